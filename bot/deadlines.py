@@ -1,0 +1,157 @@
+"""The dates that the bot promises to watch: pure rules over a calendar.
+
+No number of the Plan stands here: days, months and offsets come from the policy pack as arguments.
+"""
+
+import calendar as gregorian
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from bot.workdays import Calendar, Reckoned
+
+ValidityEnd = Literal["day_before", "same_day"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One planned reminder of an entry.
+
+    Attributes:
+        kind: What it is about: ``receipt``, ``feedback`` or ``submit_by``.
+        stage: Which of its kind: ``ask``, ``t-1``, ``t-0``, ``overdue+1`` ...
+        on: Local date, always a working day.
+        provisional: Whether the date hangs on a year whose notice is missing.
+    """
+
+    kind: str
+    stage: str
+    on: date
+    provisional: bool
+
+
+def feedback_due(calendar: Calendar, received_on: date, *, working_days: int) -> Reckoned:
+    """Return the last day on which the credit centre's feedback is in time.
+
+    Day 1 is the working day after the centre's receipt, whatever the hour of the receipt.
+
+    Args:
+        calendar: The office's calendar.
+        received_on: Local date of the centre's receipt, on a working day or not.
+        working_days: The period of the clause, at least 1.
+
+    Source: the Plan 二（二） (feedback within the stated working days of receipt).
+    """
+    return calendar.add(received_on, working_days)
+
+
+def _workday_before(calendar: Calendar, on: date, working_days: int) -> Reckoned:
+    """Return the working day that lies ``working_days`` before a date; with 0 the date itself or the one before."""
+    return calendar.add(on, -working_days) if working_days else calendar.workday_on_or_before(on)
+
+
+def latest_submission(calendar: Calendar, decide_on: date, *, working_days: int, margin_working_days: int) -> Reckoned:
+    """Return the last working day on which an application still comes back in time for the decision (最迟提交日).
+
+    It is the last working day whose ``feedback_due`` lies at least the margin before the decision, taking the day
+    of submission for the day of receipt.
+
+    Args:
+        calendar: The office's calendar.
+        decide_on: Local date of the decision or publication.
+        working_days: The centre's period, as for ``feedback_due``.
+        margin_working_days: Working days wanted between the feedback and the decision; 0 allows the same day.
+    """
+    feedback = _workday_before(calendar, decide_on, margin_working_days)
+    submission = calendar.add(feedback.on, -working_days)
+    return Reckoned(submission.on, provisional=feedback.provisional or submission.provisional)
+
+
+def valid_until(issued_on: date, *, months: int, end: ValidityEnd = "day_before") -> date:
+    """Return the last valid day of an opinion that prints none itself.
+
+    The corresponding day of the last month counts, or that month's last day where there is none. The end is never
+    moved off a rest day: nobody has to act on it, and relying on an opinion too long is the risk. For the same
+    reason ``day_before`` takes a day off the month's last day too (2028-02-29 for a year ends on 2029-02-27).
+
+    Args:
+        issued_on: Local date of issue (出具日期).
+        months: Length of the validity.
+        end: ``day_before`` ends the day before the corresponding day, as certificates do; ``same_day`` on it.
+
+    Source: the Plan 二（二） (validity in principle a year); 民法典 arts. 200, 202 for the corresponding day.
+    """
+    years, month = divmod(issued_on.month - 1 + months, 12)
+    year = issued_on.year + years
+    last_of_month = gregorian.monthrange(year, month + 1)[1]
+    corresponding = date(year, month + 1, min(issued_on.day, last_of_month))
+    return corresponding - timedelta(days=end == "day_before")
+
+
+def _stages_before(calendar: Calendar, kind: str, on: date, before_working_days: Sequence[int]) -> Iterator[Stage]:
+    """Yield the stages ``t-n`` of a date, each on a working day counted back from it."""
+    for days in before_working_days:
+        reckoned = _workday_before(calendar, on, days)
+        yield Stage(kind, f"t-{days}", reckoned.on, reckoned.provisional)
+
+
+def verification_stages(
+    calendar: Calendar,
+    *,
+    submitted_on: date,
+    received_on: date | None,
+    due_on: date | None,
+    receipt_after_working_days: int,
+    before_due_working_days: Sequence[int],
+    overdue_first_working_days: int,
+    overdue_every_working_days: int,
+    overdue_index: int = 0,
+) -> tuple[Stage, ...]:
+    """Return the reminders of a verification that the bureau itself applied for.
+
+    Receipt not confirmed: one question about it, no deadline to warn of. Afterwards: the stages before the due
+    date and one overdue stage; the next is planned when that one is sent, lest silence fill the table.
+
+    Args:
+        calendar: The office's calendar.
+        submitted_on: Local date of the application.
+        received_on: Local date of the centre's confirmed receipt, None while unconfirmed.
+        due_on: Local date of ``feedback_due``; None plans nothing after the receipt.
+        receipt_after_working_days: When to ask for the receipt.
+        before_due_working_days: Offsets of the warnings; 0 is the due date itself.
+        overdue_first_working_days: First overdue stage, after the due date.
+        overdue_every_working_days: Distance of the further ones.
+        overdue_index: How many overdue stages have been sent already.
+
+    Source: the Plan 二（二）, the period starts with the centre's receipt.
+    """
+    if received_on is None:
+        asked = calendar.add(submitted_on, receipt_after_working_days)
+        return (Stage("receipt", "ask", asked.on, asked.provisional),)
+    if due_on is None:
+        return ()
+    late = calendar.add(due_on, overdue_first_working_days + overdue_index * overdue_every_working_days)
+    return (
+        *_stages_before(calendar, "feedback", due_on, before_due_working_days),
+        Stage("feedback", f"overdue+{overdue_index + 1}", late.on, late.provisional),
+    )
+
+
+def submit_by_stages(
+    calendar: Calendar, *, submit_by_on: date, before_working_days: Sequence[int]
+) -> tuple[Stage, ...]:
+    """Return the warnings before the last day to submit (最迟提交日).
+
+    Args:
+        calendar: The office's calendar.
+        submit_by_on: Local date from ``latest_submission``.
+        before_working_days: Offsets of the warnings; 0 is the day itself.
+    """
+    return tuple(_stages_before(calendar, "submit_by", submit_by_on, before_working_days))
+
+
+def due_at(on: date, hour: time, zone: ZoneInfo) -> datetime:
+    """Return the moment of a reminder: a local date and hour as an aware UTC datetime."""
+    return datetime.combine(on, hour, zone).astimezone(UTC)

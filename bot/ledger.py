@@ -1,0 +1,85 @@
+"""A ledger entry as the office sees it: its state in words follows from what was recorded and from today."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.policy.model import ProductKind
+from bot.scope import Applying
+
+
+class Phase(StrEnum):
+    """Where an entry stands."""
+
+    NOT_SUBMITTED = "not_submitted"
+    SUBMITTED = "submitted"  # the centre's receipt is not confirmed
+    RECEIVED = "received"
+    OVERDUE = "overdue"  # the centre's, and only after a confirmed receipt
+    WITH_COUNTERPART = "with_counterpart"  # the counterpart applied; the result goes to them
+    RETURNED = "returned"
+    RECORDED = "recorded"  # nothing was to be waited for
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductLine:
+    """One product of an entry: for how many counterparts, persons or letters."""
+
+    code: str
+    kind: ProductKind
+    count: int
+    in_form: bool = False  # the matter's own form carries the pledge
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A ledger entry.
+
+    Args:
+        id: Its key.
+        version: Grows with every change; an older button is stale.
+        number: As people say it: 大气2026-1.
+        matter: The matter's name as the officer saw it.
+        subjects: The counterparts by name, for the officer's eyes.
+        head_count: Persons or organisations of a list kept elsewhere.
+        of_person: Whether a natural person is named, so that the screen is protected.
+        products: What was recorded.
+        applicant: Who applied for the verification; None where there is none.
+        open: Whether a verification is still waited for.
+        withdrawn: Whether the officer took the entry back.
+        due_on: When the feedback is expected; owed by the centre once its receipt is confirmed.
+    """
+
+    id: int
+    version: int
+    number: str
+    matter: str
+    subjects: tuple[str, ...]
+    head_count: int | None
+    of_person: bool
+    products: tuple[ProductLine, ...]
+    applicant: Applying | None
+    open: bool
+    withdrawn: bool
+    submitted_on: dt.date | None = None
+    received_on: dt.date | None = None
+    returned_on: dt.date | None = None
+    due_on: dt.date | None = None
+    due_provisional: bool = False
+    decide_on: dt.date | None = None
+    submit_by_on: dt.date | None = None
+    submit_by_provisional: bool = False
+
+    def phase(self, today: dt.date) -> Phase:
+        """Return where the entry stands on a local date; overdue is derived, never stored."""
+        if self.withdrawn:
+            return Phase.WITHDRAWN
+        if not self.open:
+            return Phase.RETURNED if self.returned_on else Phase.RECORDED
+        if self.submitted_on is None:
+            return Phase.NOT_SUBMITTED
+        if self.applicant == "counterpart":
+            return Phase.WITH_COUNTERPART
+        if self.received_on is None:
+            return Phase.SUBMITTED
+        return Phase.OVERDUE if self.due_on is not None and self.due_on < today else Phase.RECEIVED

@@ -1,0 +1,104 @@
+"""What a ledger entry may hold, as it follows from a result of the guide."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from bot.guidance import Outcome, Recommendation
+from bot.language import _, pgettext
+from bot.policy.model import COUNTERPART, CounterpartKind, Policy, ProductKind, Strength
+
+Applying = Literal["bureau", "counterpart"]
+
+
+class Way(StrEnum):
+    """How the subject of the entry is given."""
+
+    ORGANISATIONS = "orgs"  # 名称+代码
+    PERSON = "person"  # surname, last four, case number
+    COUNT = "count"  # a list kept outside the chat: only how many
+    LETTERS = "letters"  # commitments only: only how many letters
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an entry for one result of the guide may hold.
+
+    Args:
+        matter_code: The matter, None for one outside the catalogue.
+        matter_name: As the officer sees it.
+        subject_word: The screens' word for the counterpart (申请人, 申报单位, 供应商, 拟表彰对象).
+        kinds: Whom the matter concerns.
+        ways: How the subject may be given, the usual one first.
+        offered: The products of the result, strongest first.
+        usual: Ids of the products that are recorded unless the officer says otherwise.
+        applicants: Who may apply for the verification.
+    """
+
+    matter_code: str | None
+    matter_name: str
+    subject_word: str
+    kinds: frozenset[CounterpartKind]
+    ways: tuple[Way, ...]
+    offered: tuple[Recommendation, ...]
+    usual: tuple[str, ...]
+    applicants: tuple[Applying, ...]
+
+    @property
+    def of_persons(self) -> bool:
+        """Whether natural persons are counted rather than organisations."""
+        return CounterpartKind.NATURAL_PERSON in self.kinds
+
+
+def scope(policy: Policy, outcome: Outcome) -> Scope:
+    """Return what an entry for a result may hold."""
+    matter = outcome.matter
+    kinds = _kinds(outcome)
+    usual = tuple(each.product.id for each in outcome.recommendations if _is_usual(each))
+    applicants = dict.fromkeys(policy.routes[route].applicant for route in outcome.routes)
+    return Scope(
+        matter_code=matter.code if matter else None,
+        matter_name=matter.name if matter else _("Matter outside the catalogue"),
+        subject_word=matter.subject_word if matter else pgettext("subject", "applicant"),
+        kinds=kinds,
+        ways=_ways(kinds, outcome),
+        offered=outcome.recommendations,
+        usual=usual or tuple(each.product.id for each in outcome.recommendations[:1]),
+        applicants=tuple(applicants) or ("bureau", "counterpart"),
+    )
+
+
+def _is_usual(each: Recommendation) -> bool:
+    return each.strength is not Strength.OPTIONAL or each.in_form
+
+
+def _kinds(outcome: Outcome) -> frozenset[CounterpartKind]:
+    """Return whom the entry concerns: what the officer answered, else what the matter allows."""
+    for each in outcome.answered:
+        if each.question.id == COUNTERPART:
+            return frozenset(CounterpartKind(kind) for kind in each.chosen)
+    return frozenset(outcome.matter.kinds if outcome.matter else CounterpartKind)
+
+
+def _ways(kinds: frozenset[CounterpartKind], outcome: Outcome) -> tuple[Way, ...]:
+    persons = CounterpartKind.NATURAL_PERSON in kinds
+    batch = outcome.matter is not None and outcome.matter.batch
+    commitments_only = all(each.product.kind is ProductKind.COMMITMENT for each in outcome.recommendations)
+    possible = {
+        Way.ORGANISATIONS: bool(kinds - {CounterpartKind.NATURAL_PERSON}),
+        Way.COUNT: (persons or batch) and not commitments_only,
+        Way.PERSON: persons,
+        Way.LETTERS: commitments_only,
+    }
+    ways = [each for each, is_possible in possible.items() if is_possible]
+    return tuple(sorted(ways, key=lambda each: each is Way.COUNT and not batch))
+
+
+def kind_name(kind: CounterpartKind) -> str:
+    """Return a kind of counterpart in words."""
+    return {
+        CounterpartKind.ENTERPRISE: pgettext("kind", "an enterprise"),
+        CounterpartKind.INSTITUTION: pgettext("kind", "a public institution"),
+        CounterpartKind.SOCIAL_ORG: pgettext("kind", "a social organisation"),
+        CounterpartKind.NATURAL_PERSON: pgettext("kind", "a natural person"),
+    }[kind]

@@ -1,0 +1,180 @@
+"""The frame's screens: start, help, settings, refusals, and the last word on what was not understood."""
+
+from collections.abc import Sequence
+
+from bot.language import _, pgettext
+from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+
+
+def notice() -> str:
+    """The standing notice about what must never be sent."""
+    return _("Do not send state secrets, work secrets, sensitive internal information or identity document data.")
+
+
+def start(name: str, unit: str, role: str, pack_name: str, *, fictitious: bool) -> Screen:
+    """What an officer sees after /start."""
+    text = lines(
+        bold(_("Xinxuan, the credit product assistant")),
+        esc(_("%(name)s, %(unit)s, %(role)s") % {"name": name or _("Officer"), "unit": unit, "role": role}),
+        esc(_("Rules: %(pack)s") % {"pack": pack_name}),
+        esc(_("Training pack: the bureau and all data are fictitious.")) if fictitious else None,
+        "",
+        esc(_("/guide which credit products a matter needs")),
+        esc(_("/new make a ledger entry")),
+        esc(_("/my my ledger entries")),
+        esc(_("You may also type part of a matter's name at any time.")),
+        "",
+        esc(notice()),
+    )
+    return Screen("start", text, (home_row(),))
+
+
+def help_(commands: Sequence[tuple[str, str]]) -> Screen:
+    """The commands that this person may use, and how the bot is meant to be used."""
+    text = lines(
+        bold(_("How to use")),
+        *(esc(f"/{command} {description}") for command, description in commands),
+        "",
+        esc(_("The clause named on a result is the basis; the list of matters is a suggestion of the pack.")),
+        esc(_("Dates count working days by the official calendar; provisional ones say so.")),
+        esc(_("Natural persons: surname, last four and your own case number only.")),
+        "",
+        esc(notice()),
+    )
+    return Screen("help", text, (home_row(),))
+
+
+def home_row() -> tuple[Button, ...]:
+    """The two things that officers come for."""
+    return (
+        Button(pgettext("button", "Find products"), Press("guide"), Style.PRIMARY),
+        Button(pgettext("button", "My ledger"), Press("my")),
+    )
+
+
+def refused() -> Screen:
+    """What somebody who is not on the list is told, once."""
+    return Screen(
+        "refused",
+        esc(_("This assistant serves the bureau's own officers. Please ask your unit's liaison for an invitation.")),
+    )
+
+
+def invitation_invalid() -> Screen:
+    """An invitation that is unknown, used or too old."""
+    return Screen(
+        "invitation_invalid",
+        esc(_("This invitation is not valid any more. Please ask for a new one.")),
+    )
+
+
+def private_only() -> Screen:
+    """The one answer that a group gets."""
+    return Screen("private_only", esc(_("Please write to me in a private chat.")))
+
+
+def settings(unit: str, role: str, language: str, telegram_id: int) -> Screen:
+    """What is known about the officer, and what they may change."""
+    text = lines(
+        bold(_("Settings")),
+        esc(_("Unit: %(unit)s") % {"unit": unit}),
+        esc(_("Role: %(role)s") % {"role": role}),
+        esc(_("Language: %(language)s") % {"language": language}),
+        esc(_("Your number: %(id)s") % {"id": telegram_id}),
+        esc(_("Unit and role are changed by the coordinator.")),
+    )
+    return Screen("settings", text, ((Button(pgettext("button", "Language"), Press("lang")),), home_row()))
+
+
+def language(options: Sequence[tuple[str, str]], chosen: str) -> Screen:
+    """The languages, each in its own words."""
+    rows = tuple((Button(("✓ " if code == chosen else "") + name, Press("lang", arg=code)),) for code, name in options)
+    return Screen("language", bold(_("Choose a language")), (*rows, home_row()))
+
+
+def cancelled(*, had_draft: bool) -> Screen:
+    """After /cancel."""
+    said = _("Given up; nothing was recorded.") if had_draft else _("There is nothing to give up.")
+    return Screen("cancelled", esc(said), (home_row(),))
+
+
+def not_understood() -> Screen:
+    """The last catch-all."""
+    return Screen("not_understood", esc(_("This was not understood. Please choose below.")), (home_row(),))
+
+
+def unknown_command() -> Screen:
+    """A command that the bot does not have, or that the role may not use."""
+    return Screen("unknown_command", esc(_("There is no such command for you. /help lists yours.")), (home_row(),))
+
+
+def sentence(said: str) -> Screen:
+    """A refusal where nothing was begun."""
+    return Screen("sentence", esc(said), (home_row(),))
+
+
+def edited_ignored() -> Screen:
+    """An edited message has no effect."""
+    said = _("Editing a sent message changes nothing. Please use the button for changing, or type it again.")
+    return Screen("edited_ignored", esc(said))
+
+
+def incident(number: str) -> Screen:
+    """An update that could not be handled was kept aside."""
+    said = _("Received but could not be handled. Number %(number)s; the maintainer has been told. Please go on.")
+    return Screen("incident", esc(said % {"number": number}), (home_row(),))
+
+
+def home() -> Screen:
+    """The menu that answers a press on a keyboard which no longer fits."""
+    said = _("This menu is out of date. Please choose below.")
+    return Screen("home", esc(said), (home_row(),))
+
+
+def invite_units(units: Sequence[tuple[str, str]]) -> Screen:
+    """Whom to invite: first the unit."""
+    buttons = [Button(name, Press("inv", arg=code)) for code, name in units]
+    rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
+    return Screen("invite_units", bold(_("Invite: choose the unit")), (*rows, home_row()))
+
+
+def invite_roles(unit: str, code: str, roles: Sequence[tuple[str, str]]) -> Screen:
+    """Then the role."""
+    rows = tuple((Button(name, Press("inv", arg=f"{code},{role}")),) for role, name in roles)
+    text = lines(bold(_("Invite: choose the role")), esc(unit))
+    return Screen("invite_roles", text, (*rows, (Button(pgettext("button", "Back"), Press("inv")),)))
+
+
+def invite_link(unit: str, role: str, link: str, expires: str) -> Screen:
+    """The link, to be handed over privately."""
+    text = lines(
+        bold(_("Invitation")),
+        esc(f"{unit} · {role}"),
+        esc(_("Valid until %(moment)s, for one person. Hand it over privately.") % {"moment": expires}),
+        "",
+        esc(link),
+    )
+    rows = ((Button(pgettext("button", "Copy link"), copy=link),), home_row())
+    return Screen("invite_link", text, rows, stays=True, protect=True)
+
+
+def with_sentence(sentence: str, screen: Screen) -> Screen:
+    """Put a refusal's sentence above what the officer was doing, so that they can go on at once."""
+    return Screen(
+        screen.name,
+        f"{esc(sentence)}\n\n{screen.text}",
+        screen.rows,
+        aside=screen.aside,
+        protect=screen.protect,
+    )
+
+
+def joined(name: str, telegram_id: int, unit: str, role: str) -> Screen:
+    """A coordinator hears who came in by an invitation."""
+    text = lines(
+        bold(_("A colleague has joined")),
+        esc(_("%(name)s (number %(id)s)") % {"name": name or "—", "id": telegram_id}),
+        esc(f"{unit} · {role}"),
+        esc(_("If you did not expect this, stop the invitation's giver and tell the maintainer.")),
+    )
+    return Screen("joined", text, stays=True, protect=True)

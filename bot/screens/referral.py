@@ -1,0 +1,44 @@
+"""The notification about a case that was handed to the legal division."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from bot.dates import format_day
+from bot.guidance import Answered
+from bot.language import _
+from bot.screens.guide import answer_line
+from bot.screens.screen import Screen, bold, esc, lines
+
+
+def waiting(
+    *,
+    number: int,
+    unit: str,
+    officer: str,
+    answers: Sequence[Answered],
+    on: dt.date,
+    today: dt.date,
+    note: str | None,
+) -> Screen:
+    """Show the coordinator who asks, about which matter, with which answers.
+
+    Args:
+        number: The referral's number.
+        unit: The officer's unit.
+        officer: The officer's name; may be empty.
+        answers: What was answered, the matter first.
+        on: The matter's date.
+        today: The reader's date.
+        note: What the officer wrote.
+    """
+    asker = {"number": number, "unit": unit, "officer": officer}
+    text = lines(
+        bold(_("[%(title)s]") % {"title": _("For study by the legal division")}),
+        esc(
+            _("Number %(number)d, %(unit)s %(officer)s") % {"number": number, "unit": unit, "officer": officer}
+        ).strip(),
+        *(esc(answer_line(item)) for item in answers),
+        esc(_("Matter's date: %(day)s") % {"day": format_day(on, today=today)}),
+        esc(_("Note: %(note)s") % {"note": note}) if note else None,
+    )
+    return Screen("referral.waiting", text, stays=True)

@@ -1,0 +1,296 @@
+"""The screens of the ledger entry's form: what is asked, and what will be recorded."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.dates import format_day
+from bot.entry import Dates, Form, Step, letters, pledges, recorded, step, verifies, way
+from bot.guidance import Recommendation
+from bot.language import _, ngettext, pgettext
+from bot.policy.model import Strength
+from bot.scope import Scope, Way
+from bot.screens.keys import Keys
+from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+
+MOST_NAMES = 10  # names of one entry that a phone's screen takes; the others are counted
+
+Rows = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A form with everything that its screens need.
+
+    Args:
+        keys: The keyboard of its draft.
+        form: What was filled in.
+        scope: What it may hold.
+        dates: The dates that follow.
+        today: Local date.
+        centre: The credit centre's name.
+    """
+
+    keys: Keys
+    form: Form
+    scope: Scope
+    dates: Dates
+    today: dt.date
+    centre: str
+
+    def day(self, on: dt.date, *, provisional: bool = False) -> str:
+        """Return a date as the office writes it."""
+        return format_day(on, today=self.today, provisional=provisional)
+
+
+def show(sheet: Sheet) -> Screen:
+    """Return the screen that the form stands on."""
+    return _SCREENS[step(sheet.form, sheet.scope)](sheet)
+
+
+def subject_words(form: Form, scope: Scope) -> tuple[str, ...]:
+    """Return the subject of an entry line by line: names with codes, a person by what may be kept, or a count."""
+    if form.person is not None:
+        person = form.person
+        return (f"{person.surname}某 {person.last4} {person.case_number}",)
+    if form.organisations:
+        return shortened(tuple(f"{each.name} {each.code.value}" for each in form.organisations))
+    if form.head_count:
+        return (counted(form.head_count, of_persons=scope.of_persons),)
+    return (_("Number of letters only"),)
+
+
+def shortened(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return as many names as a screen takes, and how many more there are."""
+    more = len(names) - MOST_NAMES
+    if more <= 0:
+        return names
+    return (*names[:MOST_NAMES], ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+
+
+def counted(count: int, *, of_persons: bool) -> str:
+    """Return a count of persons or organisations whose list is kept elsewhere."""
+    if of_persons:
+        return ngettext("%(n)d person", "%(n)d persons", count) % {"n": count}
+    return ngettext("%(n)d organisation", "%(n)d organisations", count) % {"n": count}
+
+
+def recorded_screen(number: str, request_id: int, sheet: Sheet, next_line: str) -> Screen:
+    """Say that the entry is made: its number, the date that matters next, and what happens now."""
+    due = sheet.dates.due
+    text = lines(
+        bold(_("Entered in the ledger: %(number)s") % {"number": number}),
+        esc(sheet.scope.matter_name),
+        esc(_("Expected feedback: %(day)s") % {"day": sheet.day(due.on, provisional=due.provisional)}) if due else None,
+        esc(next_line),
+    )
+    rows = (
+        (
+            Button(pgettext("button", "Copy number"), copy=number),
+            Button(pgettext("button", "Open entry"), Press("req", request_id)),
+        ),
+        (Button(pgettext("button", "One more entry"), Press("ragn", request_id)),),
+    )
+    return Screen("entry_recorded", text, rows, stays=True)
+
+
+def _title(sheet: Sheet) -> str:
+    return bold(_("[Ledger entry] %(matter)s") % {"matter": sheet.scope.matter_name})
+
+
+def _place(sheet: Sheet, number: int) -> str | None:
+    """Return where the officer is, such as 2/3; nothing while one line is being changed again."""
+    if sheet.form.editing is not None:
+        return None
+    return f"{number}/{3 if verifies(sheet.form, sheet.scope) else 2}"
+
+
+def _last_row(sheet: Sheet) -> tuple[Button, ...]:
+    return (
+        sheet.keys.button(pgettext("button", "Back"), "rback"),
+        sheet.keys.button(pgettext("button", "Give up entry"), "rstop"),
+    )
+
+
+def _subject(sheet: Sheet) -> Screen:
+    chosen, word = way(sheet.form, sheet.scope), sheet.scope.subject_word
+    said = {
+        Way.ORGANISATIONS: _("Please paste the name and unified social credit code of the %(subject)s, one to a line."),
+        Way.PERSON: _("Please send surname, last four of the ID number and case number, such as %(example)s."),
+        Way.COUNT: _("Please send how many there are, such as 32. The list itself stays outside the chat."),
+        Way.LETTERS: _("Please send the number of commitment letters, such as 3."),
+    }[chosen]
+    hint = {
+        Way.PERSON: _("Send neither full names nor ID numbers; they are filled in on paper."),
+        Way.ORGANISATIONS: _("Codes are checked; full-width digits and spaces do not matter."),
+    }.get(chosen)
+    text = lines(
+        _title(sheet),
+        _place(sheet, 1),
+        esc(said % {"subject": word, "example": "张 1234 郑环罚2026-15"}),
+        esc(hint) if hint else None,
+    )
+    others = tuple((_way_button(sheet, each),) for each in sheet.scope.ways if each is not chosen)
+    return Screen("entry_subject", text, (*others, _last_row(sheet)))
+
+
+def _way_button(sheet: Sheet, each: Way) -> Button:
+    count = pgettext("button", "Number of persons only")
+    if not sheet.scope.of_persons:
+        count = pgettext("button", "Number of organisations only")
+    label = {
+        Way.ORGANISATIONS: pgettext("button", "Name and code"),
+        Way.PERSON: pgettext("button", "Natural person"),
+        Way.COUNT: count,
+        Way.LETTERS: pgettext("button", "Number of letters only"),
+    }[each]
+    return sheet.keys.button(label, "rway", each.value)
+
+
+def _submission(sheet: Sheet) -> Screen:
+    word = sheet.scope.subject_word
+    text = lines(
+        _title(sheet),
+        _place(sheet, 2),
+        esc(_("Who applies to the %(centre)s, and when was it submitted?") % {"centre": sheet.centre}),
+        esc(_("For another day send the date, such as %(example)s.") % {"example": _example(sheet)}),
+    )
+    rows: list[tuple[Button, ...]] = []
+    if "bureau" in sheet.scope.applicants:
+        rows += [
+            (sheet.keys.button(pgettext("button", "Submitted today, by this unit"), "rsubm", "0"),),
+            (sheet.keys.button(pgettext("button", "Submitted yesterday, by this unit"), "rsubm", "1"),),
+            (sheet.keys.button(pgettext("button", "Not submitted yet"), "rsubm", "no"),),
+        ]
+    if "counterpart" in sheet.scope.applicants:
+        label = pgettext("button", "The %(subject)s applies") % {"subject": word}
+        rows.append((sheet.keys.button(label, "rsubm", "cp"),))
+    return Screen("entry_submission", text, (*rows, _last_row(sheet)))
+
+
+def _example(sheet: Sheet) -> str:
+    before = sheet.today - dt.timedelta(days=3)
+    return f"{before.month}月{before.day}日"
+
+
+def _products(sheet: Sheet) -> Screen:
+    chosen = recorded(sheet.form, sheet.scope)
+    text = lines(_title(sheet), esc(_("Which products does this entry record?")))
+    rows: Rows = tuple(
+        (sheet.keys.button(("✓ " if each in chosen else "　") + _product(each), "rprod", each.product.id),)
+        for each in sheet.scope.offered
+    )
+    done = (sheet.keys.button(pgettext("button", "Done"), "rdone", style=Style.PRIMARY),)
+    return Screen("entry_products", text, (*rows, done, _last_row(sheet)))
+
+
+def _product(each: Recommendation) -> str:
+    strength = {
+        Strength.REQUIRED: pgettext("strength", "required"),
+        Strength.NAMED: pgettext("strength", "named in the Plan"),
+        Strength.ADVISED: pgettext("strength", "advised"),
+        Strength.OPTIONAL: pgettext("strength", "optional"),
+    }[each.strength]
+    return f"{each.product.name}{_in_brackets(strength)}"
+
+
+def _in_brackets(word: str) -> str:
+    return pgettext("brackets", " (%(word)s)") % {"word": word}
+
+
+def _letters(sheet: Sheet) -> Screen:
+    text = lines(_title(sheet), esc(_("Please send the number of commitment letters, such as 3.")))
+    return Screen("entry_letters", text, (_last_row(sheet),))
+
+
+def _decide(sheet: Sheet) -> Screen:
+    text = lines(
+        _title(sheet),
+        esc(_("On which day is the matter to be decided? Please send the date, such as %(example)s.")
+            % {"example": (sheet.today + dt.timedelta(days=30)).isoformat()}),
+        esc(_("The last day to submit is counted back from it.")),
+    )  # fmt: skip
+    none = (sheet.keys.button(pgettext("button", "No planned day"), "rnone"),)
+    return Screen("entry_decide", text, (none, _last_row(sheet)))
+
+
+def _confirm(sheet: Sheet) -> Screen:
+    form, scope = sheet.form, sheet.scope
+    verifying = verifies(form, scope)
+    place = _place(sheet, 3 if verifying else 2)
+    names = "、".join(
+        each.product.name + (_in_brackets(_("already in the form")) if each.in_form else "")
+        for each in recorded(form, scope)
+    )
+    subject = subject_words(form, scope)
+    text = lines(
+        _title(sheet),
+        place,
+        *(esc(line) for line in _labelled(scope.subject_word, subject)),
+        esc(_("Products: %(products)s") % {"products": names}),
+        esc(_application(sheet)) if verifying else None,
+        esc(_("Letters: %(n)d") % {"n": letters(form)}) if pledges(form, scope) else None,
+        *(esc(line) for line in _date_lines(sheet)),
+    )
+    confirm = (sheet.keys.button(pgettext("button", "Confirm entry"), "rconf", style=Style.SUCCESS),)
+    return Screen(
+        "entry_confirm", text, (confirm, *_edit_rows(sheet), _last_row(sheet)), protect=form.person is not None
+    )
+
+
+def _labelled(label: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    first = pgettext("label", "%(label)s: %(value)s") % {"label": label, "value": values[0]}
+    return (first, *values[1:])
+
+
+def _application(sheet: Sheet) -> str:
+    form = sheet.form
+    who = _("this unit") if form.applicant == "bureau" else sheet.scope.subject_word
+    if form.submitted_on is None:
+        return _("Application: %(who)s, not submitted yet") % {"who": who}
+    return _("Application: %(who)s, submitted %(day)s") % {"who": who, "day": sheet.day(form.submitted_on)}
+
+
+def _date_lines(sheet: Sheet) -> list[str]:
+    form, dates = sheet.form, sheet.dates
+    said = []
+    if dates.due:
+        day = sheet.day(dates.due.on, provisional=dates.due.provisional)
+        said.append(_("Expected feedback: %(day)s, once receipt is confirmed it is exact") % {"day": day})
+    if form.decide_on:
+        said.append(_("Planned decision: %(day)s") % {"day": sheet.day(form.decide_on)})
+    if dates.latest:
+        day = sheet.day(dates.latest.on, provisional=dates.latest.provisional)
+        said.append(_("Last day to submit: %(day)s") % {"day": day})
+    if dates.late:
+        said.append(_("The feedback may come after the planned decision; you may plan a later day or ask early."))
+    return said
+
+
+def _edit_rows(sheet: Sheet) -> Rows:
+    """Return a button for each line; those that this entry does not have are left out."""
+    form, scope = sheet.form, sheet.scope
+    verifying = verifies(form, scope)
+    offered: Mapping[Step, tuple[str, bool]] = {
+        Step.SUBJECT: (scope.subject_word, True),
+        Step.PRODUCTS: (pgettext("button", "Products"), len(scope.offered) > 1),
+        Step.SUBMISSION: (pgettext("button", "Application and date"), verifying),
+        Step.LETTERS: (pgettext("button", "Letters"), pledges(form, scope) and form.subjects <= 1),
+        Step.DECIDE: (pgettext("button", "Planned decision"), verifying),
+    }
+    buttons = [
+        sheet.keys.button(pgettext("button", "Change: %(what)s") % {"what": label}, "redit", each.value)
+        for each, (label, shown) in offered.items()
+        if shown
+    ]
+    return tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
+
+
+_SCREENS: Mapping[Step, Callable[[Sheet], Screen]] = {
+    Step.SUBJECT: _subject,
+    Step.SUBMISSION: _submission,
+    Step.PRODUCTS: _products,
+    Step.LETTERS: _letters,
+    Step.DECIDE: _decide,
+    Step.CONFIRM: _confirm,
+}

@@ -1,0 +1,59 @@
+"""Who may do what: the matrix as data, deny by default.
+
+The gate, the command menu and /help all read this table; a command or a button that is not in it is refused.
+"""
+
+from typing import Final
+
+from bot.language import pgettext
+from storage.tables import Role
+
+_WORKING: Final = frozenset({Role.OFFICER, Role.LIAISON, Role.HEAD, Role.COORDINATOR})
+_EVERYBODY: Final = _WORKING | {Role.AUDITOR}
+_COORDINATOR: Final = frozenset({Role.COORDINATOR})
+
+COMMANDS: Final = {
+    "start": _EVERYBODY,
+    "guide": _EVERYBODY,
+    "new": _WORKING,
+    "my": _WORKING,
+    "try": _EVERYBODY,
+    "invite": _COORDINATOR,
+    "settings": _EVERYBODY,
+    "language": _EVERYBODY,
+    "help": _EVERYBODY,
+    "cancel": _EVERYBODY,
+}
+"""Command -> roles; the order is that of the menu."""
+
+
+def may(role: Role, command: str) -> bool:
+    """Say whether a role may use a command."""
+    return role in COMMANDS.get(command, frozenset())
+
+
+def describe(command: str) -> str:
+    """Return a command's line in the menu."""
+    return {
+        "start": pgettext("command", "Begin"),
+        "guide": pgettext("command", "Which credit products a matter needs"),
+        "new": pgettext("command", "Make a ledger entry"),
+        "my": pgettext("command", "My ledger entries"),
+        "try": pgettext("command", "Try a matter without recording"),
+        "invite": pgettext("command", "Invite a colleague"),
+        "settings": pgettext("command", "Settings"),
+        "language": pgettext("command", "Language"),
+        "help": pgettext("command", "How to use"),
+        "cancel": pgettext("command", "Give up what was begun"),
+    }[command]
+
+
+def role_name(role: Role) -> str:
+    """Return a role in the office's words."""
+    return {
+        Role.OFFICER: pgettext("role", "handling officer"),
+        Role.LIAISON: pgettext("role", "unit liaison"),
+        Role.HEAD: pgettext("role", "head of unit"),
+        Role.COORDINATOR: pgettext("role", "coordinator"),
+        Role.AUDITOR: pgettext("role", "auditor, read only"),
+    }[role]

@@ -1,0 +1,284 @@
+"""The composition root: the only place where the parts are put together."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import warnings
+from collections.abc import AsyncIterator, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+os.environ.setdefault("PTB_TIMEDELTA", "1")  # before PTB is imported: retry_after is a timedelta then
+
+import structlog
+from sqlalchemy import select
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import ExtBot
+from telegram.warnings import PTBUserWarning
+
+from bot.policy.model import Policy
+from bot.workdays import Calendar, Day, DayKind
+from handlers import frame
+from handlers.clock import Clock
+from handlers.jobs import Jobs
+from handlers.lock import AlreadyRunning, InstanceLock
+from handlers.office import Office
+from handlers.settings import Settings
+from handlers.telegram import profile
+from handlers.telegram.dispatch import Dispatcher
+from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused
+from handlers.telegram.outbox import Sender
+from handlers.telegram.outcomes import Outcome, classify
+from handlers.telegram.request import AiohttpRequest
+from handlers.telegram.routing import App, application
+from handlers.telegram.screens import Screens
+from storage import backup, keys, migrate, people
+from storage.database import Database
+from storage.tables import CalendarDay, Person, PersonState, Role
+
+log = structlog.get_logger()
+
+RETRY_AFTER_REFUSAL: Final = 60.0  # seconds until a refused token or a second poller is tried again while running
+CLOSE_WITHIN: Final = 8.0  # seconds for answers on their way at a stop
+
+
+class Fatal(Exception):
+    """The program cannot work; one sentence for the maintainer."""
+
+
+class Service:
+    """The running bot.
+
+    Args:
+        settings: What the maintainer set.
+        policy: The pack in force, already loaded and checked.
+        clock: The one clock; the trial's can be moved.
+        per_second: The outbox's pace.
+    """
+
+    def __init__(self, settings: Settings, policy: Policy, *, clock: Clock, per_second: float = 25.0) -> None:
+        self._settings = settings
+        self._per_second = per_second
+        self._polled = False
+        self._exits = contextlib.AsyncExitStack()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.failure: asyncio.Future[Fatal] | None = None
+        self.healthy = True
+        self.office = Office(policy, Calendar(), clock, admin_ids=frozenset(settings.admin_ids))
+        self.database: Database
+        self.dispatcher: Dispatcher
+        self.sender: Sender
+        self.screens: Screens
+        self.jobs: Jobs
+        self.bot: ExtBot[None]
+        self.app: App
+
+    async def __aenter__(self) -> "Service":
+        try:
+            await self._open()
+        except BaseException:
+            await self._exits.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self._exits.aclose()
+
+    async def wait(self) -> None:
+        """Work until something ends it.
+
+        Raises:
+            Fatal: The token was refused or another poller was met at the first poll.
+        """
+        if self.failure is not None:
+            raise await self.failure
+
+    async def _open(self) -> None:
+        self.failure = asyncio.get_running_loop().create_future()
+        self.database = await self._exits.enter_async_context(opened(self._settings, self.office.clock))
+        await self._prepare()
+        self._build()
+        self._exits.push_async_callback(self._close)
+        await self._greet()
+        await self.dispatcher.recover()
+        intake = Intake(self.bot, self.database, self.office.clock, self._on_received)
+        self._spawn(self._poll(intake))
+        self._spawn(self.dispatcher.run())
+        self._spawn(self.sender.run())
+        self._spawn(profile.sync(self.bot, await self._coordinator_ids()))
+        self.jobs.start()
+
+    def _build(self) -> None:
+        settings, database, office = self._settings, self.database, self.office
+        self.bot = make_bot(settings)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PTBUserWarning)
+            self.app = application(self.bot)
+        running = settings.data / "running"
+        self.dispatcher = Dispatcher(self.app, database, office, running=running)
+        self.screens = Screens(self.bot, self.dispatcher.on_shown, self._on_token_dead)
+        self.dispatcher.screens = self.screens
+        self.sender = Sender(
+            self.bot,
+            database,
+            office,
+            frame.NOTICES,
+            per_second=self._per_second,
+            on_token_dead=self._on_token_dead,
+        )
+        copies = settings.data / "copies" if database.is_sqlite else None
+        self.jobs = Jobs(database, office, copies=copies, on_queued=self.sender.wake)
+
+    async def _prepare(self) -> None:
+        """Bring units, first coordinators and the calendar's own days up to date."""
+        now = self.office.clock.now()
+        async with self.database.write() as session:
+            await people.sync_units(session, self.office.policy)
+            division = self.office.policy.legal_division(on=self.office.today(now))
+            unit = await people.unit_by_code(session, division.code)
+            if unit is None:
+                raise Fatal("the pack names no legal division")
+            await people.appoint_admins(session, self._settings.admin_ids, unit, now=now)
+            rows = await session.scalars(select(CalendarDay))
+            own = {row.date: Day(row.date, DayKind(row.kind), row.source) for row in rows}
+        self.office.calendar = Calendar(own)
+
+    async def _greet(self) -> None:
+        """Ask Telegram who we are; wait for the network as long as it takes.
+
+        Raises:
+            Fatal: The token is refused.
+        """
+        pause = 1.0
+        while True:
+            try:
+                await self.app.initialize()
+            except InvalidToken:
+                raise Fatal("Telegram refuses the token: check XINXUAN_TOKEN") from None
+            except TelegramError as error:
+                verdict = classify(error)
+                if verdict.outcome is Outcome.TOKEN_DEAD:
+                    raise Fatal("Telegram refuses the token: check XINXUAN_TOKEN") from None
+                log.warning("the Bot API cannot be reached; trying again", detail=verdict.detail)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 30.0)
+            else:
+                self.office.bot_username = self.bot.username
+                return
+
+    async def _poll(self, intake: Intake) -> None:
+        while True:
+            try:
+                await intake.run()
+            except (TokenRefused, AnotherPoller) as refusal:
+                self._refused(refusal)
+                await asyncio.sleep(RETRY_AFTER_REFUSAL)
+
+    def _refused(self, refusal: Exception) -> None:
+        """At the start this ends the program; later everything is kept and tried again each minute."""
+        self.healthy = False
+        sentence = (
+            "Telegram refuses the token: check XINXUAN_TOKEN"
+            if isinstance(refusal, TokenRefused)
+            else "another process polls with this token: stop it first"
+        )
+        log.error(sentence)
+        if not self._polled and self.failure is not None and not self.failure.done():
+            self.failure.set_result(Fatal(sentence))
+
+    def _on_received(self) -> None:
+        self._polled = True
+        self.healthy = True
+        self.dispatcher.wake()
+
+    def _on_token_dead(self) -> None:
+        self.healthy = False
+
+    async def _coordinator_ids(self) -> tuple[int, ...]:
+        async with self.database.read() as session:
+            rows = await session.scalars(
+                select(Person.telegram_id).where(Person.role == Role.COORDINATOR, Person.state == PersonState.ACTIVE)
+            )
+            return tuple(rows)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a part of the bot died", exc_info=task.exception())
+            if self.failure is not None and not self.failure.done():
+                self.failure.set_result(Fatal("a part of the bot died; see the log"))
+
+    async def _close(self) -> None:
+        """Stop taking in, finish the present batch and sends, leave the rest for the next start."""
+        self.jobs.stop()
+        self.dispatcher.stop()
+        self.sender.stop()
+        await self.screens.close(within=CLOSE_WITHIN)
+        with contextlib.suppress(Exception):
+            await self.dispatcher.write_marks()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.app.shutdown()
+        await self.bot.shutdown()
+
+
+EXPECTED: Final = (
+    Fatal,
+    AlreadyRunning,
+    backup.DamagedDatabase,
+    keys.KeyFileError,
+    migrate.UnknownVersion,
+)
+"""What may stop a command, each with one sentence for the maintainer."""
+
+
+def make_bot(settings: Settings) -> ExtBot[None]:
+    """Return PTB's bot on our own request, which tells what was certainly not sent from what may have arrived."""
+    return ExtBot(
+        settings.token.get_secret_value(),
+        base_url=f"{settings.api_base}/bot",
+        base_file_url=f"{settings.file_base or settings.api_base}/file/bot",
+        request=AiohttpRequest(proxy=settings.proxy, connection_limit=256),
+        get_updates_request=AiohttpRequest(proxy=settings.proxy, connection_limit=2),
+    )
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Database]:
+    """Open the database: locked, checked, copied before it is changed, and of this version.
+
+    Raises:
+        AlreadyRunning: Another process holds it.
+        DamagedDatabase: It is not sound; it is left as it is.
+        KeyFileError: Its key is missing.
+        UnknownVersion: It is from the future.
+    """
+    os.umask(0o077)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    async with contextlib.AsyncExitStack() as exits:
+        exits.push_async_callback(database.close)
+        path = database.path
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            exits.enter_context(InstanceLock(path.with_suffix(".lock")))
+        await _check_and_upgrade(settings, database, path, clock.now())
+        yield database
+
+
+async def _check_and_upgrade(settings: Settings, database: Database, path: Path | None, now: dt.datetime) -> None:
+    if path is not None:
+        await asyncio.to_thread(backup.check_existing, path)
+    present = await migrate.version(database)
+    keys.unlock(settings.key_file, may_create=present is None)
+    if present is not None and present != migrate.head() and path is not None:
+        copies = settings.data / "copies"
+        await asyncio.to_thread(backup.copy, path, copies, label=f"before-{migrate.head()}", at=now)
+    await migrate.upgrade(database)

@@ -1,0 +1,192 @@
+"""The command line: ``xinxuan trial``, ``run``, ``policy``, ``invite``."""
+
+import asyncio
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from bot.policy.loader import PolicyFaults, load, packaged
+from bot.policy.model import Policy
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="信选: the right credit product for each matter.")
+policy_app = typer.Typer(no_args_is_help=True, help="Check and show policy packs.")
+app.add_typer(policy_app, name="policy")
+
+
+class Sentence(Exception):
+    """What the maintainer is told before the program ends with a failure."""
+
+
+@app.command()
+def trial(
+    port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 0,
+    data: Annotated[Path | None, typer.Option(help="Folder to keep; a fresh one unless named.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="Folder of a policy pack.")] = None,
+) -> None:
+    """Try the whole bot in a browser: no token, no network, no set-up."""
+    folder = data if data is not None else Path(tempfile.mkdtemp(prefix="xinxuan-trial-"))
+    _run(_trial(_policy(policy or packaged("zhengzhou")), folder, port))
+
+
+@app.command()
+def run() -> None:
+    """Run the bot on Telegram, or on any Bot API server, by long polling."""
+    _run(_serve())
+
+
+@app.command()
+def invite(
+    unit: Annotated[str, typer.Argument(help="The unit's code in the policy pack.")],
+    role: Annotated[str, typer.Argument(help="officer, liaison, head, coordinator or auditor.")] = "officer",
+) -> None:
+    """Make a single-use invitation, valid for 24 hours; while the bot runs use /invite in the chat."""
+    _run(_invite(unit, role))
+
+
+@policy_app.command("check")
+def policy_check(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]) -> None:
+    """Check a policy pack and list all its faults at once."""
+    policy = _policy(path)
+    print(f"{policy.name}: {len(policy.matters)} matters, {len(policy.rules)} rules, version {policy.hash[:12]}")
+
+
+@policy_app.command("show")
+def policy_show(
+    path: Annotated[Path | None, typer.Argument(help="Folder of the pack; the packaged one unless named.")] = None,
+    drawing: Annotated[bool, typer.Option("--drawing", help="Draw the guide as Mermaid text.")] = False,
+) -> None:
+    """Print a pack's matters with their products, or draw the guide."""
+    from bot.policy.drawing import listing, mermaid
+    from handlers.clock import Clock
+    from handlers.office import ZONE
+
+    policy, on = _policy(path or packaged("zhengzhou")), Clock().now().astimezone(ZONE).date()
+    print(mermaid(policy, on=on) if drawing else listing(policy, on=on))
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one sentence and a non-zero exit."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8")
+    try:
+        app()
+    except Sentence as sentence:
+        print(f"xinxuan: {sentence}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _policy(folder: Path) -> Policy:
+    try:
+        return load(folder)
+    except PolicyFaults as faults:
+        raise Sentence(f"the policy pack {folder} cannot be used:\n{faults}") from None
+
+
+async def _trial(policy: Policy, folder: Path, port: int) -> None:
+    from handlers import logs, trial
+
+    logs.configure("WARNING", secrets=[trial.TOKEN])
+    async with trial.running(policy, folder, port=port) as address:
+        print(address, flush=True)
+        await _until_stopped()
+
+
+async def _serve() -> None:
+    from handlers import logs
+    from handlers.app import Service
+    from handlers.clock import Clock
+    from handlers.settings import Settings
+
+    settings = Settings()
+    token = settings.token.get_secret_value()
+    if not token:
+        raise Sentence("XINXUAN_TOKEN is missing: set it in the environment or in .env")
+    logs.configure(settings.log, secrets=[token])
+    policy = await asyncio.to_thread(_policy, settings.policy)
+    async with Service(settings, policy, clock=Clock()) as service:
+        stopped = asyncio.create_task(_until_stopped())
+        failed = asyncio.create_task(service.wait())
+        await asyncio.wait((stopped, failed), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if failed.done():
+            failed.result()
+        failed.cancel()
+
+
+async def _invite(code: str, role: str) -> None:
+    from handlers import enrolment
+    from handlers.app import opened
+    from handlers.clock import Clock
+    from handlers.settings import Settings
+    from storage import people
+    from storage.tables import Role
+
+    settings, clock = Settings(), Clock()
+    if role not in set(Role):
+        raise Sentence(f"there is no role {role}: use one of {', '.join(Role)}")
+    policy = await asyncio.to_thread(_policy, settings.policy)
+    async with opened(settings, clock) as database, database.write() as session:
+        await people.sync_units(session, policy)
+        unit = await people.unit_by_code(session, code)
+        if unit is None:
+            raise Sentence(f"there is no unit {code}: use one of {', '.join(policy.units)}")
+        expires_at = clock.now() + enrolment.INVITE_LIFE
+        token = await people.invite(session, unit, Role(role), by=None, expires_at=expires_at)
+    print(f"{unit.name} · {role} · valid until {expires_at:%Y-%m-%d %H:%M} UTC, for one person")
+    print(f"To be sent to the bot: /start {enrolment.PAYLOAD}{token}")
+    if settings.token.get_secret_value():
+        print(enrolment.link(await _username(settings), token))
+
+
+async def _username(settings: Any) -> str:
+    from handlers.app import make_bot
+
+    async with make_bot(settings) as bot:
+        return bot.username
+
+
+async def _until_stopped() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(each, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(each, lambda *_: loop.call_soon_threadsafe(stop.set))
+    await stop.wait()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run until done; turn every expected failure into its sentence."""
+    from telegram.error import TelegramError
+
+    from handlers.app import EXPECTED
+
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(work)
+    except ValidationError as error:
+        named = ", ".join(f"XINXUAN_{'.'.join(map(str, fault['loc']))}".upper() for fault in error.errors())
+        raise Sentence(f"a setting cannot be read: {named}") from None
+    except EXPECTED as error:
+        raise Sentence(str(error)) from None
+    except TelegramError as error:
+        from handlers.telegram.outcomes import classify
+
+        raise Sentence(f"the Bot API did not answer: {classify(error).detail}") from None
+    except OSError as error:
+        raise Sentence(f"the system refused: {error.strerror or error}") from None
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:  # Windows has none
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,120 @@
+"""Clock ticks. APScheduler lives only here and only says "look now"; what is due stands in tables.
+
+Its jobs are in memory and hold nothing: a moment missed while the process was down costs nothing, because the next tick
+finds whatever is due.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from handlers import reminders
+from handlers.clock import Clock
+from handlers.office import Office
+from storage import backup, inbox
+from storage.database import Database
+from storage.tables import Heartbeat, PeriodicRun
+
+log = structlog.get_logger()
+
+TICK: Final = dt.timedelta(seconds=15)
+
+
+class Jobs:
+    """Everything that happens because time passes.
+
+    Args:
+        database: The open database.
+        office: The office; its clock decides what is due.
+        copies: Folder for the daily copy; None on PostgreSQL, which has its own tools.
+        on_queued: Called when notifications were queued.
+    """
+
+    def __init__(
+        self, database: Database, office: Office, *, copies: Path | None, on_queued: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._office = office
+        self._copies = copies
+        self._on_queued = on_queued
+        self._scheduler = AsyncIOScheduler(timezone=dt.UTC)
+
+    def start(self) -> None:
+        """Begin to tick, with one look at once: whatever fell due while the process was down goes out now."""
+        self._every(TICK, self._tick_and_log)
+        self._every(dt.timedelta(minutes=10), self._housekeeping)
+        self._scheduler.start()
+        for job in self._scheduler.get_jobs():
+            job.modify(next_run_time=Clock().now())  # the scheduler's clock is the wall's, never the office's
+
+    def stop(self) -> None:
+        """Stop ticking."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    async def tick(self) -> int:
+        """Turn due reminders into notifications; return how many."""
+        now = self._office.clock.now()
+        async with self._database.write() as session:
+            queued = await reminders.tick(session, self._office, now)
+            await _beat(session, "tick", now)
+        if queued:
+            self._on_queued()
+        return queued
+
+    async def housekeeping(self) -> None:
+        """Once a day: a checked copy, and finished updates go."""
+        now = self._office.clock.now()
+        period = self._office.today(now).isoformat()
+        async with self._database.write() as session:
+            if not await _first(session, "daily", period, now):
+                return
+            await inbox.prune(session, now=now)
+        if self._copies is not None and self._database.path is not None:
+            await asyncio.to_thread(backup.copy, self._database.path, self._copies, label="daily", at=now)
+
+    async def _tick_and_log(self) -> None:
+        try:
+            await self.tick()
+        except Exception:
+            log.exception("a tick failed; the next one finds the same reminders")
+
+    async def _housekeeping(self) -> None:
+        try:
+            await self.housekeeping()
+        except Exception:
+            log.exception("the daily copy or pruning failed")
+
+    def _every(self, interval: dt.timedelta, job: Callable[[], Awaitable[None]]) -> None:
+        self._scheduler.add_job(
+            job,
+            IntervalTrigger(seconds=int(interval.total_seconds()), timezone=dt.UTC),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+
+
+async def _first(session: AsyncSession, kind: str, period: str, now: dt.datetime) -> bool:
+    """Say whether this period's run is still to be done, and take it."""
+    taken = select(PeriodicRun.id).where(PeriodicRun.kind == kind, PeriodicRun.period == period)
+    if await session.scalar(taken) is not None:
+        return False
+    session.add(PeriodicRun(kind=kind, period=period, scope="", ran_at=now))
+    return True
+
+
+async def _beat(session: AsyncSession, part: str, now: dt.datetime) -> None:
+    row = await session.get(Heartbeat, part)
+    if row is None:
+        session.add(Heartbeat(part=part, at=now))
+    else:
+        row.at = now

@@ -1,0 +1,149 @@
+"""The log: one line per event, and never a token or an ID number in it.
+
+Every record, ours through structlog and a library's through the standard library, passes one handler on the root
+logger. Its values are cleaned one by one (a marker in the finished line could break its JSON), exception texts of
+a whole chain included; tokens are then looked for once more in the finished line, so that nothing gets past.
+Tracebacks carry no local variables, because a local variable may hold what an officer typed.
+"""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any, Final, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+HIDDEN: Final = "[hidden]"
+
+# They print the address of each request, and Telegram's addresses contain the token.
+_TALKATIVE: Final = ("httpx", "httpcore", "aiohttp.access", "asyncio")
+
+# A server that is told to keep its own handlers would write past ours.
+_OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
+
+_SECRETS: Final = (
+    (re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}"), HIDDEN),
+    (re.compile(r"\d{6,}%3A[A-Za-z0-9_-]{30,}", re.IGNORECASE), HIDDEN),
+    (re.compile(r"/bot[^/\s\"]+/"), f"/bot{HIDDEN}/"),
+    (re.compile(r"://[^/\s:@]+:[^/\s@]+@"), f"://{HIDDEN}@"),
+)
+
+
+def without_tokens(text: str) -> str:
+    """Return the text with every bot token, and every password inside an address, replaced by a marker."""
+    for pattern, replacement in _SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def redacted(text: str) -> str:
+    """Return the text as it may be logged: no token, no password in an address, no citizen's ID number."""
+    # Imported late: a start that logs nothing need not load the identifier library.
+    from bot.id_numbers import without_id_numbers
+
+    return without_id_numbers(without_tokens(text))[0]
+
+
+class _CleanLine(structlog.stdlib.ProcessorFormatter):
+    """The last look at the finished line; literal secrets go first, whatever they look like."""
+
+    def __init__(self, *, secrets: Sequence[str], **settings: Any) -> None:
+        super().__init__(**settings)
+        self._secrets = [secret for secret in secrets if secret]
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        for secret in self._secrets:
+            line = line.replace(secret, HIDDEN)
+        return without_tokens(line)
+
+
+def configure(level: str = "INFO", *, stream: TextIO | None = None, secrets: Sequence[str] = ()) -> None:
+    """Send all log lines of the process, ours and the libraries', to one stream.
+
+    May be called again; the last call decides.
+
+    Args:
+        level: The least severe level to write, as ``logging`` names it.
+        stream: Where to write (default: standard error). A terminal gets readable lines, anything else JSON lines.
+        secrets: Words to hide wherever they appear, such as a token that does not look like one.
+
+    Raises:
+        ValueError: ``level`` is not a level.
+    """
+    out = sys.stderr if stream is None else stream
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(_CleanLine(secrets=secrets, processors=_rendering(out.isatty()), foreign_pre_chain=_common()))
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    root.handlers[:] = [handler]
+    _quieten(max(root.level, logging.WARNING))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_common(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def _quieten(level: int) -> None:
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(level)
+    for name in _OWN_HANDLERS:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+
+
+def _common() -> list[Processor]:
+    """What is added to every event, whoever logged it."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _rendering(terminal: bool) -> list[Processor]:
+    """The last steps: readable lines for a person at a terminal, JSON for a machine; both without locals."""
+    render: Processor = structlog.processors.JSONRenderer(serializer=json.dumps, ensure_ascii=False)
+    if terminal:
+        render = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    return [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        _clean_values,
+        render,
+    ]
+
+
+def _clean_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    return {redacted(str(key)): _clean(value) for key, value in event.items()}
+
+
+def _clean(value: Any) -> Any:
+    """Return a value as it may be logged; what JSON does not know becomes text first, as it would later."""
+    match value:
+        case None | bool() | float():
+            return value
+        case int():
+            return value if redacted(str(value)) == str(value) else redacted(str(value))
+        case str():
+            return redacted(value)
+        case dict():
+            return {redacted(str(key)): _clean(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_clean(item) for item in value]
+        case _:
+            return redacted(repr(value))

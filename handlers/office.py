@@ -1,0 +1,42 @@
+"""What every flow may look up: the policy in force, the calendar, the catalogue's index, the clock."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from bot.policy.model import Policy
+from bot.search import Entry, Index
+from bot.workdays import Calendar
+from handlers.clock import Clock
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass
+class Office:
+    """The bureau as this process knows it.
+
+    Args:
+        policy: The pack in force.
+        calendar: Working days, with the bureau's own days laid over the official ones.
+        clock: The one clock.
+        zone: The people's time zone.
+        bot_username: Filled in once Telegram has said who the bot is; deep links need it.
+    """
+
+    policy: Policy
+    calendar: Calendar
+    clock: Clock
+    zone: ZoneInfo = ZONE
+    bot_username: str = ""
+    admin_ids: frozenset[int] = field(default_factory=frozenset)
+
+    @cached_property
+    def catalogue(self) -> Index:
+        """The search index over the matters' names and aliases."""
+        return Index(Entry(matter.code, matter.name, matter.aliases) for matter in self.policy.matters.values())
+
+    def today(self, now: dt.datetime) -> dt.date:
+        """Return the date on the office's wall."""
+        return now.astimezone(self.zone).date()

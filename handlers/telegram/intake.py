@@ -1,0 +1,142 @@
+"""Durable intake: an update is in the database before Telegram may forget it.
+
+PTB's own Updater confirms a batch with the next poll, long before its handlers have run: a kill then loses up to a
+hundred updates. Here the next poll's offset moves only after the batch has been committed.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from telegram.error import TelegramError
+from telegram.ext import ExtBot
+
+from bot.identifiers import without_id_numbers
+from handlers.clock import Clock
+from handlers.telegram.api import poll
+from handlers.telegram.outcomes import Outcome, classify
+from storage import inbox
+from storage.crashpoints import crash_point
+from storage.database import Database
+from storage.inbox import Incoming
+
+log = structlog.get_logger()
+
+ALLOWED_UPDATES: Final = ["message", "edited_message", "callback_query", "my_chat_member"]
+POLL_SECONDS: Final = 50  # Bot API caps the long poll here
+BATCH: Final = 100
+SCRUBBED_KEYS: Final = frozenset({"text", "caption", "file_name", "first_name", "last_name", "title", "username"})
+
+
+class TokenRefused(Exception):
+    """Telegram refuses the token."""
+
+
+class AnotherPoller(Exception):
+    """Somebody else polls with this bot's token."""
+
+
+class Intake:
+    """The poller.
+
+    Args:
+        bot: The bot.
+        database: Where updates are kept.
+        clock: The one clock.
+        on_received: Called after each commit, so that the dispatcher looks at once.
+    """
+
+    def __init__(self, bot: ExtBot[None], database: Database, clock: Clock, on_received: Callable[[], None]) -> None:
+        self._bot = bot
+        self._database = database
+        self._clock = clock
+        self._on_received = on_received
+        # None lets Telegram begin at the oldest unconfirmed update. A stored highest id would be wrong, because ids
+        # may restart at a random value after a quiet week; the unique update_id drops what is already here.
+        self._offset: int | None = None
+
+    async def run(self) -> None:
+        """Poll until cancelled.
+
+        Raises:
+            TokenRefused: The token is dead.
+            AnotherPoller: Another process polls with the same token.
+        """
+        pause = 0.0
+        while True:
+            try:
+                await self.poll_once()
+                pause = 0.0
+            except TelegramError as error:
+                pause = await self._wait_after(error, pause)
+            except Exception:
+                log.exception("updates could not be stored; Telegram keeps them")
+                pause = await _sleep(pause)
+
+    async def poll_once(self) -> int:
+        """Fetch one batch, commit it, and only then let the next poll confirm it; return its size."""
+        updates = await poll(
+            self._bot,
+            read_timeout=POLL_SECONDS + 15,
+            offset=self._offset,
+            timeout=POLL_SECONDS,
+            limit=BATCH,
+            allowed_updates=ALLOWED_UPDATES,
+        )
+        if not updates:
+            return 0
+        crash_point("fetched")
+        await store(self._database, self._clock, updates)
+        crash_point("stored")
+        self._offset = updates[-1]["update_id"] + 1
+        self._on_received()
+        return len(updates)
+
+    async def _wait_after(self, error: TelegramError, pause: float) -> float:
+        verdict = classify(error)
+        if verdict.outcome is Outcome.TOKEN_DEAD:
+            raise TokenRefused from None
+        if verdict.outcome is Outcome.CONFLICT:
+            raise AnotherPoller from None
+        if verdict.retry_after is not None:
+            await asyncio.sleep(verdict.retry_after.total_seconds())
+            return 0.0
+        log.warning("polling failed", outcome=verdict.outcome, detail=verdict.detail)
+        return await _sleep(pause)
+
+
+async def store(database: Database, clock: Clock, updates: list[dict[str, Any]]) -> None:
+    """Commit a batch of raw updates, ID numbers already replaced."""
+    incoming = [Incoming(update["update_id"], lane_of(update), scrub(update)) for update in updates]
+    async with database.write() as session:
+        await inbox.receive(session, incoming, now=clock.now())
+
+
+def lane_of(update: dict[str, Any]) -> str:
+    """Return whose queue an update belongs to: the sender's, else the chat's, else one of its own."""
+    for value in update.values():
+        if isinstance(value, dict):
+            source = value.get("from") or value.get("chat")
+            if source is not None:
+                return str(source["id"])
+    return f"u{update['update_id']}"
+
+
+def scrub(value: Any, key: str = "") -> Any:
+    """Return an update with every valid ID number in what people can write replaced by a marker."""
+    if isinstance(value, dict):
+        return {name: scrub(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [scrub(inner, key) for inner in value]
+    if isinstance(value, str) and key in SCRUBBED_KEYS:
+        return without_id_numbers(value)[0]
+    return value
+
+
+async def _sleep(pause: float) -> float:
+    """Wait a little longer each time, up to 15 s, with full jitter; return the next base."""
+    pause = min(max(1.0, pause * 2), 15.0)
+    await asyncio.sleep(random.uniform(0.1, pause))  # noqa: S311 - spreads load, protects nothing
+    return pause

@@ -1,0 +1,158 @@
+"""Routing: PTB's own handlers and filters lead each update to one flow; the gate stands before them all."""
+
+from typing import Any, Final
+
+from telegram import Chat, Update
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    ApplicationHandlerStop,
+    CallbackContext,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    CommandHandler,
+    ExtBot,
+    MessageHandler,
+    TypeHandler,
+    filters,
+)
+
+from bot.screens import frame as screens
+from bot.screens.screen import Press
+from handlers import access, enrolment, frame
+from handlers.turn import Flow, Turn, current_turn
+from storage import people
+from storage.tables import PersonState, Role
+
+App = Application[Any, Any, Any, Any, Any, Any]
+Context = CallbackContext[Any, Any, Any, Any]
+
+GATE: Final = -1
+
+PRESS_COMMANDS: Final = {"guide": "guide", "my": "my", "inv": "invite"}
+"""Buttons that stand for a command need that command's permission; all others need a role that works."""
+
+
+def application(bot: ExtBot[None]) -> App:
+    """Return PTB's application with every handler, and without its updater and job queue.
+
+    Updates come from our own inbox and the schedule is a table, because PTB keeps both in memory.
+    """
+    app: App = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
+    app.add_handler(TypeHandler(Update, gate), group=GATE)
+    for command, flow in frame.COMMANDS.items():
+        app.add_handler(CommandHandler(command, _runs(flow, command=command), filters.UpdateType.MESSAGE))
+    for verb, flow in frame.PRESSES.items():
+        pattern = f"^1:{verb}:"
+        app.add_handler(CallbackQueryHandler(_runs(flow, command=PRESS_COMMANDS.get(verb)), pattern=pattern))
+    app.add_handler(CallbackQueryHandler(_runs(frame.on_unknown_press)))
+    app.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, _runs(frame.on_edited)))
+    app.add_handler(MessageHandler(filters.COMMAND, _runs(frame.on_unknown_command)))
+    app.add_handler(MessageHandler(filters.TEXT, _runs(frame.on_text)))
+    app.add_handler(MessageHandler(filters.ALL, _runs(frame.on_other_content)))
+    app.add_handler(ChatMemberHandler(on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
+    app.add_handler(TypeHandler(Update, on_anything_else))
+    app.add_error_handler(on_error)
+    return app
+
+
+async def gate(update: Update, context: Context) -> None:
+    """Let nobody past who is not an active officer in their own private chat.
+
+    Raises:
+        ApplicationHandlerStop: The turn has been answered here.
+    """
+    turn = current_turn.get()
+    if _is_indirect(update):
+        turn.answer(None)
+    elif update.effective_chat is not None and update.effective_chat.type != Chat.PRIVATE:
+        turn.answer(_group_answer(update))
+    elif turn.person is None or turn.person.state is not PersonState.ACTIVE:
+        await _meet_stranger(turn, update)
+    if turn.answered:
+        raise ApplicationHandlerStop
+
+
+async def _meet_stranger(turn: Turn, update: Update) -> None:
+    message = update.message
+    if message is None or message.text is None:
+        turn.answer(None)
+        return
+    _start, _space, payload = message.text.partition(" ")
+    if message.text.startswith(f"/start {enrolment.PAYLOAD}"):
+        turn.answer(await enrolment.enrol(turn, payload.strip()))
+    elif await people.refuse_once(turn.session, turn.sender.telegram_id, now=turn.now):
+        turn.answer(screens.refused())
+    else:
+        turn.answer(None)
+
+
+def _is_indirect(update: Update) -> bool:
+    """Say whether an update does not come from a person writing here: channels, anonymous senders, other bots."""
+    message = update.effective_message
+    if update.callback_query is not None or message is None:
+        return False
+    user = update.effective_user
+    return user is None or user.is_bot or message.sender_chat is not None or message.via_bot is not None
+
+
+def _group_answer(update: Update) -> Any:
+    message = update.message
+    asked = message is not None and message.text is not None and message.text.startswith("/")
+    return screens.private_only() if asked else None
+
+
+def _runs(flow: Flow, *, command: str | None = None) -> Any:
+    """Return a PTB callback that runs a flow on the current turn, where the role permits it."""
+
+    async def callback(update: Update, context: Context) -> None:
+        turn = current_turn.get()
+        _fill(turn, update)
+        if not _permitted(turn, command):
+            turn.answer(screens.unknown_command())
+            return
+        turn.answer(await flow(turn))
+
+    return callback
+
+
+def _permitted(turn: Turn, command: str | None) -> bool:
+    role = turn.officer.role
+    if command is not None:
+        return access.may(role, command)
+    # What an auditor may press and type is what leads through the guide, which changes nothing.
+    return role is not Role.AUDITOR or turn.press is None or turn.press.verb in frame.READING
+
+
+def _fill(turn: Turn, update: Update) -> None:
+    """Put what was pressed or typed on the turn."""
+    if update.callback_query is not None:
+        turn.press = Press.decode(update.callback_query.data or "")
+        return
+    message = update.message
+    if message is None:
+        return
+    if message.text is not None:
+        turn.text = message.text.partition(" ")[2].strip() if message.text.startswith("/") else message.text
+        return
+    file_name = message.document.file_name if message.document else None
+    turn.text = " ".join(part for part in (message.caption, file_name) if part)
+
+
+async def on_membership(update: Update, context: Context) -> None:
+    """An officer blocked the bot, or let it write again."""
+    turn = current_turn.get()
+    change = update.my_chat_member
+    if change is not None and turn.person is not None:
+        turn.person.reachable = change.new_chat_member.status not in ("kicked", "left")
+    turn.answer(None)
+
+
+async def on_anything_else(update: Update, context: Context) -> None:
+    """Updates that need no screen still end their turn."""
+    current_turn.get().answer(None)
+
+
+async def on_error(update: object, context: Context) -> None:
+    """PTB swallows what a callback raises; the turn keeps it for the dispatcher."""
+    current_turn.get().error = context.error

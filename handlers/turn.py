@@ -1,0 +1,123 @@
+"""A turn: one event of one officer, its effects in one transaction, and the one screen that answers it."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.identifiers import ID_NUMBER_MARKER
+from bot.policy.model import Policy
+from bot.screens.screen import Press, Screen
+from handlers.office import Office
+from storage.tables import Draft, Person, Unit
+
+
+class Stale(Exception):
+    """A press on a keyboard that no longer fits: nothing happens, the present screen is shown."""
+
+
+class Defect(Exception):
+    """A callback broke the rule of exactly one answer for each turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who wrote, as Telegram says; only the numeric id is ever trusted."""
+
+    telegram_id: int
+    name: str = ""
+    language_tag: str = ""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a flow gets.
+
+    Args:
+        office: What may be looked up.
+        session: The unit of work; the flow never commits.
+        now: Aware UTC time of this turn.
+        update_id: Telegram's number of the update, for the audit line.
+        sender: Who wrote.
+        person: The officer on the list; None for a stranger, whom only the gate and the enrolment meet.
+        draft: The officer's active draft.
+        press: The decoded button, for a press.
+        text: What was typed, or the arguments of a command.
+    """
+
+    office: Office
+    session: AsyncSession
+    now: dt.datetime
+    update_id: int
+    sender: Sender
+    person: Person | None = None
+    draft: Draft | None = None
+    press: Press | None = None
+    text: str = ""
+    delete_message: bool = False
+    nudges: bool = False
+    screen: Screen | None = field(default=None, init=False)
+    answered: bool = field(default=False, init=False)
+    error: BaseException | None = field(default=None, init=False)
+
+    @property
+    def policy(self) -> Policy:
+        """The pack in force."""
+        return self.office.policy
+
+    @property
+    def today(self) -> dt.date:
+        """The office's date of this turn."""
+        return self.office.today(self.now)
+
+    @property
+    def officer(self) -> Person:
+        """The officer.
+
+        Raises:
+            Defect: A stranger came past the gate.
+        """
+        if self.person is None:
+            raise Defect("a flow ran for somebody who is not on the list")
+        return self.person
+
+    @property
+    def pressed(self) -> Press:
+        """The button that was pressed.
+
+        Raises:
+            Defect: The flow was reached without a press.
+        """
+        if self.press is None:
+            raise Defect("a flow of a button ran without a press")
+        return self.press
+
+    @property
+    def pasted_id_number(self) -> bool:
+        """Whether an ID number stood in what was typed; it was replaced before anything was stored."""
+        return ID_NUMBER_MARKER in self.text
+
+    async def unit(self) -> Unit:
+        """Return the officer's unit."""
+        unit = await self.session.get(Unit, self.officer.unit_id)
+        if unit is None:
+            raise Defect("an officer without a unit")
+        return unit
+
+    def answer(self, screen: Screen | None) -> None:
+        """Answer the turn with a screen, or with None where there is nobody to show one to.
+
+        Raises:
+            Defect: The turn was answered already.
+        """
+        if self.answered:
+            raise Defect("a turn was answered twice")
+        self.answered = True
+        self.screen = screen
+
+
+Flow = Callable[[Turn], Awaitable[Screen]]
+
+current_turn: ContextVar[Turn] = ContextVar("current_turn")

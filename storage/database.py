@@ -1,0 +1,116 @@
+"""The database: one writer, many readers, and the same code for SQLite and PostgreSQL.
+
+SQLite runs in WAL mode with synchronous=FULL: what was committed survives a power cut. All writing goes through one
+connection that begins IMMEDIATE, because a read that later writes would fail at once whenever another writer came in
+between; readers have an engine of their own that cannot write.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=5000",  # milliseconds
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",  # a deleted value leaves no byte in the file
+)
+
+
+class Database:
+    """The open database.
+
+    Args:
+        url: ``sqlite:///path`` or ``postgresql://...``; the async driver is filled in here.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = async_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = self._open(writing=True)
+        self._reader = self._open(writing=False) if self.is_sqlite else self.engine
+        self._writing = asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self._read_sessions = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None on PostgreSQL."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @contextlib.asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """One write transaction: committed at the end of the block, rolled back by any exception."""
+        async with self._writing, self._sessions() as session, session.begin():
+            yield session
+
+    @contextlib.asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads; it never waits for a writer."""
+        async with self._read_sessions() as session:
+            yield session
+
+    async def close(self) -> None:
+        """Close all connections; SQLite then folds its write-ahead log into the file."""
+        if self._reader is not self.engine:
+            await self._reader.dispose()
+        await self.engine.dispose()
+
+    def _open(self, *, writing: bool) -> AsyncEngine:
+        if not self.is_sqlite:
+            return create_async_engine(self.url, pool_pre_ping=True)
+        size = 1 if writing else 4
+        engine = create_async_engine(self.url, pool_size=size, max_overflow=0, pool_timeout=60)
+        _prepare_sqlite(engine, writing=writing)
+        return engine
+
+
+def async_url(url: str) -> URL:
+    """Return the URL with the async driver of its database.
+
+    Raises:
+        ValueError: Neither SQLite nor PostgreSQL.
+    """
+    parsed = make_url(url)
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    try:
+        return parsed.set(drivername=drivers[parsed.drivername.split("+")[0]])
+    except KeyError:
+        raise ValueError(f"unknown database {parsed.drivername}: use sqlite:///path or postgresql://...") from None
+
+
+_AWAY = ("locked", "busy", "disk is full", "disk i/o error", "readonly", "unable to open", "closed", "connection")
+
+
+def is_away(error: BaseException) -> bool:
+    """Say whether an error means that the database cannot work now, rather than that a statement is wrong."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return True
+    return isinstance(error, OperationalError) and any(word in str(error.orig).lower() for word in _AWAY)
+
+
+def _prepare_sqlite(engine: AsyncEngine, *, writing: bool) -> None:
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the begin event below decides how a transaction begins
+        cursor = connection.cursor()
+        for pragma in SQLITE_PRAGMAS:
+            cursor.execute(pragma)
+        if not writing:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    event.listen(engine.sync_engine, "connect", on_connect)
+    event.listen(engine.sync_engine, "begin", on_begin)

@@ -1,0 +1,165 @@
+"""The ledger: entries found, as rows to be changed and as values to be shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.ledger import Entry, ProductLine
+from bot.policy.model import ProductKind
+from storage.tables import (
+    Commitment,
+    Counterpart,
+    Item,
+    ItemState,
+    Person,
+    Request,
+    RequestState,
+    Role,
+    Unit,
+)
+
+WAITING = (ItemState.DRAFT, ItemState.SUBMITTED, ItemState.RECEIVED, ItemState.SUPPLEMENT)
+"""States of an item that something is still expected of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An entry that a person may look at, with its rows.
+
+    Args:
+        request: The entry's row.
+        items: Its products.
+        entry: The same as a value.
+        may_act: Whether this person may change it; others only read.
+    """
+
+    request: Request
+    items: Sequence[Item]
+    entry: Entry
+    may_act: bool
+
+    @property
+    def waiting(self) -> list[Item]:
+        """The verifications that something is still expected of."""
+        return [item for item in self.verifications if item.state in WAITING]
+
+    @property
+    def verifications(self) -> list[Item]:
+        """All verifications, whatever their state."""
+        return [item for item in self.items if item.product_kind == ProductKind.VERIFICATION]
+
+
+async def open_entry(session: AsyncSession, person: Person, request_id: int) -> Opened | None:
+    """Return an entry if this person may see it; the only way to one.
+
+    The owner and coordinators act; the liaison and the head of the same unit, and auditors, only read.
+    """
+    request = await session.get(Request, request_id, populate_existing=True)
+    if request is None or not _may_read(person, request):
+        return None
+    may_act = person.role is not Role.AUDITOR and (request.owner_id == person.id or person.role is Role.COORDINATOR)
+    items = (await session.scalars(select(Item).where(Item.request_id == request.id).order_by(Item.id))).all()
+    [entry] = await _entries(session, [request])
+    return Opened(request, items, entry, may_act)
+
+
+async def opened_by(session: AsyncSession, owner_id: int, *, limit: int, offset: int) -> Sequence[Entry]:
+    """Return an officer's open entries, the date that matters next first, then by number."""
+    next_on = func.min(func.coalesce(Item.due_on, Request.submit_by_on, Request.decide_on))
+    rows = await session.scalars(
+        select(Request)
+        .join(Item, Item.request_id == Request.id)
+        .where(Request.owner_id == owner_id, Request.state == RequestState.OPEN)
+        .group_by(Request.id)
+        .order_by(next_on.is_(None), next_on, Request.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return await _entries(session, rows.all())
+
+
+async def count_open(session: AsyncSession, owner_id: int) -> int:
+    """Return how many open entries an officer has."""
+    counted = select(func.count()).where(Request.owner_id == owner_id, Request.state == RequestState.OPEN)
+    return await session.scalar(counted) or 0
+
+
+def _may_read(person: Person, request: Request) -> bool:
+    if person.role in (Role.COORDINATOR, Role.AUDITOR):
+        return True
+    in_unit = person.unit_id == request.unit_id and person.role in (Role.LIAISON, Role.HEAD)
+    return in_unit or person.id == request.owner_id
+
+
+async def _entries(session: AsyncSession, requests: Sequence[Request]) -> list[Entry]:
+    """Return the rows as values, with three queries whatever their number."""
+    ids = [request.id for request in requests]
+    rows = await session.execute(
+        select(Item, Counterpart, Commitment)
+        .outerjoin(Counterpart, Counterpart.id == Item.counterpart_id)
+        .outerjoin(Commitment, Commitment.item_id == Item.id)
+        .where(Item.request_id.in_(ids))
+        .order_by(Item.id)
+    )
+    lines: dict[int, list[_Line]] = {request_id: [] for request_id in ids}
+    for item, counterpart, commitment in rows.tuples():
+        lines[item.request_id].append((item, counterpart, commitment))
+    units = await session.execute(
+        select(Unit.id, Unit.short_name).where(Unit.id.in_({request.unit_id for request in requests}))
+    )
+    names = dict(units.tuples().all())
+    return [_entry(request, names[request.unit_id], lines[request.id]) for request in requests]
+
+
+_Line = tuple[Item, Counterpart | None, Commitment | None]
+
+
+def _entry(request: Request, unit: str, lines: Sequence[_Line]) -> Entry:
+    items = [item for item, _counterpart, _commitment in lines]
+    checked = [item for item in items if item.product_kind == ProductKind.VERIFICATION]
+    first = next((item for item in checked if item.state in WAITING), checked[0] if checked else None)
+    subjects = {c.id: c for _item, c, _commitment in lines if c is not None}
+    return Entry(
+        id=request.id,
+        version=request.version,
+        number=f"{unit}{request.year}-{request.seq}",
+        matter=request.matter_name,
+        subjects=tuple(_label(each) for each in subjects.values()),
+        head_count=next((item.head_count for item in items if item.head_count), None),
+        of_person=any(each.code is None for each in subjects.values()),
+        products=_products(lines),
+        applicant=first.applicant.value if first and first.applicant else None,
+        open=request.state is RequestState.OPEN,
+        withdrawn=request.state in (RequestState.WITHDRAWN, RequestState.UNDONE),
+        submitted_on=first.submitted_on if first else None,
+        received_on=first.received_on if first else None,
+        returned_on=first.returned_on if first else None,
+        due_on=first.due_on if first else None,
+        due_provisional=first.due_provisional if first else False,
+        decide_on=request.decide_on,
+        submit_by_on=request.submit_by_on,
+        submit_by_provisional=request.submit_by_provisional,
+    )
+
+
+def _products(lines: Sequence[_Line]) -> tuple[ProductLine, ...]:
+    found: dict[str, ProductLine] = {}
+    for item, _counterpart, commitment in lines:
+        count = commitment.letters if commitment else item.head_count or 1
+        before = found.get(item.product_code)
+        found[item.product_code] = ProductLine(
+            item.product_code,
+            ProductKind(item.product_kind),
+            count + (before.count if before else 0),
+            in_form=commitment.in_form if commitment else False,
+        )
+    return tuple(found.values())
+
+
+def _label(counterpart: Counterpart) -> str:
+    if counterpart.name is not None:
+        return counterpart.name
+    label = counterpart.person_label or {}
+    return f"{label.get('surname', '')}某 {label.get('last4', '')} {label.get('case_number', '')}".strip()
