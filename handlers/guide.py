@@ -13,11 +13,12 @@ from bot.errors import Refusal
 from bot.guidance import Ask, Outcome, still_valid
 from bot.language import _
 from bot.policy.model import MATTER
-from bot.screens import card, screen
+from bot.screens import card
 from bot.screens import guide as screens
-from bot.screens.keys import Keys
+from bot.screens.screen import Screen
 from handlers import guide_draft, guide_screens, referral, requests
-from handlers.guide_draft import BASIS, CATEGORY, DATE, EDIT, FOUND, HOME, PENDING, PURPOSE, Case
+from handlers.guide_draft import BASIS, CATEGORY, DATE, EDIT, FOUND, HOME, PURPOSE, Case
+from handlers.guide_entrance import on_anew, on_guide, on_keep, on_new, on_try, search
 from handlers.guide_screens import present
 from handlers.referral import NOTICES
 from handlers.turn import Flow, Stale, Turn
@@ -25,35 +26,6 @@ from storage import audit, drafts, recent
 from storage.tables import Draft
 
 __all__ = ["COMMANDS", "NOTICES", "PRESENT", "PRESSES", "TYPED", "search"]
-
-Screen = screen.Screen
-
-
-async def on_guide(turn: Turn) -> Screen:
-    """/guide: which credit products a matter needs; words after it are searched for at once."""
-    return await _open(turn, _wanted(turn))
-
-
-async def on_new(turn: Turn) -> Screen:
-    """/new: the same way, straight to an entry in the ledger."""
-    return await _open(turn, replace(_wanted(turn), direct=True))
-
-
-async def on_try(turn: Turn) -> Screen:
-    """/try: the same way, recording nothing."""
-    return await _open(turn, replace(_wanted(turn), what_if=True))
-
-
-async def search(turn: Turn) -> Screen:
-    """Look for a matter by what was typed; an unfinished case is asked about first."""
-    draft = turn.draft
-    if draft is not None and draft.purpose == PURPOSE and not _unfinished(turn, draft):
-        case = Case.from_json(draft.answers)
-        if MATTER not in guide_draft.valid(turn, case):
-            guide_draft.refuse_id_number(turn)
-            guide_draft.keep(turn, draft, replace(case, at=FOUND, query=turn.text.strip()))
-            return await present(turn)
-    return await _open(turn, _wanted(turn), asks_about_results=False)
 
 
 async def on_typed(turn: Turn) -> Screen:
@@ -167,59 +139,6 @@ async def on_today(turn: Turn) -> Screen:
     """The rules of today decide again."""
     draft, case = guide_draft.pressed(turn)
     return await _advance(turn, draft, replace(case, on=None, at=""))
-
-
-async def on_keep(turn: Turn) -> Screen:
-    """Continue what was unfinished."""
-    draft = _asked_about(turn)
-    guide_draft.drop_pending(turn, draft)
-    flow = {**PRESENT, **requests.PRESENT}.get(draft.purpose)
-    if flow is None:
-        raise Stale
-    return await flow(turn)
-
-
-async def on_anew(turn: Turn) -> Screen:
-    """Give up what was unfinished and begin what was wanted."""
-    draft = _asked_about(turn)
-    await guide_draft.begin(turn, Case.from_json(draft.answers[PENDING]))
-    return await present(turn)
-
-
-def _wanted(turn: Turn) -> Case:
-    guide_draft.refuse_id_number(turn)
-    query = turn.text.strip()
-    return Case(at=FOUND, query=query) if query else Case(at=HOME)
-
-
-async def _open(turn: Turn, case: Case, *, asks_about_results: bool = True) -> Screen:
-    """Begin a guide, unless something else is unfinished: then the officer is asked."""
-    draft = turn.draft
-    if draft is not None and _unfinished(turn, draft, results_too=asks_about_results):
-        pending = {**draft.answers, PENDING: case.to_json()}
-        drafts.keep(draft, answers=pending, awaiting=draft.awaiting, now=turn.now)
-        what = guide_screens.name_of(turn, draft)
-        return screens.unfinished(Keys(draft.id, draft.version), what=what)
-    await guide_draft.begin(turn, case)
-    return await present(turn)
-
-
-def _unfinished(turn: Turn, draft: Draft, *, results_too: bool = False) -> bool:
-    """Say whether giving the draft up would lose an answer; a result has been seen and is among the last five."""
-    if draft.purpose != PURPOSE:
-        return True
-    case = Case.from_json(draft.answers)
-    if MATTER not in guide_draft.valid(turn, case):
-        return False
-    return results_too or isinstance(case.step(turn), Ask)
-
-
-def _asked_about(turn: Turn) -> Draft:
-    draft = turn.draft
-    if draft is None or PENDING not in draft.answers:
-        raise Stale
-    guide_draft.require_present(turn, draft)
-    return draft
 
 
 async def _beside(turn: Turn, at: str) -> Screen:

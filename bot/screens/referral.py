@@ -34,9 +34,7 @@ def waiting(
     asker = {"number": number, "unit": unit, "officer": officer}
     text = lines(
         bold(_("[%(title)s]") % {"title": _("For study by the legal division")}),
-        esc(
-            _("Number %(number)d, %(unit)s %(officer)s") % {"number": number, "unit": unit, "officer": officer}
-        ).strip(),
+        esc(_("Number %(number)d, %(unit)s %(officer)s") % asker).strip(),
         *(esc(answer_line(item)) for item in answers),
         esc(_("Matter's date: %(day)s") % {"day": format_day(on, today=today)}),
         esc(_("Note: %(note)s") % {"note": note}) if note else None,

@@ -8,6 +8,7 @@ from bot.dates import format_day
 from bot.entry import Dates, Form, Step, letters, pledges, recorded, step, verifies, way
 from bot.guidance import Recommendation
 from bot.language import _, ngettext, pgettext
+from bot.ledger import Entry, Phase
 from bot.policy.model import Strength
 from bot.scope import Scope, Way
 from bot.screens.keys import Keys
@@ -75,23 +76,48 @@ def counted(count: int, *, of_persons: bool) -> str:
     return ngettext("%(n)d organisation", "%(n)d organisations", count) % {"n": count}
 
 
-def recorded_screen(number: str, request_id: int, sheet: Sheet, next_line: str) -> Screen:
+def recorded_screen(entry: Entry, sheet: Sheet) -> Screen:
     """Say that the entry is made: its number, the date that matters next, and what happens now."""
     due = sheet.dates.due
     text = lines(
-        bold(_("Entered in the ledger: %(number)s") % {"number": number}),
-        esc(sheet.scope.matter_name),
+        bold(_("Entered in the ledger: %(number)s") % {"number": entry.number}),
+        esc(entry.matter),
         esc(_("Expected feedback: %(day)s") % {"day": sheet.day(due.on, provisional=due.provisional)}) if due else None,
-        esc(next_line),
+        esc(_what_follows(entry, sheet)),
     )
     rows = (
         (
-            Button(pgettext("button", "Copy number"), copy=number),
-            Button(pgettext("button", "Open entry"), Press("req", request_id)),
+            Button(pgettext("button", "Copy number"), copy=entry.number),
+            Button(pgettext("button", "Open entry"), Press("req", entry.id)),
         ),
-        (Button(pgettext("button", "One more entry"), Press("ragn", request_id)),),
+        (Button(pgettext("button", "One more entry"), Press("ragn", entry.id)),),
     )
     return Screen("entry_recorded", text, rows, stays=True)
+
+
+def given_up() -> Screen:
+    """Say that the entry was given up."""
+    row = (
+        Button(pgettext("button", "Find products"), Press("guide")),
+        Button(pgettext("button", "My ledger"), Press("my")),
+    )
+    return Screen("entry_given_up", esc(_("The entry was given up; nothing was recorded.")), (row,))
+
+
+def _what_follows(entry: Entry, sheet: Sheet) -> str:
+    match entry.phase(sheet.today):
+        case Phase.RECORDED:
+            return _("The entry is complete; nothing else is to be done.")
+        case Phase.NOT_SUBMITTED:
+            return _("Once the application has gone out, record the day in the entry.")
+        case Phase.WITH_COUNTERPART:
+            return _("The result goes to the %(subject)s; record it when they hand it in.") % {
+                "subject": sheet.scope.subject_word
+            }
+        case _:
+            return _("On the next working day you will be asked whether the %(centre)s has received it.") % {
+                "centre": sheet.centre
+            }
 
 
 def _title(sheet: Sheet) -> str:

@@ -1,0 +1,86 @@
+"""Which reminders an entry needs now: the rules of the pack applied to what is recorded."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.deadlines import Stage, due_at, submit_by_stages, verification_stages
+from handlers.office import Office
+from storage import reminders
+from storage.tables import Applicant, Item, Request, RequestState
+
+
+def hour(office: Office) -> dt.time:
+    """Return the local time at which reminders leave."""
+    return dt.time.fromisoformat(office.policy.reminders.hour)
+
+
+async def replan(session: AsyncSession, office: Office, request: Request, waiting: Sequence[Item], now: dt.datetime) -> None:
+    """Plan an entry's reminders anew after a change, in the change's own transaction.
+
+    Args:
+        session: The unit of work of the change.
+        office: Rules and calendar.
+        request: The entry, its ``basis_version`` grown with the change.
+        waiting: The verifications that something is still expected of.
+        now: Aware UTC time.
+    """
+    stages = stages_of(office, request, waiting)
+    await reminders.replan(session, request, stages, now=now, hour=hour(office), zone=office.zone)
+
+
+def stages_of(office: Office, request: Request, waiting: Sequence[Item], *, overdue_index: int = 0) -> tuple[Stage, ...]:
+    """Return what is to be said when about an entry.
+
+    Where the counterpart applied the result goes to them: nothing is chased. All verifications of an entry carry the
+    same dates, so the first one stands for them.
+
+    Args:
+        office: Rules and calendar.
+        request: The entry.
+        waiting: The verifications that something is still expected of.
+        overdue_index: How many overdue stages have been said already.
+    """
+    if request.state is not RequestState.OPEN or not waiting or waiting[0].applicant is not Applicant.BUREAU:
+        return ()
+    item, rules = waiting[0], office.policy.reminders
+    if item.submitted_on is None:
+        if request.submit_by_on is None:
+            return ()
+        return submit_by_stages(
+            office.calendar,
+            submit_by_on=request.submit_by_on,
+            before_working_days=rules.submit_by_before_working_days,
+        )
+    return verification_stages(
+        office.calendar,
+        submitted_on=item.submitted_on,
+        received_on=item.received_on,
+        due_on=item.due_on,
+        receipt_after_working_days=rules.receipt_after_working_days,
+        before_due_working_days=rules.before_due_working_days,
+        overdue_first_working_days=rules.overdue_first_working_days,
+        overdue_every_working_days=rules.overdue_every_working_days,
+        overdue_index=overdue_index,
+    )
+
+
+def next_overdue(
+    office: Office, request: Request, waiting: Sequence[Item], *, said: int, now: dt.datetime
+) -> Stage | None:
+    """Return the overdue stage after those said already; moments that an outage swallowed are left out.
+
+    Args:
+        office: Rules and calendar.
+        request: The entry.
+        waiting: The verifications that something is still expected of.
+        said: How many overdue stages have been said.
+        now: Aware UTC time.
+    """
+    while stages := stages_of(office, request, waiting, overdue_index=said):
+        stage = stages[-1]
+        if due_at(stage.on, hour(office), office.zone) > now:
+            return stage
+        said += 1
+    return None
