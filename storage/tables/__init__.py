@@ -1,0 +1,88 @@
+"""The tables: what the office remembers.
+
+A *request* is one matter decided; an *item* is one product for one counterpart (or a count) within it. States that
+follow from dates (超期, 即将到期) are never stored. Columns of type ``Encrypted`` never stand readable in the file.
+"""
+
+from storage.tables.base import Base
+from storage.tables.intake import Draft, Inbox, InboxState, Stranger
+from storage.tables.ledger import (
+    Applicant,
+    Attachment,
+    Commitment,
+    CommitmentState,
+    Counterpart,
+    CounterpartAlias,
+    CreditReport,
+    Decision,
+    Item,
+    ItemState,
+    Opinion,
+    OpinionUse,
+    PolicySnapshot,
+    Referral,
+    ReferralState,
+    Request,
+    RequestState,
+    Work,
+    WorkState,
+)
+from storage.tables.notices import (
+    Attempt,
+    CalendarDay,
+    Outbox,
+    OutboxReminder,
+    OutboxState,
+    PeriodicRun,
+    Reminder,
+    ReminderState,
+    Setting,
+)
+from storage.tables.people import Cover, Invite, Person, PersonState, RecentMatter, Role, Unit
+from storage.tables.proof import Audit, AuditSeal, Heartbeat
+
+__all__ = [
+    "Applicant",
+    "Attachment",
+    "Attempt",
+    "Audit",
+    "AuditSeal",
+    "Base",
+    "CalendarDay",
+    "Commitment",
+    "CommitmentState",
+    "Counterpart",
+    "CounterpartAlias",
+    "Cover",
+    "CreditReport",
+    "Decision",
+    "Draft",
+    "Heartbeat",
+    "Inbox",
+    "InboxState",
+    "Invite",
+    "Item",
+    "ItemState",
+    "Opinion",
+    "OpinionUse",
+    "Outbox",
+    "OutboxReminder",
+    "OutboxState",
+    "PeriodicRun",
+    "Person",
+    "PersonState",
+    "PolicySnapshot",
+    "RecentMatter",
+    "Referral",
+    "ReferralState",
+    "Reminder",
+    "ReminderState",
+    "Request",
+    "RequestState",
+    "Role",
+    "Setting",
+    "Stranger",
+    "Unit",
+    "Work",
+    "WorkState",
+]

@@ -1,0 +1,277 @@
+"""Decisions and the ledger: requests, items, and what came of them."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.tables.base import BIG_ID, Base
+from storage.types import Encrypted, choice
+
+
+class PolicySnapshot(Base):
+    """A pack as it stood when it first decided something."""
+
+    __tablename__ = "policy_snapshot"
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    schema_version: Mapped[int]
+    content: Mapped[str]
+    first_used_at: Mapped[dt.datetime]
+
+
+class Decision(Base):
+    """Which products a matter needed, pinned: answers, rule ids and the pack's version."""
+
+    __tablename__ = "decision"
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    policy_hash: Mapped[str] = mapped_column(ForeignKey("policy_snapshot.hash"))
+    matter_code: Mapped[str | None]
+    answers: Mapped[Any] = mapped_column(Encrypted)
+    rule_ids: Mapped[list[Any]]
+    result: Mapped[dict[str, Any]]
+    on: Mapped[dt.date]
+
+
+class ReferralState(StrEnum):
+    """What became of a case that was handed to the legal division."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+
+
+class Referral(Base):
+    """「转政法处研究」: a case with its answers, handed to the coordinator."""
+
+    __tablename__ = "referral"
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    policy_hash: Mapped[str] = mapped_column(ForeignKey("policy_snapshot.hash"))
+    answers: Mapped[Any] = mapped_column(Encrypted)
+    note: Mapped[Any | None] = mapped_column(Encrypted)
+    state: Mapped[ReferralState] = mapped_column(choice(ReferralState), default=ReferralState.OPEN)
+    answer: Mapped[Any | None] = mapped_column(Encrypted)
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    created_at: Mapped[dt.datetime]
+
+
+class Counterpart(Base):
+    """An organisation, or a natural person known by surname, last four and the office's own case number."""
+
+    __tablename__ = "counterpart"
+    __table_args__ = (Index("ix_counterpart_name", "name"), Index("ix_counterpart_initials", "initials"))
+
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    kind: Mapped[str]
+    code: Mapped[str | None] = mapped_column(unique=True)
+    legacy_code: Mapped[str | None]
+    name: Mapped[str | None]
+    pinyin: Mapped[str | None]
+    initials: Mapped[str | None]
+    person_label: Mapped[Any | None] = mapped_column(Encrypted)
+
+
+class CounterpartAlias(Base):
+    """Another name under which the same counterpart was written down."""
+
+    __tablename__ = "counterpart_alias"
+    __table_args__ = (UniqueConstraint("counterpart_id", "name"),)
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    counterpart_id: Mapped[int] = mapped_column(ForeignKey("counterpart.id"))
+    name: Mapped[str]
+
+
+class RequestState(StrEnum):
+    """Whether an entry still asks for something."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    UNDONE = "undone"
+
+
+class Request(Base):
+    """One matter decided: the ledger entry, numbered as people say it (大气2026-1)."""
+
+    __tablename__ = "request"
+    __table_args__ = (
+        UniqueConstraint("unit_id", "year", "seq"),
+        Index("ix_request_owner", "owner_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    year: Mapped[int]
+    seq: Mapped[int]
+    owner_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decision.id"))
+    matter_code: Mapped[str | None]
+    matter_name: Mapped[str]  # as the officer saw it; the pack may change
+    state: Mapped[RequestState] = mapped_column(choice(RequestState), default=RequestState.OPEN)
+    decide_on: Mapped[dt.date | None]
+    submit_by_on: Mapped[dt.date | None]
+    submit_by_provisional: Mapped[bool] = mapped_column(default=False)
+    basis_version: Mapped[int] = mapped_column(default=1)  # only grows; reminders planned under an older one are void
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[dt.datetime]
+    undone_at: Mapped[dt.datetime | None]
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - two officers, one entry: the loser is told
+
+
+class Applicant(StrEnum):
+    """Who applies to the credit centre. Source: the Plan, 二（二）: the division or the counterpart."""
+
+    BUREAU = "bureau"
+    COUNTERPART = "counterpart"
+
+
+class ItemState(StrEnum):
+    """The life of one product for one counterpart."""
+
+    DRAFT = "draft"  # 草稿
+    SUBMITTED = "submitted"  # 已提交
+    RECEIVED = "received"  # 中心已收件
+    SUPPLEMENT = "supplement"  # 补正中
+    RETURNED = "returned"  # 已反馈
+    USED = "used"  # 已使用
+    WITHDRAWN = "withdrawn"  # 已撤回
+    RECORDED = "recorded"  # a commitment or report noted in the ledger
+
+
+class Item(Base):
+    """One product for one counterpart (or a count) within a request."""
+
+    __tablename__ = "item"
+    __table_args__ = (
+        Index("ix_item_request", "request_id"),
+        Index("ix_item_counterpart", "counterpart_id", "product_kind"),
+        Index("ix_item_submitted", "submitted_on", "product_kind"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("request.id"))
+    product_kind: Mapped[str]
+    product_code: Mapped[str]
+    counterpart_id: Mapped[int | None] = mapped_column(ForeignKey("counterpart.id"))
+    head_count: Mapped[int | None]  # persons of a list kept outside the chat, or letters
+    applicant: Mapped[Applicant | None] = mapped_column(choice(Applicant))
+    state: Mapped[ItemState] = mapped_column(choice(ItemState))
+    submitted_on: Mapped[dt.date | None]
+    received_on: Mapped[dt.date | None]  # None while the centre's receipt is unconfirmed
+    returned_on: Mapped[dt.date | None]
+    used_on: Mapped[dt.date | None]
+    used_as: Mapped[str | None]
+    basis: Mapped[str | None]
+    due_on: Mapped[dt.date | None]  # expected while receipt is unconfirmed, owed once it is confirmed
+    due_provisional: Mapped[bool] = mapped_column(default=False)
+    reused_opinion_id: Mapped[int | None] = mapped_column(ForeignKey("opinion.id", use_alter=True))
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class Opinion(Base):
+    """信用信息查询意见: what came back, and until when it holds."""
+
+    __tablename__ = "opinion"
+    __table_args__ = (Index("ix_opinion_counterpart", "counterpart_id", "valid_to"),)
+
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"))
+    counterpart_id: Mapped[int | None] = mapped_column(ForeignKey("counterpart.id"))
+    number: Mapped[str | None]
+    issuer: Mapped[str | None]
+    issued_on: Mapped[dt.date]
+    valid_to: Mapped[dt.date]
+    valid_source: Mapped[str]  # printed | policy
+    result: Mapped[Any | None] = mapped_column(Encrypted)
+    superseded_at: Mapped[dt.datetime | None]
+
+
+class OpinionUse(Base):
+    """A still-valid opinion used again instead of a new application."""
+
+    __tablename__ = "opinion_use"
+    __table_args__ = (UniqueConstraint("opinion_id", "item_id"),)
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    opinion_id: Mapped[int] = mapped_column(ForeignKey("opinion.id"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
+    on: Mapped[dt.date]
+
+
+class CommitmentState(StrEnum):
+    """The life of a commitment letter."""
+
+    SIGNED = "signed"
+    FULFILLING = "fulfilling"
+    FULFILLED = "fulfilled"
+    BREACHED = "breached"
+
+
+class Commitment(Base):
+    """信用承诺: how many letters, and what became of them."""
+
+    __tablename__ = "commitment"
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), unique=True)
+    state: Mapped[CommitmentState] = mapped_column(choice(CommitmentState))
+    letters: Mapped[int]
+    in_form: Mapped[bool]  # the matter's own form carries the pledge: counted, not collected again
+    kind: Mapped[str | None]
+    signed_on: Mapped[dt.date | None]
+    fulfil_by_on: Mapped[dt.date | None]
+    evidence: Mapped[Any | None] = mapped_column(Encrypted)
+    handling: Mapped[Any | None] = mapped_column(Encrypted)
+
+
+class CreditReport(Base):
+    """信用报告 of a third-party agency."""
+
+    __tablename__ = "credit_report"
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), unique=True)
+    agency: Mapped[str | None]
+    number: Mapped[str | None]
+    on: Mapped[dt.date | None]
+    grade: Mapped[str | None]
+    blocks: Mapped[dict[str, Any] | None]
+
+
+class Attachment(Base):
+    """A file kept on the server under a generated name."""
+
+    __tablename__ = "attachment"
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), index=True)
+    path: Mapped[str]
+    sha256: Mapped[str]
+    media_type: Mapped[str]
+    added_at: Mapped[dt.datetime]
+
+
+class WorkState(StrEnum):
+    """A long job outside the transaction."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Work(Base):
+    """Long work: turn 1 records it, a worker does it, turn 2 commits the result."""
+
+    __tablename__ = "work"
+    __table_args__ = (Index("ix_work_state", "state", "id"),)
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    kind: Mapped[str]
+    params: Mapped[Any] = mapped_column(Encrypted)
+    state: Mapped[WorkState] = mapped_column(choice(WorkState), default=WorkState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[dt.datetime | None]
+    error: Mapped[str | None]
+    inbox_id: Mapped[int | None] = mapped_column(BigInteger)
+    created_at: Mapped[dt.datetime]

@@ -1,0 +1,90 @@
+"""Who may do what: units, officers, invitations, cover."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.tables.base import BIG_ID, Base
+from storage.types import Encrypted, choice
+
+
+class Role(StrEnum):
+    """Roles of the office (``design.md`` §3.10)."""
+
+    OFFICER = "officer"  # 经办人
+    LIAISON = "liaison"  # 单位联络员
+    HEAD = "head"  # 单位负责人
+    COORDINATOR = "coordinator"  # 政法处
+    AUDITOR = "auditor"  # 只读
+
+
+class PersonState(StrEnum):
+    """Whether a person may use the bot."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    LEFT = "left"
+
+
+class Unit(Base):
+    """处室, 局属单位 or 分局; filled from the pack, kept when the pack drops one."""
+
+    __tablename__ = "unit"
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    short_name: Mapped[str]
+    name: Mapped[str]
+    kind: Mapped[str]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+
+
+class Person(Base):
+    """An officer; known by the numeric Telegram id alone."""
+
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    telegram_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    role: Mapped[Role] = mapped_column(choice(Role))
+    state: Mapped[PersonState] = mapped_column(choice(PersonState), default=PersonState.ACTIVE)
+    name: Mapped[Any | None] = mapped_column(Encrypted)
+    language: Mapped[str] = mapped_column(String(8), default="zh_CN")
+    reachable: Mapped[bool] = mapped_column(default=True)
+    screen_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    joined_at: Mapped[dt.datetime]
+
+
+class RecentMatter(Base):
+    """When an officer last looked a matter up: 常用事项 are the five newest."""
+
+    __tablename__ = "recent_matter"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    matter_code: Mapped[str] = mapped_column(primary_key=True)
+    used_at: Mapped[dt.datetime]
+
+
+class Invite(Base):
+    """A single-use enrolment link; only the token's SHA-256 is kept."""
+
+    __tablename__ = "invite"
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    role: Mapped[Role] = mapped_column(choice(Role))
+    invited_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    expires_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+    used_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class Cover(Base):
+    """Dated leave cover: ``by_id`` stands in for ``person_id``."""
+
+    __tablename__ = "cover"
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    from_on: Mapped[dt.date]
+    to_on: Mapped[dt.date | None]

@@ -1,0 +1,46 @@
+"""What can be proven afterwards: the audit and the heartbeat."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.tables.base import BIG_ID, Base
+from storage.types import Encrypted
+
+
+class Audit(Base):
+    """One line per effect; appended in the effect's own transaction, never changed."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_subject", "subject_kind", "subject_id", "id"),)
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    at: Mapped[dt.datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    update_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    verb: Mapped[str]
+    subject_kind: Mapped[str]
+    subject_id: Mapped[int | None] = mapped_column(BigInteger)
+    before: Mapped[Any | None] = mapped_column(Encrypted)
+    after: Mapped[Any | None] = mapped_column(Encrypted)
+    reason: Mapped[str | None]
+
+
+class AuditSeal(Base):
+    """The keyed hash over a range of audit lines."""
+
+    __tablename__ = "audit_seal"
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    from_id: Mapped[int] = mapped_column(BigInteger)
+    to_id: Mapped[int] = mapped_column(BigInteger)
+    head: Mapped[str]
+    sealed_at: Mapped[dt.datetime]
+
+
+class Heartbeat(Base):
+    """When a part of the path last proved that it lives."""
+
+    __tablename__ = "heartbeat"
+    part: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime]
