@@ -154,7 +154,7 @@ def with_subject(form: Form, scope: Scope, text: str) -> Form:
     chosen = way(form, scope)
     if chosen is Way.ORGANISATIONS and (counting := _counting(scope)) and text.strip().isdecimal() and len(text) < 5:
         chosen = counting
-    blank = replace(form, organisations=(), person=None, head_count=None, letters=None, editing=None)
+    blank = replace(form, organisations=(), person=None, head_count=None, editing=None)
     match chosen:
         case Way.ORGANISATIONS:
             return replace(blank, organisations=_fitting(read_organisations(text), scope))
@@ -164,6 +164,16 @@ def with_subject(form: Form, scope: Scope, text: str) -> Form:
             return replace(blank, head_count=read_count(text, most=MOST))
         case Way.LETTERS:
             return replace(blank, letters=read_count(text, most=MOST))
+
+
+def without_last(form: Form, scope: Scope) -> Form | None:
+    """Return the form one step back, without what was filled in last; None at the first step."""
+    present = step(form, scope)
+    if present is Step.SUBJECT:
+        return None
+    if present is Step.CONFIRM and verifies(form, scope):
+        return replace(form, submitted_on=None, not_submitted=False)
+    return replace(form, organisations=(), person=None, head_count=None, letters=None)
 
 
 def with_submission(form: Form, on: dt.date | None, *, applicant: Applying, today: dt.date) -> Form:

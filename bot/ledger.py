@@ -40,6 +40,7 @@ class Entry:
         version: Grows with every change; an older button is stale.
         number: As people say it: 大气2026-1.
         matter: The matter's name as the officer saw it.
+        matter_code: The matter in the pack; None outside the catalogue.
         subjects: The counterparts by name, for the officer's eyes.
         head_count: Persons or organisations of a list kept elsewhere.
         of_person: Whether a natural person is named, so that the screen is protected.
@@ -54,6 +55,7 @@ class Entry:
     version: int
     number: str
     matter: str
+    matter_code: str | None
     subjects: tuple[str, ...]
     head_count: int | None
     of_person: bool

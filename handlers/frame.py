@@ -8,7 +8,7 @@ from bot.errors import Refusal
 from bot.language import LANGUAGES, _
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
-from handlers import access, enrolment, guide, reminders, requests
+from handlers import access, enrolment, guide, referral, reminders, requests
 from handlers.turn import Flow, Stale, Turn
 from storage import audit, drafts
 
@@ -145,6 +145,6 @@ PRESSES: Final[Mapping[str, Flow]] = {
 }
 TYPED: Final[Mapping[str, Flow]] = {**guide.TYPED, **requests.TYPED}
 PRESENT: Final[Mapping[str, Flow]] = {**guide.PRESENT, **requests.PRESENT}
-READING: Final = frozenset(guide.PRESSES) - guide.RECORDING
+READING: Final = frozenset(guide.PRESSES) - frozenset(referral.PRESSES)
 """Presses that lead through the guide and change nothing; an auditor may use them."""
 NOTICES: Final = {**guide.NOTICES, **reminders.NOTICES, **enrolment.NOTICES}

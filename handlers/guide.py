@@ -92,7 +92,7 @@ async def on_pick(turn: Turn) -> Screen:
         raise Stale
     picked = tuple(_ticked(case, ask))
     if not picked:
-        raise Refusal(_("Please tick at least one; where none fits, hand the case over to the legal division."))
+        raise Refusal(_("Please tick at least one; where none fits, please hand the case over for study."))
     return await _answer(turn, draft, case, ask.question.id, picked)
 
 

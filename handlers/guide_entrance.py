@@ -33,12 +33,10 @@ async def on_try(turn: Turn) -> Screen:
 async def search(turn: Turn) -> Screen:
     """Look for a matter by what was typed; an unfinished case is asked about first."""
     draft = turn.draft
-    if draft is not None and draft.purpose == PURPOSE and not _unfinished(turn, draft):
-        case = Case.from_json(draft.answers)
-        if MATTER not in guide_draft.valid(turn, case):
-            guide_draft.refuse_id_number(turn)
-            guide_draft.keep(turn, draft, replace(case, at=FOUND, query=turn.text.strip()))
-            return await present(turn)
+    if draft is not None and draft.purpose == PURPOSE and _looks_for_matter(turn, draft):
+        case = replace(Case.from_json(draft.answers), at=FOUND, query=_wanted(turn).query)
+        guide_draft.keep(turn, draft, case)
+        return await present(turn)
     return await _open(turn, _wanted(turn), asks_about_results=False)
 
 
@@ -75,6 +73,11 @@ async def _open(turn: Turn, case: Case, *, asks_about_results: bool = True) -> S
         return screens.unfinished(Keys(draft.id, draft.version), what=what)
     await guide_draft.begin(turn, case)
     return await present(turn)
+
+
+def _looks_for_matter(turn: Turn, draft: Draft) -> bool:
+    """Say whether a name is what the guide waits for: at its beginning, or while the matter is being changed."""
+    return draft.awaiting == MATTER or MATTER not in guide_draft.valid(turn, Case.from_json(draft.answers))
 
 
 def _unfinished(turn: Turn, draft: Draft, *, results_too: bool = False) -> bool:

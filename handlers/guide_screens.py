@@ -35,6 +35,7 @@ def view(turn: Turn, draft: Draft, case: Case) -> screens.View:
     """Return what the screens of this guide have in common."""
     return screens.View(
         Keys(draft.id, draft.version),
+        turn.policy.legal_division(on=turn.today).short_name,
         direct=case.direct,
         what_if=case.what_if,
         acts=not case.what_if and turn.officer.role is not Role.AUDITOR,
@@ -83,8 +84,7 @@ def _working(turn: Turn, shown: screens.View, case: Case, step: Ask | Outcome) -
     if name == DATE:
         return screens.another_date(shown, matter=matter, on=case.date(turn), today=turn.today)
     if name == NOTE:
-        division = turn.policy.legal_division(on=turn.today).name
-        return screens.handing_over(shown, matter=matter, division=division)
+        return screens.handing_over(shown, matter=matter)
     if isinstance(step, Ask):  # a screen behind a result that a changed pack has taken back
         return screens.question(shown, step, matter=matter, picked=step.chosen)
     return _result(turn, shown, step, page=rest if name == BASIS else "", on=case.date(turn))

@@ -16,7 +16,9 @@ def hour(office: Office) -> dt.time:
     return dt.time.fromisoformat(office.policy.reminders.hour)
 
 
-async def replan(session: AsyncSession, office: Office, request: Request, waiting: Sequence[Item], now: dt.datetime) -> None:
+async def replan(
+    session: AsyncSession, office: Office, request: Request, waiting: Sequence[Item], now: dt.datetime
+) -> None:
     """Plan an entry's reminders anew after a change, in the change's own transaction.
 
     Args:
@@ -30,7 +32,9 @@ async def replan(session: AsyncSession, office: Office, request: Request, waitin
     await reminders.replan(session, request, stages, now=now, hour=hour(office), zone=office.zone)
 
 
-def stages_of(office: Office, request: Request, waiting: Sequence[Item], *, overdue_index: int = 0) -> tuple[Stage, ...]:
+def stages_of(
+    office: Office, request: Request, waiting: Sequence[Item], *, overdue_index: int = 0
+) -> tuple[Stage, ...]:
     """Return what is to be said when about an entry.
 
     Where the counterpart applied the result goes to them: nothing is chased. All verifications of an entry carry the

@@ -73,6 +73,7 @@ async def render(
     case = Case.from_json(row.answers)
     return referral_screens.waiting(
         number=row.id,
+        division=office.policy.legal_division(on=office.today(now)).short_name,
         unit=unit.name,
         officer=owner.name or "",
         answers=answered(policy, case.answers, on=case.on or office.today(row.created_at)),
@@ -105,7 +106,7 @@ async def _hand_over(turn: Turn, draft: Draft, case: Case, *, note: str | None) 
         )
     await drafts.end(turn.session, draft)
     turn.draft = None
-    division = turn.policy.legal_division(on=turn.today).name
+    division = turn.policy.legal_division(on=turn.today).short_name
     return screens.handed_over(
         number=row.id, matter=matter_name(turn, case), division=division, heard=bool(coordinators)
     )

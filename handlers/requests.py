@@ -17,13 +17,13 @@ from bot.scope import Applying, Scope, Way, scope
 from bot.screens import requests as screens
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
-from handlers import ledger, planning
+from handlers import guide_draft, guide_screens, ledger, planning
 from handlers.guide_draft import Case, refuse_id_number, require_present
 from handlers.turn import Defect, Flow, Stale, Turn
 from storage import audit, drafts, policies, registration
 from storage.ledger import open_entry
 from storage.registration import NewEntry, NewItem
-from storage.tables import Applicant, Decision, Draft, Request
+from storage.tables import Applicant, Decision, Draft, Request, Role
 
 PURPOSE: Final = "entry"
 _TYPED_STEPS: Final = (Step.SUBJECT, Step.SUBMISSION, Step.LETTERS, Step.DECIDE)
@@ -34,8 +34,11 @@ async def begin_entry(turn: Turn) -> Screen:
 
     Raises:
         Stale: There is no such draft, or nothing to be recorded follows from it.
+        Refusal: The officer only reads.
     """
     draft = turn.draft
+    if turn.officer.role is Role.AUDITOR:
+        raise Refusal(_("Auditors read the ledger and make no entries in it."))
     if draft is None or Case.from_json(draft.answers).what_if:
         raise Stale
     outcome = _outcome(turn, draft)
@@ -138,20 +141,15 @@ async def on_back(turn: Turn) -> Screen:
     draft, outcome, form = _pressed(turn)
     if form.editing is not None:
         return _keep(turn, draft, outcome, replace(form, editing=None))
-    holds = scope(turn.policy, outcome)
-    match form_rules.step(form, holds):
-        case Step.SUBMISSION:
-            return _keep(turn, draft, outcome, replace(form, editing=Step.SUBJECT))
-        case Step.CONFIRM if form_rules.verifies(form, holds):
-            return _keep(turn, draft, outcome, replace(form, editing=Step.SUBMISSION))
-        case Step.CONFIRM:
-            return _keep(turn, draft, outcome, replace(form, editing=Step.SUBJECT))
+    before = form_rules.without_last(form, scope(turn.policy, outcome))
+    if before is not None:
+        return _keep(turn, draft, outcome, before)
     return await _to_guide(turn, draft)
 
 
 async def on_stop(turn: Turn) -> Screen:
     """Give the entry up; nothing was recorded."""
-    draft, _outcome_, _form = _pressed(turn)
+    draft = _pressed(turn)[0]
     await drafts.end(turn.session, draft)
     turn.draft = None
     return screens.given_up()
@@ -244,11 +242,11 @@ def _sheet(turn: Turn, draft: Draft, outcome: Outcome, form: Form) -> screens.Sh
 
 
 async def _to_guide(turn: Turn, draft: Draft) -> Screen:
-    from handlers import guide  # the guide leads here; back is the only way in the other direction
-
-    answers = {key: value for key, value in draft.answers.items() if key != "entry"} | {"direct": False}
-    drafts.keep(draft, answers=answers, purpose="guide", awaiting=None, now=turn.now)
-    return await guide.PRESENT["guide"](turn)
+    """Return to the result card, from where the entry was begun; what was filled in is let go."""
+    kept = Case.from_json(draft.answers)
+    drafts.keep(draft, answers=draft.answers | {"entry": {}}, now=turn.now)
+    guide_draft.keep(turn, draft, replace(kept, direct=False))
+    return await guide_screens.present(turn)
 
 
 def _new_entry(turn: Turn, draft: Draft, outcome: Outcome, form: Form, holds: Scope) -> NewEntry:

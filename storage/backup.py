@@ -66,6 +66,7 @@ def copy(path: Path, folder: Path, *, label: str, at: dt.datetime) -> Path:
         contextlib.closing(sqlite3.connect(partial)) as copied,
     ):
         source.backup(copied)
+        copied.execute("PRAGMA journal_mode=DELETE")  # one file: a log beside it would be left behind at the renaming
     check(partial)
     partial.chmod(0o600)
     _flush(partial)

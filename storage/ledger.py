@@ -1,7 +1,7 @@
 """The ledger: entries found, as rows to be changed and as values to be shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -56,13 +56,24 @@ async def open_entry(session: AsyncSession, person: Person, request_id: int) -> 
 
     The owner and coordinators act; the liaison and the head of the same unit, and auditors, only read.
     """
-    request = await session.get(Request, request_id, populate_existing=True)
-    if request is None or not _may_read(person, request):
+    opened = await entry_of(session, request_id)
+    if opened is None or not _may_read(person, opened.request):
         return None
-    may_act = person.role is not Role.AUDITOR and (request.owner_id == person.id or person.role is Role.COORDINATOR)
-    items = (await session.scalars(select(Item).where(Item.request_id == request.id).order_by(Item.id))).all()
+    is_owner = opened.request.owner_id == person.id
+    may_act = person.role is not Role.AUDITOR and (is_owner or person.role is Role.COORDINATOR)
+    return replace(opened, may_act=may_act)
+
+
+async def entry_of(session: AsyncSession, request_id: int) -> Opened | None:
+    """Return an entry for the assistant's own work, where nobody looks at it; for people see ``open_entry``."""
+    request = await session.get(Request, request_id, populate_existing=True)
+    if request is None:
+        return None
+    rows = await session.scalars(
+        select(Item).where(Item.request_id == request.id).order_by(Item.id).execution_options(populate_existing=True)
+    )
     [entry] = await _entries(session, [request])
-    return Opened(request, items, entry, may_act)
+    return Opened(request, rows.all(), entry, may_act=False)
 
 
 async def opened_by(session: AsyncSession, owner_id: int, *, limit: int, offset: int) -> Sequence[Entry]:
@@ -104,12 +115,12 @@ async def _entries(session: AsyncSession, requests: Sequence[Request]) -> list[E
         .order_by(Item.id)
     )
     lines: dict[int, list[_Line]] = {request_id: [] for request_id in ids}
-    for item, counterpart, commitment in rows.tuples():
+    for item, counterpart, commitment in rows:
         lines[item.request_id].append((item, counterpart, commitment))
     units = await session.execute(
         select(Unit.id, Unit.short_name).where(Unit.id.in_({request.unit_id for request in requests}))
     )
-    names = dict(units.tuples().all())
+    names = {unit_id: name for unit_id, name in units}
     return [_entry(request, names[request.unit_id], lines[request.id]) for request in requests]
 
 
@@ -126,6 +137,7 @@ def _entry(request: Request, unit: str, lines: Sequence[_Line]) -> Entry:
         version=request.version,
         number=f"{unit}{request.year}-{request.seq}",
         matter=request.matter_name,
+        matter_code=request.matter_code,
         subjects=tuple(_label(each) for each in subjects.values()),
         head_count=next((item.head_count for item in items if item.head_count), None),
         of_person=any(each.code is None for each in subjects.values()),

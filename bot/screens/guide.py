@@ -26,6 +26,7 @@ class View:
 
     Args:
         keys: The draft's buttons.
+        division: Short name of the unit that is the legal division, such as 政法.
         direct: Whether it leads straight to an entry in the ledger.
         what_if: Whether nothing is recorded (试算).
         acts: Whether an entry or a referral may follow.
@@ -33,6 +34,7 @@ class View:
     """
 
     keys: Keys
+    division: str
     direct: bool = False
     what_if: bool = False
     acts: bool = True
@@ -81,7 +83,10 @@ def home(view: View, *, step: str, recent: Sequence[Matter], categories: Sequenc
 
 
 def category(view: View, shelf: Category, matters: Sequence[Matter], *, step: str, page: int) -> Screen:
-    """Show the matters of a category, twelve a page."""
+    """Show the matters of a category, twelve a page.
+
+    找不到 stands on the screen before: from there no path takes more presses than the pack allows.
+    """
     last = max(0, (len(matters) - 1) // PAGE)
     page = min(page, last)
     text = lines(
@@ -98,7 +103,6 @@ def category(view: View, shelf: Category, matters: Sequence[Matter], *, step: st
     rows = [
         *_matter_rows(view, matters[page * PAGE : (page + 1) * PAGE]),
         *([tuple(turns)] if turns else []),
-        (_not_found(view),),
         _way_out(view),
     ]
     return Screen("guide.category", text, tuple(rows))
@@ -167,12 +171,13 @@ def another_date(view: View, *, matter: str, on: dt.date, today: dt.date) -> Scr
     return Screen("guide.date", text, (*rows, _way_out(view)))
 
 
-def handing_over(view: View, *, matter: str, division: str) -> Screen:
+def handing_over(view: View, *, matter: str) -> Screen:
     """Offer a line of explanation before the case goes to the legal division."""
-    name = {"division": division}
     text = lines(
         view.title(matter),
-        esc(_("The case goes to %(division)s with the answers given so far.") % name),
+        esc(
+            _("The case goes to the %(division)s division with the answers given so far.") % {"division": view.division}
+        ),
         esc(_("You may type one line about it. Leave out names and ID numbers of persons.")),
     )
     rows = (
@@ -188,12 +193,15 @@ def handed_over(*, number: int, matter: str, division: str, heard: bool) -> Scre
     Args:
         number: The referral's number.
         matter: The matter's name.
-        division: The unit that is the legal division today.
+        division: Short name of the unit that is the legal division today.
         heard: Whether anybody of that division uses the bot.
     """
     text = lines(
         bold(_("[%(title)s]") % {"title": matter}),
-        esc(_("Handed over to %(division)s for study, number %(number)d.") % {"division": division, "number": number}),
+        esc(
+            _("Handed over to the %(division)s division for study, number %(number)d.")
+            % {"division": division, "number": number}
+        ),
         None if heard else esc(_("Nobody there uses this bot yet: please tell them by telephone as well.")),
     )
     return Screen("guide.referred", text, ((begin_button(),),), stays=True)
@@ -225,7 +233,7 @@ def begin_button() -> Button:
 
 def refer_button(view: View) -> Button:
     """Return the button that hands the case to the legal division."""
-    return view.keys.button(_("Hand over to the legal division"), "gref")
+    return view.keys.button(_("Hand over to the %(division)s division") % {"division": view.division}, "gref")
 
 
 def answer_line(item: Answered) -> str:

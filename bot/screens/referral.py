@@ -13,6 +13,7 @@ from bot.screens.screen import Screen, bold, esc, lines
 def waiting(
     *,
     number: int,
+    division: str,
     unit: str,
     officer: str,
     answers: Sequence[Answered],
@@ -24,6 +25,7 @@ def waiting(
 
     Args:
         number: The referral's number.
+        division: Short name of the legal division.
         unit: The officer's unit.
         officer: The officer's name; may be empty.
         answers: What was answered, the matter first.
@@ -33,7 +35,7 @@ def waiting(
     """
     asker = {"number": number, "unit": unit, "officer": officer}
     text = lines(
-        bold(_("[%(title)s]") % {"title": _("For study by the legal division")}),
+        bold(_("[%(title)s]") % {"title": _("For study by the %(division)s division") % {"division": division}}),
         esc(_("Number %(number)d, %(unit)s %(officer)s") % asker).strip(),
         *(esc(answer_line(item)) for item in answers),
         esc(_("Matter's date: %(day)s") % {"day": format_day(on, today=today)}),

