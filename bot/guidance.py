@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from bot.language import _
 from bot.policy.model import (
     MATTER,
     OTHER,
@@ -90,6 +91,11 @@ class Outcome:
     def rule_ids(self) -> tuple[str, ...]:
         """The rules that decided, for the record."""
         return tuple(reason.rule_id for each in self.recommendations for reason in each.reasons)
+
+
+def matter_title(matter: Matter | None) -> str:
+    """Return a matter's name, or what one outside the catalogue is called."""
+    return matter.name if matter else _("Matter outside the catalogue")
 
 
 def next_step(policy: Policy, answers: Answers, *, on: dt.date) -> Ask | Outcome:

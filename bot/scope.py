@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from bot.guidance import Outcome, Recommendation
-from bot.language import _, pgettext
+from bot.guidance import Outcome, Recommendation, matter_title
+from bot.language import pgettext
 from bot.policy.model import COUNTERPART, CounterpartKind, Policy, ProductKind, Strength
 
 Applying = Literal["bureau", "counterpart"]
@@ -58,7 +58,7 @@ def scope(policy: Policy, outcome: Outcome) -> Scope:
     applicants = dict.fromkeys(policy.routes[route].applicant for route in outcome.routes)
     return Scope(
         matter_code=matter.code if matter else None,
-        matter_name=matter.name if matter else _("Matter outside the catalogue"),
+        matter_name=matter_title(matter),
         subject_word=matter.subject_word if matter else pgettext("subject", "applicant"),
         kinds=kinds,
         ways=_ways(kinds, outcome),

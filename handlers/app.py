@@ -116,7 +116,7 @@ class Service:
             warnings.simplefilter("ignore", PTBUserWarning)
             self.app = application(self.bot)
         running = settings.data / "running"
-        self.dispatcher = Dispatcher(self.app, database, office, running=running)
+        self.dispatcher = Dispatcher(self.app, database, office, running=running, on_queued=lambda: self.sender.wake())
         self.screens = Screens(self.bot, self.dispatcher.on_shown, self._on_token_dead)
         self.dispatcher.screens = self.screens
         self.sender = Sender(

@@ -69,7 +69,6 @@ async def on_cancel(turn: Turn) -> Screen:
 
 async def on_text(turn: Turn) -> Screen:
     """Typed text: it answers what is awaited, and is a search for a matter otherwise."""
-    refuse_id_number(turn)
     draft = turn.draft
     if draft is not None and draft.awaiting and draft.purpose in TYPED:
         return await TYPED[draft.purpose](turn)
@@ -78,7 +77,6 @@ async def on_text(turn: Turn) -> Screen:
 
 async def on_other_content(turn: Turn) -> Screen:
     """A picture, file, voice or sticker where words are expected."""
-    refuse_id_number(turn)
     raise Refusal(_("Only text can be read here. Please type it."))
 
 
@@ -95,22 +93,6 @@ async def on_edited(turn: Turn) -> Screen:
 async def on_unknown_press(turn: Turn) -> Screen:
     """A button of an older form, or a forged one."""
     raise Stale
-
-
-def refuse_id_number(turn: Turn) -> None:
-    """Refuse a message in which an ID number stood; the number itself was never stored.
-
-    Raises:
-        Refusal: It did; the officer is told why, and the message is deleted.
-    """
-    if turn.pasted_id_number:
-        turn.delete_message = True
-        raise Refusal(
-            _(
-                "An ID number must not be sent here: it was not stored and the message is deleted. "
-                "Give surname, last four and your own case number, and fill the number in on paper."
-            )
-        )
 
 
 async def present(turn: Turn, refusal: Refusal | Stale) -> Screen:

@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bot.errors import Refusal
 from bot.guidance import Answered, Answers, Ask, Outcome, answered, next_step, still_valid
-from bot.language import _
 from bot.policy.model import MATTER
 from handlers.turn import Stale, Turn
 from storage import drafts
@@ -158,19 +156,3 @@ def require_present(turn: Turn, draft: Draft) -> None:
     """
     if (turn.pressed.id, turn.pressed.version) != (draft.id, draft.version):
         raise Stale
-
-
-def refuse_id_number(turn: Turn) -> None:
-    """Refuse a text in which an ID number stood, and have its message deleted.
-
-    Raises:
-        Refusal: An ID number was pasted; the number itself was never stored.
-    """
-    if turn.pasted_id_number:
-        turn.delete_message = True
-        raise Refusal(
-            _(
-                "An ID number must not be sent here: it was not stored and the message is deleted. "
-                "Give surname, last four and your own case number, and fill the number in on paper."
-            )
-        )

@@ -58,7 +58,6 @@ async def on_anew(turn: Turn) -> Screen:
 
 
 def _wanted(turn: Turn) -> Case:
-    guide_draft.refuse_id_number(turn)
     query = turn.text.strip()
     return Case(at=FOUND, query=query) if query else Case(at=HOME)
 

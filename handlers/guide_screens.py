@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 
-from bot.guidance import Ask, Outcome, asked_again, rejected
+from bot.guidance import Ask, Outcome, asked_again, matter_title, rejected
 from bot.language import _
 from bot.policy.model import MATTER, OTHER, Matter
 from bot.screens import card
@@ -61,10 +61,9 @@ def name_of(turn: Turn, draft: Draft) -> str:
 
 
 def matter_name(turn: Turn, case: Case) -> str:
-    """Return the chosen matter's name, or the pack's words for one that is not in the catalogue."""
+    """Return the chosen matter's name, or what one outside the catalogue is called."""
     code = next(iter(case.answers.get(MATTER, ())), OTHER)
-    matter = turn.policy.matters.get(code)
-    return matter.name if matter else turn.policy.off_catalogue.label
+    return matter_title(turn.policy.matters.get(code))
 
 
 def _asks_matter(step: Ask | Outcome) -> bool:

@@ -13,7 +13,6 @@ from bot.ledger import Entry
 from bot.screens import ledger as screens
 from bot.screens.screen import Screen
 from handlers import planning
-from handlers.guide_draft import refuse_id_number
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import audit, drafts, ledger, reminders
@@ -82,7 +81,6 @@ async def asking(turn: Turn, opened: Opened, act: str, *, aside: bool = False) -
 
 async def on_typed_day(turn: Turn) -> Screen:
     """A day was typed."""
-    refuse_id_number(turn)
     opened, act = await _asked(turn)
     on = parse_day(turn.text, today=turn.today)
     require_possible(opened, act, on, turn.today)
@@ -122,6 +120,9 @@ async def on_withdrawn(turn: Turn) -> Screen:
 async def record(turn: Turn, opened: Opened, act: str, on: dt.date) -> Opened:
     """Record the day of an act on all verifications of an entry that are waited for, and plan its reminders anew.
 
+    The day of an opinion can be corrected after the entry is complete: it ends with the centre's feedback, not with
+    the press. Source: domain.md A8.
+
     Args:
         turn: The turn.
         opened: The entry.
@@ -135,7 +136,7 @@ async def record(turn: Turn, opened: Opened, act: str, on: dt.date) -> Opened:
         Refusal: The day cannot be right.
     """
     require_possible(opened, act, on, turn.today)
-    for item in opened.waiting:
+    for item in opened.waiting or opened.returned:
         match act:
             case "submitted":
                 item.submitted_on, item.state = on, ItemState.SUBMITTED
@@ -165,7 +166,8 @@ def require_possible(opened: Opened, act: str, on: dt.date, today: dt.date) -> N
         Stale: The entry is not waiting for this.
     """
     entry = opened.entry
-    if not entry.open or (act == "submitted") != (entry.submitted_on is None):
+    is_correction = act == "returned" and entry.returned_on is not None and not entry.withdrawn
+    if not (entry.open or is_correction) or (act == "submitted") != (entry.submitted_on is None):
         raise Stale
     if act == "received" and entry.applicant == "counterpart":
         raise Stale

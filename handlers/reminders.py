@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.deadlines import due_at
 from bot.errors import Refusal
 from bot.language import _
 from bot.policy.model import CounterpartKind
@@ -57,6 +58,14 @@ def in_office_hours(office: Office, now: dt.datetime) -> bool:
     return planning.hour(office) <= local.time() < CLOSING and office.calendar.is_workday(local.date())
 
 
+def next_opening(office: Office, now: dt.datetime) -> dt.datetime:
+    """Return the next moment after ``now``, aware UTC, at which office hours begin."""
+    hour, today = planning.hour(office), office.today(now)
+    if office.calendar.is_workday(today) and (opening := due_at(today, hour, office.zone)) > now:
+        return opening
+    return due_at(office.calendar.next_workday(today).on, hour, office.zone)
+
+
 async def render(
     session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
@@ -105,8 +114,16 @@ async def on_correct(turn: Turn) -> Screen:
     return await ledger.asking(turn, opened, "received", aside=True)
 
 
+async def on_day_of_opinion(turn: Turn) -> Screen:
+    """更正收到日期: the opinion came on another day than the one of the press."""
+    _reminder, opened = await _pressed(turn)
+    if opened.entry.withdrawn or opened.entry.submitted_on is None:
+        return await _present_state(turn, opened)
+    return await ledger.asking(turn, opened, "returned", aside=True)
+
+
 async def on_returned(turn: Turn) -> Screen:
-    """已收到意见: today; another day is chosen in the entry."""
+    """已收到意见: today; another day is chosen afterwards."""
     reminder, opened = await _pressed(turn)
     if not opened.entry.open or opened.entry.submitted_on is None:
         return await _present_state(turn, opened)
@@ -309,6 +326,7 @@ PRESSES: Final[Mapping[str, Flow]] = {
     "nnot": on_not_received,
     "nfix": on_correct,
     "nret": on_returned,
+    "nday": on_day_of_opinion,
     "nsub": on_submitted,
     "nack": on_noted,
     "nask": on_wording,

@@ -18,7 +18,7 @@ from bot.screens import requests as screens
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
 from handlers import guide_draft, guide_screens, ledger, planning
-from handlers.guide_draft import Case, refuse_id_number, require_present
+from handlers.guide_draft import Case, require_present
 from handlers.turn import Defect, Flow, Stale, Turn
 from storage import audit, drafts, policies, registration
 from storage.ledger import open_entry
@@ -61,7 +61,6 @@ async def present(turn: Turn) -> Screen:
 
 async def on_typed(turn: Turn) -> Screen:
     """Something was typed or pasted: it fills in the line that the form stands on."""
-    refuse_id_number(turn)
     draft, outcome, form = _filling(turn)
     holds = scope(turn.policy, outcome)
     text = turn.text

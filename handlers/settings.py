@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.policy.loader import packaged
+from storage.database import async_url
 
 TELEGRAM = "https://api.telegram.org"
 
@@ -49,6 +50,12 @@ class Settings(BaseSettings):
     @classmethod
     def _without_slash(cls, value: str) -> str:
         return value.rstrip("/").removesuffix("/bot")
+
+    @field_validator("database_url")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        async_url(value)
+        return value
 
     @property
     def data(self) -> Path:

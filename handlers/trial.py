@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from bot.deadlines import due_at
 from bot.language import speaking
 from bot.policy.model import Policy
-from handlers import access
+from handlers import access, reminders
 from handlers.app import Service
 from handlers.clock import Clock
 from handlers.office import ZONE
@@ -139,7 +139,7 @@ class _Stage:
         hour = dt.time.fromisoformat(self._policy.reminders.hour)
         match target:
             case "workday":
-                return due_at(office.calendar.next_workday(today).on, hour, ZONE)
+                return reminders.next_opening(office, self._clock.now())
             case "quarter":
                 month = today.month - (today.month - 1) % 3 + 3
                 first = dt.date(today.year + month // 13, (month - 1) % 12 + 1, 1)
@@ -148,18 +148,19 @@ class _Stage:
                 return await self._next_due()
 
     async def _next_due(self) -> dt.datetime | None:
-        """Return the next moment at which a reminder is due, after now."""
+        """Return the next moment at which a reminder can leave; one that fell due at night leaves in the morning."""
         async with self._service.database.read() as session:
-            return await session.scalar(
-                select(func.min(Reminder.due_at)).where(
-                    Reminder.state == ReminderState.PLANNED, Reminder.due_at > self._clock.now()
-                )
+            moment = await session.scalar(
+                select(func.min(Reminder.due_at)).where(Reminder.state == ReminderState.PLANNED)
             )
+        if moment is None or moment > self._clock.now():
+            return moment
+        return reminders.next_opening(self._service.office, self._clock.now())
 
     async def _settle(self) -> None:
         """Tick until nothing more is due and nothing is on its way."""
         async with asyncio.timeout(SETTLE_WITHIN):
-            while await self._service.jobs.tick() or await self._is_busy():
+            while await self._service.jobs.tick() or await self._is_busy():  # noqa: ASYNC110 - it stands in the database
                 await asyncio.sleep(0.02)
 
     async def _is_busy(self) -> bool:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.errors import Refusal
 from bot.identifiers import ID_NUMBER_MARKER
+from bot.language import _
 from bot.policy.model import Policy
 from bot.screens.screen import Press, Screen
 from handlers.office import Office
@@ -44,7 +46,7 @@ class Turn:
         person: The officer on the list; None for a stranger, whom only the gate and the enrolment meet.
         draft: The officer's active draft.
         press: The decoded button, for a press.
-        text: What was typed, or the arguments of a command.
+        text: What was typed, or the arguments of a command; see ``hear``.
     """
 
     office: Office
@@ -56,8 +58,7 @@ class Turn:
     draft: Draft | None = None
     press: Press | None = None
     text: str = ""
-    delete_message: bool = False
-    nudges: bool = False
+    delete_message: bool = field(default=False, init=False)
     screen: Screen | None = field(default=None, init=False)
     answered: bool = field(default=False, init=False)
     error: BaseException | None = field(default=None, init=False)
@@ -94,10 +95,22 @@ class Turn:
             raise Defect("a flow of a button ran without a press")
         return self.press
 
-    @property
-    def pasted_id_number(self) -> bool:
-        """Whether an ID number stood in what was typed; it was replaced before anything was stored."""
-        return ID_NUMBER_MARKER in self.text
+    def hear(self, text: str) -> None:
+        """Take what was typed; this is the only way that words come in.
+
+        Raises:
+            Refusal: An ID number stood in it. It was replaced before anything was stored; the officer is told why,
+                and the message is deleted.
+        """
+        if ID_NUMBER_MARKER in text:
+            self.delete_message = True
+            raise Refusal(
+                _(
+                    "An ID number must not be sent here: it was not stored and the message is deleted. "
+                    "Give surname, last four and your own case number, and fill the number in on paper."
+                )
+            )
+        self.text = text
 
     async def unit(self) -> Unit:
         """Return the officer's unit."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 SQLITE_PRAGMAS = (
@@ -79,15 +79,27 @@ def async_url(url: str) -> URL:
     Raises:
         ValueError: Neither SQLite nor PostgreSQL.
     """
-    parsed = make_url(url)
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
     try:
+        parsed = make_url(url)
         return parsed.set(drivername=drivers[parsed.drivername.split("+")[0]])
-    except KeyError:
-        raise ValueError(f"unknown database {parsed.drivername}: use sqlite:///path or postgresql://...") from None
+    except (KeyError, ArgumentError):
+        raise ValueError("not a database's address: use sqlite:///path or postgresql://...") from None
 
 
-_AWAY = ("locked", "busy", "disk is full", "disk i/o error", "readonly", "unable to open", "closed", "connection")
+# A full disk makes SQLite roll the whole transaction back by itself; what then comes to light is the missing savepoint.
+_AWAY = (
+    "locked",
+    "busy",
+    "disk is full",
+    "disk i/o error",
+    "no such savepoint",
+    "no transaction is active",
+    "readonly",
+    "unable to open",
+    "closed",
+    "connection",
+)
 
 
 def is_away(error: BaseException) -> bool:

@@ -46,6 +46,11 @@ class Opened:
         return [item for item in self.verifications if item.state in WAITING]
 
     @property
+    def returned(self) -> list[Item]:
+        """The verifications whose opinion has come."""
+        return [item for item in self.verifications if item.state is ItemState.RETURNED]
+
+    @property
     def verifications(self) -> list[Item]:
         """All verifications, whatever their state."""
         return [item for item in self.items if item.product_kind == ProductKind.VERIFICATION]

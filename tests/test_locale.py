@@ -8,22 +8,22 @@ import pytest
 from bot.language import LANGUAGES
 from bot.screens.screen import MAX_TOAST
 from tests.tools.catalogue import (
+    GETTEXT,
     PLACEHOLDER,
     TAG,
+    calls,
     cells,
     forms,
-    sources,
+    said_in,
     strings,
     table,
     without_placeholders,
 )
 from tests.tools.messages import ROOT, committed, extracted, po_path
 
-GETTEXT = {"_": (0,), "ngettext": (0, 1), "pgettext": (0, 1)}  # function -> arguments that are messages
 MOST_CELLS = 24
 MOST_DESCRIPTION = 256  # Bot API, BotCommand.description
 MOST_SHORT_DESCRIPTION = 120  # Bot API, setMyShortDescription
-TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 
 @cache
@@ -41,34 +41,6 @@ def key(message):
 
 def name(message):
     return f"{message.context or '-'} | {forms(message)[0]}"
-
-
-def calls(*functions):
-    """Yield (path, call) of the house's calls to functions or methods of these names."""
-    for path, tree in sources():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-                if called in functions:
-                    yield path, node
-
-
-def said(node):
-    """Return the (context, msgid) of a gettext call, or None."""
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GETTEXT):
-        return None
-    words = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
-    return (words[0], words[1]) if node.func.id == "pgettext" else (None, words[0])
-
-
-def said_in(node):
-    """Return what is said in an expression, whatever is put into its placeholders left aside."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        return said_in(node.left)
-    if isinstance(node, ast.IfExp):
-        return said_in(node.body) | said_in(node.orelse)
-    found = said(node)
-    return {found} if found else set()
 
 
 def texts_of(places):

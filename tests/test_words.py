@@ -7,14 +7,15 @@ from functools import cache
 import pytest
 
 from bot.policy.loader import packaged
-from tests.tools.catalogue import TAG, forms, strings, table, without_placeholders
+from tests.tools.catalogue import TAG, calls, forms, said_in, strings, table, without_placeholders
 from tests.tools.messages import ROOT, committed
 
 LAW = (ROOT / "locale/README.md").read_text("utf-8")
 GLOSSARY = table(LAW, "Glossary: one word per concept")
 NOT_THESE = table(LAW, "Not these words")
 HAN = r"[\u3400-\u9fff]"
-HALF_WIDTH = re.compile(rf"{HAN}[,;:!?()]|[,;!?()]{HAN}|{HAN}\.(?:\s|{HAN}|$)|\.\.\.|{HAN} +{HAN}")
+HALF_WIDTH = re.compile(rf"{HAN}[,;:!?()]|[,;!?()]{HAN}|{HAN}\.(?:\s|{HAN}|$)|\.\.\.")
+APART = re.compile(rf"{HAN} +{HAN}")  # machine Chinese puts spaces between words
 LATIN = re.compile(r"[A-Za-z]{2,}")
 LATIN_WORDS = {"EOD"}  # in official Chinese texts too
 NOT_TEXT = {"id", "code", "source", "document", "companions", "language", "when", "facts", "routes", "kinds"}
@@ -60,8 +61,9 @@ def test_there_is_something_to_read():
 
 @pytest.mark.parametrize(("english", "chinese"), [row[:2] for row in GLOSSARY])
 def test_one_term_per_concept(english, chinese):
-    word = re.compile(rf"\b{re.escape(english)}s?\b", re.IGNORECASE)
+    word = re.compile("|".join(rf"\b{re.escape(each)}s?\b" for each in english.split(" / ")), re.IGNORECASE)
     saying = [(ids, text) for ids, text in catalogue() if any(word.search(without_placeholders(form)) for form in ids)]
+    assert saying, "no message uses this word any more"
     assert [(ids[0], text) for ids, text in saying if chinese not in text] == []
 
 
@@ -93,6 +95,7 @@ def test_punctuation_is_full_width():
     assert HALF_WIDTH.search("请核对,再发送") and not HALF_WIDTH.search("请核对，再发送")
     read = [without_placeholders(TAG.sub("", text), "某") for text in screen_texts()]
     assert [text for text in read if HALF_WIDTH.search(text)] == []
+    assert [text for text in screen_texts() if APART.search(without_placeholders(text, "0"))] == []
 
 
 def test_nothing_is_left_in_english():
@@ -104,9 +107,13 @@ def test_nothing_is_left_in_english():
     assert [text for text in screen_texts() if latin(text)] == []
 
 
-def test_a_refusal_or_sentence_ends_as_a_sentence():
-    # A msgid that ends with a full stop is a sentence; its Chinese ends with 。 or ？ or a command to press.
-    ends = re.compile(r"[。？]”?$|/[a-z]+$")
-    sentences = [(ids[0], text) for ids, text in catalogue() if ids[0].endswith((".", "?"))]
-    assert len(sentences) > 50
-    assert [pair for pair in sentences if not ends.search(pair[1])] == []
+def test_a_refusal_is_a_sentence():
+    refused = {pair for _path, call in calls("Refusal") if call.args for pair in said_in(call.args[0])}
+    said = [
+        (forms(message)[0], text)
+        for message in committed("zh_CN")
+        if message.id and (message.context, forms(message)[0]) in refused
+        for text in strings(message)
+    ]
+    assert len(said) > 15
+    assert [pair for pair in said if not re.search(r"[。？]$|/[a-z]+$", pair[1])] == []

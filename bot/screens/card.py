@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bot.dates import format_day
-from bot.guidance import Outcome, Reason, Recommendation
+from bot.guidance import Outcome, Reason, Recommendation, matter_title
 from bot.language import _, pgettext
 from bot.policy.model import MATTER, Policy, ProductKind, Strength
 from bot.screens.guide import View, answer_line, begin_button, refer_button
@@ -24,11 +24,6 @@ def strength_word(strength: Strength) -> str:
         Strength.OPTIONAL: pgettext("strength", "optional"),
     }
     return words[strength]
-
-
-def matter_name(policy: Policy, outcome: Outcome) -> str:
-    """Return the matter's name, or the pack's words for one that is not in the catalogue."""
-    return outcome.matter.name if outcome.matter else policy.off_catalogue.label
 
 
 def result(view: View, policy: Policy, outcome: Outcome, *, on: dt.date, today: dt.date) -> Screen:
@@ -53,7 +48,7 @@ def finished(view: View, policy: Policy, outcome: Outcome, *, on: dt.date, today
 
 def basis(view: View, policy: Policy, outcome: Outcome) -> Screen:
     """Show every reason with its quoted term, the clauses in full and the answers that led here."""
-    parts = [view.title(matter_name(policy, outcome))]
+    parts = [view.title(matter_title(outcome.matter))]
     for each in outcome.recommendations:
         parts.append(f"{MARKS[each.strength]} {esc(each.product.name)}")
         parts += [_reason_line(reason) for reason in each.reasons]
@@ -67,7 +62,7 @@ def basis(view: View, policy: Policy, outcome: Outcome) -> Screen:
 
 def papers(view: View, policy: Policy, outcome: Outcome) -> Screen:
     """Show the papers of every way to apply, and of the other products."""
-    parts = [view.title(matter_name(policy, outcome))]
+    parts = [view.title(matter_title(outcome.matter))]
     for each in outcome.recommendations:
         parts.append(bold(each.product.name))
         parts += list(_paper_lines(policy, outcome, each))
@@ -78,13 +73,13 @@ def papers(view: View, policy: Policy, outcome: Outcome) -> Screen:
 
 def lookalikes(view: View, policy: Policy, outcome: Outcome) -> Screen:
     """Tell apart the things that are taken for a credit product."""
-    parts = [view.title(matter_name(policy, outcome))]
+    parts = [view.title(matter_title(outcome.matter))]
     parts += [f"{bold(each.title)}\n{esc(each.text.strip())}" for each in policy.lookalikes]
     return Screen("guide.alike", "\n".join(parts), _pages(view, "alike"))
 
 
 def _card(view: View, policy: Policy, outcome: Outcome, *, on: dt.date, today: dt.date) -> Iterator[str]:
-    yield view.title(matter_name(policy, outcome)) + _category(policy, outcome)
+    yield view.title(matter_title(outcome.matter)) + _category(policy, outcome)
     if view.notice:
         yield esc(view.notice)
     if on != today:

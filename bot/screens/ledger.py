@@ -172,8 +172,9 @@ def _event(event: Event, wording: Wording) -> str:
         "reminder.acknowledge": _("took note of the reminder"),
     }.get(event.verb, _("changed the entry"))
     when = f"{wording.day(event.at.date())} {event.at:%H:%M}"
-    day = pgettext("brackets", " (%(word)s)") % {"word": wording.day(event.day)} if event.day else ""
-    return f"{when} {event.who or _('the assistant')} {what}{day}"
+    day = pgettext("list", ", ") + wording.day(event.day) if event.day else ""
+    who = event.who or _("the assistant")
+    return f"{when} {who} {what}{day}"
 
 
 def _acts(entry: Entry, wording: Wording) -> tuple[tuple[Button, ...], ...]:
@@ -202,6 +203,8 @@ def _acts(entry: Entry, wording: Wording) -> tuple[tuple[Button, ...], ...]:
         case Phase.WITH_COUNTERPART:
             label = pgettext("button", "The %(subject)s has handed in the opinion") % {"subject": wording.subject_word}
             rows = [(_ask(entry, label, "returned", Style.PRIMARY),)]
+        case Phase.RETURNED:
+            return ((_ask(entry, pgettext("button", "Correct the day of the opinion"), "returned"),),)
         case _:
             return ()
     return (*rows, (Button(pgettext("button", "Withdraw"), Press("rwd", entry.id, entry.version)),))

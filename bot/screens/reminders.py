@@ -160,6 +160,8 @@ def recorded(notice: Notice, said: str) -> Screen:
     row = [Button(pgettext("button", "Open entry"), Press("nopen", key))]
     if notice.entry.open and notice.entry.received_on is not None:
         row.insert(0, Button(pgettext("button", "Correct the receipt"), Press("nfix", key)))
+    if notice.entry.returned_on is not None:
+        row.insert(0, Button(pgettext("button", "Correct the day of the opinion"), Press("nday", key)))
     return Screen("reminder_recorded", text, (tuple(row),), aside=True)
 
 

@@ -213,7 +213,7 @@ def _products(sheet: Sheet) -> Screen:
 def _product(each: Recommendation) -> str:
     strength = {
         Strength.REQUIRED: pgettext("strength", "required"),
-        Strength.NAMED: pgettext("strength", "named in the Plan"),
+        Strength.NAMED: pgettext("strength", "named by the Plan"),
         Strength.ADVISED: pgettext("strength", "advised"),
         Strength.OPTIONAL: pgettext("strength", "optional"),
     }[each.strength]

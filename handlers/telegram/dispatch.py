@@ -9,7 +9,7 @@ import asyncio
 import datetime as dt
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from handlers import frame
 from handlers.office import Office
 from handlers.telegram.screens import Delivery, Screens
 from handlers.turn import Defect, Sender, Stale, Turn, current_turn
-from storage import inbox
+from storage import inbox, outbox
 from storage.crashpoints import crash_point
 from storage.database import Database, is_away
 from storage.tables import Draft, Inbox, InboxState, Person
@@ -50,6 +50,7 @@ class Dispatcher:
         screens: The senders.
         running: A small file that names the update in progress; it outlives a killed process and tells which
             update killed it. None does without (the drills' in-process tests).
+        on_queued: Called when a batch has queued notifications, so that they leave at once.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class Dispatcher:
         office: Office,
         *,
         running: Path | None,
+        on_queued: Callable[[], None],
     ) -> None:
         self._application = application
         self._database = database
         self._office = office
+        self._on_queued = on_queued
         self._wake = asyncio.Event()
         self._stopping = False
         self._shown: list[tuple[int, int, int | None]] = []
@@ -139,6 +142,8 @@ class Dispatcher:
             raise
         self._suspect.clear()
         crash_point("committed")
+        if session.info.get(outbox.QUEUED):
+            self._on_queued()
         for person in people.values():
             self.screens_in_use.know(person.telegram_id, person.screen_message_id)
         for inbox_id, delivery in deliveries:

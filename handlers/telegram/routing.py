@@ -125,7 +125,11 @@ def _permitted(turn: Turn, command: str | None) -> bool:
 
 
 def _fill(turn: Turn, update: Update) -> None:
-    """Put what was pressed or typed on the turn."""
+    """Put what was pressed or typed on the turn.
+
+    Raises:
+        Refusal: An ID number was typed.
+    """
     if update.callback_query is not None:
         turn.press = Press.decode(update.callback_query.data or "")
         return
@@ -133,10 +137,10 @@ def _fill(turn: Turn, update: Update) -> None:
     if message is None:
         return
     if message.text is not None:
-        turn.text = message.text.partition(" ")[2].strip() if message.text.startswith("/") else message.text
+        turn.hear(message.text.partition(" ")[2].strip() if message.text.startswith("/") else message.text)
         return
     file_name = message.document.file_name if message.document else None
-    turn.text = " ".join(part for part in (message.caption, file_name) if part)
+    turn.hear(" ".join(part for part in (message.caption, file_name) if part))
 
 
 async def on_membership(update: Update, context: Context) -> None:

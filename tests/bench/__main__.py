@@ -13,7 +13,7 @@ import uvloop
 
 from tests.bench import report
 from tests.bench.contenders import PRODUCT, REF, seed
-from tests.bench.scenarios import MOST_USERS, SCENARIOS, Figures, Scenario, measure
+from tests.bench.scenarios import MOST_USERS, SCENARIOS, START, Figures, Scenario, measure
 
 
 def main() -> None:
@@ -36,6 +36,8 @@ async def _rounds(
 ) -> dict[str, list[tuple[Figures, Figures]]]:
     """Measure all scenarios once a round; who goes first alternates."""
     rounds: dict[str, list[tuple[Figures, Figures]]] = {each.name: [] for each in wanted}
+    for contender in (PRODUCT, REF):
+        await measure(contender, START, users=1, seconds=0, seeded=seeded)  # compiles all modules; not counted
     for number in range(asked.rounds):
         for scenario in wanted:
             figures: dict[str, Figures] = {}

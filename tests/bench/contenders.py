@@ -78,14 +78,24 @@ class Running:
             self.process.wait()
 
 
-def start(contender: Contender, base: str, folder: Path) -> Running:
-    """Start a bot in a folder of its own."""
+def start(contender: Contender, base: str, folder: Path, *, bytecode: Path) -> Running:
+    """Start a bot in a folder of its own.
+
+    Args:
+        contender: The bot.
+        base: The Bot API's address.
+        folder: Where it lives.
+        bytecode: Where Python keeps what it compiles: an installed bot compiles at its first start only, whatever
+            this environment says about that.
+    """
     log = folder / "stderr.txt"
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("XINXUAN_")}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("XINXUAN_", "PYTHON"))}
     with log.open("wb") as stderr:
         process = subprocess.Popen(
             contender.command(base),
-            env=kept | {"PYTHONPATH": str(ROOT)} | contender.environment(base, folder),
+            env=kept
+            | {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(bytecode)}
+            | dict(contender.environment(base, folder)),
             cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=stderr,

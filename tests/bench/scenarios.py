@@ -41,12 +41,13 @@ class Scenario:
     starts: bool = False
 
 
+START: Final = Scenario("start", "from the start of the process", users=1, starts=True)
 SCENARIOS: Final = (
     Scenario("closed", "closed loop, the API answers at once"),
     Scenario("single", "one officer, closed loop", users=1),
     Scenario("latency", "closed loop, each call takes 60 ms", delay_seconds=0.06),
     Scenario("open", "open loop, 100 steps/s", users=200, per_second=100),
-    Scenario("start", "from the start of the process", users=1, starts=True),
+    START,
 )
 MOST_USERS: Final = max(each.users or 0 for each in SCENARIOS)
 
@@ -59,7 +60,7 @@ async def measure(contender: Contender, scenario: Scenario, *, users: int, secon
         scenario: The load.
         users: How many officers, where the scenario leaves it open.
         seconds: How long the steps are counted.
-        seeded: Folder of the seeded database.
+        seeded: Folder of the seeded database and of compiled code.
 
     Raises:
         RuntimeError: The bot died, stood still, or showed a screen from which there is no way on.
@@ -144,7 +145,7 @@ async def _running(contender: Contender, wire: Wire, seeded: Path) -> AsyncItera
     base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     with tempfile.TemporaryDirectory(prefix="xinxuan-bench-") as name:
         furnish(Path(name), seeded)
-        bot = start(contender, base, Path(name))
+        bot = start(contender, base, Path(name), bytecode=seeded / "bytecode")
         try:
             yield bot
         finally:

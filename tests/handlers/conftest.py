@@ -60,3 +60,10 @@ def enrol(database: Database, policy: Policy):
 @pytest.fixture
 async def officer(enrol) -> Person:
     return await enrol(900001)
+
+
+@pytest.fixture
+def desk(database: Database, office: Office, officer: Person):
+    from tests.handlers.guide_desk import Desk  # it stands on the constants above
+
+    return Desk(database, office, officer)

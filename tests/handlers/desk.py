@@ -87,9 +87,9 @@ class Desk:
                 person=person,
                 draft=draft,
                 press=press,
-                text=text,
             )
             self.last = turn
+            turn.hear(text)
             if flow is None:
                 assert draft is not None and draft.awaiting, "nothing awaits text"
                 flow = requests.TYPED[draft.purpose]

@@ -204,6 +204,16 @@ async def test_a_received_opinion_is_one_press_and_ends_the_matter(received):
     assert await tick(received, at("2026-12-07")) == 0
 
 
+async def test_the_day_of_the_opinion_can_be_corrected_beside_the_reminder(received):
+    screen = await sent_at(received, at("2026-11-27"))
+    done = await received.press("nret", on=screen)
+    days = await received.press("nday", on=done)
+    assert days.aside
+    await received.press("rdo", "returned,1", on=days)
+    item = next(each for each in await rows(received, Item) if each.product_kind == "verification")
+    assert item.returned_on == dt.date(2026, 11, 26)
+
+
 async def test_an_old_reminder_stays_pressable_and_says_the_present_state(received):
     screen = await sent_at(received, at("2026-11-27"))
     await received.press("nret", on=screen)
@@ -246,9 +256,7 @@ async def test_the_reminder_of_an_officer_who_left_goes_to_the_coordinators(desk
     await enrol(900050, unit="legal", role=Role.COORDINATOR)
     await enrol(900051, unit="water", role=Role.COORDINATOR)
     async with desk.database.write() as session:
-        await session.execute(
-            update(Person).where(Person.telegram_id == 900001).values(state=PersonState.LEFT)
-        )
+        await session.execute(update(Person).where(Person.telegram_id == 900001).values(state=PersonState.LEFT))
     assert await tick(desk, at("2026-11-24")) == 1
     assert [chat for chat, _screen in await deliver(desk)] == [900050]
 

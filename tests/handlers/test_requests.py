@@ -406,6 +406,20 @@ async def test_a_received_opinion_closes_the_entry_and_ends_its_reminders(desk, 
     assert "No open entries" in (await desk.my()).text
 
 
+async def test_the_day_of_an_opinion_can_be_corrected_after_the_entry_is_complete(desk, database):
+    await registered(desk)
+    await opened(desk)
+    desk.now += dt.timedelta(days=3)
+    await desk.press("rask", "returned")
+    await desk.press("rdo", "returned,0")
+    await desk.press("rask", "returned")
+    screen = await desk.press("rdo", "returned,1")
+    verification = next(item for item in await rows(database, Item) if item.product_kind == "verification")
+    [request] = await rows(database, Request)
+    assert (verification.returned_on, request.state) == (dt.date(2026, 11, 25), RequestState.CLOSED)
+    assert "Opinion received: Wed 25 Nov" in screen.text
+
+
 async def test_a_stale_button_of_an_entry_shows_its_present_state(desk, database):
     await registered(desk)
     old = await opened(desk)
@@ -488,5 +502,5 @@ async def test_the_timeline_tells_who_did_what_in_words(desk):
     screen = await desk.press("rdo", "received,0")
     timeline = screen.text.split("Timeline")[1]
     assert "虚构1 entered in the ledger" in timeline
-    assert "虚构1 recorded the centre's receipt (Mon 23 Nov)" in timeline
+    assert "虚构1 recorded the centre's receipt, Mon 23 Nov" in timeline
     assert "{" not in screen.text

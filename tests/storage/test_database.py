@@ -147,8 +147,8 @@ async def test_locked_database_is_away_and_not_a_defect(sqlite: Database, tmp_pa
     other = sqlite3.connect(tmp_path / "xinxuan.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(OperationalError) as locked:
-        async with sqlite.write():
-            pass
+        async with sqlite.write() as session:
+            await session.scalars(select(Setting))
     other.close()
     assert is_away(locked.value)
 
@@ -187,7 +187,7 @@ def test_wrong_statement_is_no_absence(error: Exception):
 
 async def test_server_that_closed_the_connection_is_away(empty_postgres: str, keys: list[str]):
     database = Database(empty_postgres)
-    with pytest.raises(Exception) as closed:  # noqa: PT011 - which class it is, is the driver's affair
+    with pytest.raises(Exception) as closed:
         async with database.write() as session:
             await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
     await database.close()

@@ -10,6 +10,7 @@ from tests.tools.messages import ROOT
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[#0\- +]*\d*(?:\.\d+)?[a-z]")
 TAG = re.compile(r"</?[a-z][a-z-]*(?: [^<>]*)?>")
+GETTEXT = {"_": (0,), "ngettext": (0, 1), "pgettext": (0, 1)}  # function -> arguments that are messages
 PACKAGES = ("bot", "storage", "handlers")
 
 
@@ -18,6 +19,28 @@ def sources() -> Iterator[tuple[Path, ast.Module]]:
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             yield path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))
+
+
+def calls(*functions: str) -> Iterator[tuple[Path, ast.Call]]:
+    """Yield the house's calls of functions or methods with these names, each with its module."""
+    for path, tree in sources():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+                if called in functions:
+                    yield path, node
+
+
+def said_in(node: ast.expr) -> set[tuple[str | None, str]]:
+    """Return the (context, msgid) pairs that an expression says, values of placeholders left aside."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mod, ast.Add)):
+        return said_in(node.left) | (said_in(node.right) if isinstance(node.op, ast.Add) else set())
+    if isinstance(node, ast.IfExp):
+        return said_in(node.body) | said_in(node.orelse)
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in GETTEXT):
+        return set()
+    words = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+    return {(words[0], words[1]) if node.func.id == "pgettext" else (None, words[0])}
 
 
 def forms(message) -> tuple[str, ...]:

@@ -411,6 +411,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('opinion', schema=None) as batch_op:
         batch_op.create_index('ix_opinion_counterpart', ['counterpart_id', 'valid_to'], unique=False)
+    if op.get_bind().dialect.name == 'postgresql':
+        # SQLite took it with the table; PostgreSQL cannot name a table that is not there yet.
+        op.create_foreign_key(
+            op.f('fk_item_reused_opinion_id_opinion'), 'item', 'opinion', ['reused_opinion_id'], ['id']
+        )
 
     op.create_table('opinion_use',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -426,6 +431,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table('opinion_use')
+    if op.get_bind().dialect.name == 'postgresql':
+        op.drop_constraint(op.f('fk_item_reused_opinion_id_opinion'), 'item', type_='foreignkey')
     with op.batch_alter_table('opinion', schema=None) as batch_op:
         batch_op.drop_index('ix_opinion_counterpart')
 

@@ -1,0 +1,314 @@
+"""G1, G2 and G8: updates are neither lost nor applied twice, and no step of a draft is lost, however it is killed."""
+
+import asyncio
+import random
+import re
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from handlers.clock import Clock
+from handlers.web.botapi import BotApi
+from handlers.web.botapi_server import BotApiServer
+from storage import keys
+from storage.database import Database
+from storage.tables import Audit, Draft, Inbox, InboxState, Outbox, OutboxState, Person
+from tests.bot_api_schema import check_call
+from tests.drills.crowd import COUNTED, Counting, Inviting, Sent, Somebody, Toggling, Wandering
+from tests.drills.lives import Lives, crash_points
+
+TOKEN = "100000001:fictitious-token-of-the-drills-0000000"
+COORDINATOR = 5_000_001
+BEGINS = (0.03, 0.30)  # seconds after which a life is killed at random
+AT_A_PLACE = 2.5  # seconds within which a named place should be passed
+QUIET_WITHIN = 60.0
+
+
+async def run(*, kills: int, hits: int, seed: int, folder: Path) -> list[dict[str, Any]]:
+    """Drill.
+
+    Args:
+        kills: How many deaths at least.
+        hits: Each named place lets the process die at its passages 1 to ``hits``.
+        seed: Of every choice.
+        folder: An empty folder.
+
+    Returns:
+        One result for each goal.
+    """
+    began = time.monotonic()
+    drill = _Drill(seed, folder)
+    await drill.run(kills, hits)
+    findings = await drill.audit()
+    findings |= {"seconds": round(time.monotonic() - began, 1)}
+    return _results(seed, findings)
+
+
+def _results(seed: int, found: dict[str, Any]) -> list[dict[str, Any]]:
+    common = {name: found[name] for name in ("n", "kills", "points", "seconds")}
+    missed = [name for name in crash_points() if not found["points"].get(name)]
+    wrong = {"missed_points": missed, "calls_wrong": found["calls_wrong"], "exit": found["exit"]}
+    sound = not missed and not found["calls_wrong"] and found["exit"] == 0
+    shares = {
+        "G1": {"lost": found["lost"], "unshown": found["unshown"], "notices_lost": found["notices_lost"]},
+        "G2": {"doubled": found["doubled"], "unlabelled": found["unlabelled"]},
+        "G8": {"steps": found["steps"], "lost": found["steps_lost"], "doubled": found["steps_doubled"]},
+    }
+    results = []
+    for goal, share in shares.items():
+        bad = sum(number for name, number in share.items() if name != "steps")
+        result = {"goal": goal, "seed": seed, **common, **share, **wrong, "ok": sound and not bad and found["n"] > 0}
+        results.append(result | ({"detail": found["detail"]} if bad else {}))
+    return results
+
+
+class _Drill:
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.dice = random.Random(seed)
+        self.folder = folder
+        self.api = BotApi(TOKEN, Clock())
+        self.calls_wrong: list[str] = []
+        self.api.observers.append(lambda method, params: self.calls_wrong.extend(check_call(method, params)))
+        self.sent = self.api.updates = Sent(self.api.clock)
+        self.exit = -1
+        self.officers: list[Somebody] = []
+        self.inviting: Inviting
+        self.answered: set[int] = set()
+
+    async def run(self, kills: int, hits: int) -> None:
+        async with BotApiServer(self.api) as server:
+            wish = {"token": TOKEN, "base": server.base, "admins": [COORDINATOR]}
+            async with Lives(self.folder, wish) as self.lives:
+                await self._enrol()
+                stopped = asyncio.Event()
+                crowd = [asyncio.create_task(each.live(stopped)) for each in self._crowd()]
+                await self._kill(kills, hits)
+                stopped.set()
+                await self.lives.begin()
+                await asyncio.gather(*crowd)
+                await self._settle()
+                self.exit = await self.lives.stop()
+
+    async def _enrol(self) -> None:
+        """Let the officers in by the front door, before the storm."""
+        await self.lives.begin()
+        await self.lives.until(lambda: self.lives.ask("SELECT 1 FROM person"), within=20, what="it serves")
+        coordinator = Inviting(self.api, COORDINATOR, self.dice)
+        while len(coordinator.newcomers) < 6:
+            await coordinator.act()
+        self.inviting = coordinator
+        await self.lives.kill()
+
+    def _crowd(self) -> list[Somebody]:
+        first, second, third, fourth, fifth, _sixth = self.inviting.newcomers[:6]
+        self.officers = [
+            self.inviting,
+            Counting(self.api, first, random.Random(self.dice.random())),
+            Counting(self.api, second, random.Random(self.dice.random())),
+            Toggling(self.api, third, random.Random(self.dice.random())),
+            Wandering(self.api, fourth, random.Random(self.dice.random())),
+            Wandering(self.api, fifth, random.Random(self.dice.random())),
+        ]
+        return self.officers
+
+    async def _kill(self, kills: int, hits: int) -> None:
+        places = [f"{name}:{hit}" for hit in range(1, hits + 1) for name in crash_points()]
+        self.dice.shuffle(places)
+        tries: Counter[str] = Counter()
+        while self.lives.kills < kills or places:
+            crash = places.pop() if places and not self.lives.endangered() else None
+            if await self._life(crash) or crash is None:
+                continue
+            tries[crash] += 1
+            if tries[crash] < 8:
+                places.insert(0, crash)
+
+    async def _life(self, crash: str | None) -> bool:
+        """Live once and die; say whether it died at the place that was asked for."""
+        await self.lives.begin(**({"crash": crash} if crash else {}))
+        try:
+            status = await self.lives.ended(within=AT_A_PLACE if crash else self.dice.uniform(*BEGINS))
+        except TimeoutError:
+            await self._until_safe()
+            await self.lives.kill()
+            return False
+        if status != -9 or crash is None:
+            raise AssertionError(f"the application ended by itself with {status}; see {self.folder / 'log.txt'}")
+        self.lives.deaths[crash.partition(":")[0]] += 1
+        return True
+
+    async def _until_safe(self) -> None:
+        waiting = "SELECT 1 FROM inbox WHERE state = 'received' AND attempts >= 2 LIMIT 1"
+        await self.lives.until(lambda: not self.lives.ask(waiting), within=20, what="a twice killed update is done")
+
+    async def _settle(self) -> None:
+        """Let everything end, claims of dead processes and their repetitions too; then everybody looks once more."""
+        for ahead in (600, 1200, 1800, 2400):
+            await self._quiet()
+            if not self.lives.ask("SELECT 1 FROM outbox WHERE state IN ('due', 'claimed', 'unknown') LIMIT 1"):
+                break
+            await self.lives.stop()
+            await self.lives.begin(ahead=ahead)
+            await asyncio.sleep(0.5)
+        for officer in self.officers:
+            await officer.type("/settings")
+            if "/settings" in self._last_words(officer.id) and str(officer.id) in self._last_screen(officer.id):
+                self.answered.add(officer.id)
+        await self._quiet()
+
+    async def _quiet(self) -> None:
+        open_rows = "SELECT 1 FROM inbox WHERE state IN ('received', 'done') OR reply IS NOT NULL LIMIT 1"
+        await self.lives.until(
+            lambda: not self.api.updates.pending() and not self.lives.ask(open_rows),
+            within=QUIET_WITHIN,
+            what="everything received is done and shown",
+        )
+
+    def _last_words(self, chat: int) -> str:
+        return [message.text for message in self.api.messages(chat) if not message.from_bot][-1]
+
+    def _last_screen(self, chat: int) -> str:
+        return [message.text for message in self.api.messages(chat) if message.from_bot][-1]
+
+    async def audit(self) -> dict[str, Any]:
+        """Compare what was sent with what the database and the chats hold."""
+        keys.use((self.folder / "key").read_text("ascii").split())
+        database = Database(f"sqlite:///{self.folder / 'xinxuan.db'}")
+        async with database.read() as session:
+            ledger = _Ledger(
+                sent=self.sent,
+                inbox=list(await session.scalars(select(Inbox))),
+                audit=list(await session.scalars(select(Audit).order_by(Audit.id))),
+                drafts=list(await session.scalars(select(Draft))),
+                people={person.id: person.telegram_id for person in await session.scalars(select(Person))},
+                languages={person.telegram_id: person.language for person in await session.scalars(select(Person))},
+                outbox=list(await session.scalars(select(Outbox))),
+            )
+        await database.close()
+        counted = [each.id for each in self.officers if isinstance(each, Counting)]
+        toggling = [each.id for each in self.officers if isinstance(each, Toggling)]
+        ledger.check(counted, toggling)
+        unanswered = [officer.id for officer in self.officers if officer.id not in self.answered]
+        notices_lost, unlabelled = self._notices(ledger)
+        return {
+            "n": len(self.sent.noted),
+            "kills": self.lives.kills,
+            "points": dict(sorted(self.lives.deaths.items())),
+            "lost": len(ledger.lost),
+            "unshown": len(ledger.unshown) + len(unanswered),
+            "notices_lost": notices_lost,
+            "doubled": len(ledger.doubled),
+            "unlabelled": unlabelled,
+            "steps": ledger.steps,
+            "steps_lost": len(ledger.steps_lost),
+            "steps_doubled": len(ledger.steps_doubled),
+            "calls_wrong": len(self.calls_wrong),
+            "exit": self.exit,
+            "detail": ledger.detail() | {"unanswered": unanswered[:5], "calls_wrong": self.calls_wrong[:5]},
+        }
+
+    def _notices(self, ledger: "_Ledger") -> tuple[int, int]:
+        """Count colleagues of whom the coordinator never heard, and repetitions that did not say so."""
+        heard: Counter[int] = Counter()
+        plain: Counter[int] = Counter()
+        for message in self.api.messages(COORDINATOR):
+            numbers = [int(each) for each in re.findall(r"(?<!\d)6\d{6}(?!\d)", message.text)]
+            if message.from_bot and numbers and "t.me/" not in message.text:
+                heard[numbers[0]] += 1
+                plain[numbers[0]] += "可能重复" not in message.text and "repetition" not in message.text
+        joined = [ledger.people[row.subject_id] for row in ledger.audit if row.verb == "person.join" and row.subject_id]
+        held = [row for row in ledger.outbox if row.state not in (OutboxState.SENT, OutboxState.CANCELLED)]
+        lost = sum(1 for each in joined if each != COORDINATOR and not heard[each]) + len(held)
+        return lost, sum(1 for number in plain.values() if number > 1) + sum(1 for n in heard.values() if n > 3)
+
+
+class _Ledger:
+    """What was sent against what is there."""
+
+    def __init__(
+        self,
+        *,
+        sent: Sent,
+        inbox: list[Inbox],
+        audit: list[Audit],
+        drafts: list[Draft],
+        people: dict[int, int],
+        languages: dict[int, str],
+        outbox: list[Outbox],
+    ) -> None:
+        self.sent, self.inbox, self.audit, self.drafts = sent, inbox, audit, drafts
+        self.people, self.languages, self.outbox = people, languages, outbox
+        self.lost: list[Any] = []
+        self.unshown: list[int] = []
+        self.doubled: list[Any] = []
+        self.steps = 0
+        self.steps_lost: list[Any] = []
+        self.steps_doubled: list[Any] = []
+
+    def detail(self) -> dict[str, Any]:
+        return {
+            name: [str(each) for each in getattr(self, name)[:5]]
+            for name in ("lost", "unshown", "doubled", "steps_lost", "steps_doubled")
+        }
+
+    def check(self, counted: list[int], toggling: list[int]) -> None:
+        self._every_update_is_there_once()
+        self._no_line_twice()
+        self._languages(toggling)
+        self._joins()
+        self._steps(counted)
+
+    def _every_update_is_there_once(self) -> None:
+        rows = {row.update_id: row for row in self.inbox}
+        self.lost += sorted(self.sent.noted.keys() - rows.keys())
+        self.lost += [(row.update_id, row.state.value) for row in rows.values() if row.state is InboxState.DEAD]
+        self.unshown += [
+            row.update_id for row in rows.values() if row.state not in (InboxState.SHOWN, InboxState.DEAD) or row.reply
+        ]
+        self.doubled += sorted(rows.keys() - self.sent.noted.keys())
+
+    def _no_line_twice(self) -> None:
+        lines = Counter((row.update_id, row.verb, row.subject_kind) for row in self.audit if row.update_id)
+        self.doubled += [line for line, count in lines.items() if count > 1]
+
+    def _languages(self, toggling: list[int]) -> None:
+        """Every press that changes the language leaves one line; the last one decides."""
+        expected: list[tuple[int, str]] = []
+        now: dict[int, str] = {}
+        for update_id, person, press in self.sent.presses():
+            if press.verb == "lang" and press.arg and person in toggling and press.arg != now.get(person, "zh_CN"):
+                now[person] = press.arg
+                expected.append((update_id, press.arg))
+        lines = [row for row in self.audit if row.verb == "person.language"]
+        actual = [(row.update_id, row.after) for row in lines if row.actor_id and self.people[row.actor_id] in toggling]
+        self.lost += sorted(set(expected) - set(actual))
+        self.doubled += sorted(set(actual) - set(expected))
+        self.lost += [(person, last) for person, last in now.items() if self.languages[person] != last]
+
+    def _joins(self) -> None:
+        """Everybody who came with a link of their own came in, once."""
+        first = {}
+        for update_id, (person, said) in self.sent.noted.items():
+            if said.startswith("/start i_"):
+                first.setdefault(person, update_id)
+        lines = [row for row in self.audit if row.verb == "person.join"]
+        joined = Counter(self.people[row.subject_id] for row in lines if row.subject_id)
+        self.lost += [("join", person) for person in first if not joined[person]]
+        self.doubled += [("join", person) for person, count in joined.items() if count > 1]
+
+    def _steps(self, counted: list[int]) -> None:
+        """A draft is as many versions old as different versions of it were pressed: each is accepted exactly once."""
+        versions: dict[int, set[int]] = {}
+        for _update_id, person, press in self.sent.presses():
+            if person in counted and press.verb in COUNTED:
+                versions.setdefault(press.id, set()).add(press.version)
+        self.steps = sum(len(each) for each in versions.values())
+        for draft in self.drafts:
+            if self.people[draft.person_id] in counted:
+                expected = 1 + len(versions.get(draft.id, ()))
+                found = (draft.id, draft.version, expected)
+                (self.steps_lost if draft.version < expected else []).append(found)
+                (self.steps_doubled if draft.version > expected else []).append(found)
