@@ -19,7 +19,7 @@ from structlog.typing import EventDict, Processor
 HIDDEN: Final = "[hidden]"
 
 # They print the address of each request, and Telegram's addresses contain the token.
-_TALKATIVE: Final = ("httpx", "httpcore", "aiohttp.access", "asyncio")
+_TALKATIVE: Final = ("alembic", "httpx", "httpcore", "aiohttp.access", "asyncio")
 
 # A server that is told to keep its own handlers would write past ours.
 _OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import SecretStr
-from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import due_at
 from bot.language import speaking
@@ -25,7 +25,8 @@ from handlers.web.botapi import BotApi
 from handlers.web.botapi_server import BotApiServer
 from handlers.web.trial import Target, TrialDesk, trial_app
 from storage import outbox, people
-from storage.tables import Person, Reminder, ReminderState, Role, Setting, Unit
+from storage import reminders as planned
+from storage.tables import Person, Role, Setting, Unit
 
 TOKEN: Final = "100000001:fictitious-trial-token-for-loopback-only"  # noqa: S105 - served and used on loopback only
 CLOCK_KEY: Final = "trial.clock.offset"
@@ -109,7 +110,7 @@ class _Stage:
         for person in self._cast:
             api.add_user(person["id"], person["name"], "zh-hans").started = True
 
-    async def _units(self, session: Any) -> tuple[Unit, Unit]:
+    async def _units(self, session: AsyncSession) -> tuple[Unit, Unit]:
         legal_code = self._policy.legal_division(on=self._service.office.today(self._clock.now())).code
         owners = [matter.owner for matter in self._policy.matters.values() if matter.owner != legal_code]
         first = await people.unit_by_code(session, owners[0])
@@ -150,9 +151,7 @@ class _Stage:
     async def _next_due(self) -> dt.datetime | None:
         """Return the next moment at which a reminder can leave; one that fell due at night leaves in the morning."""
         async with self._service.database.read() as session:
-            moment = await session.scalar(
-                select(func.min(Reminder.due_at)).where(Reminder.state == ReminderState.PLANNED)
-            )
+            moment = await planned.next_due_at(session)
         if moment is None or moment > self._clock.now():
             return moment
         return reminders.next_opening(self._service.office, self._clock.now())

@@ -1,5 +1,6 @@
 """Bringing a database to this version, with a verified copy first."""
 
+import functools
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,7 @@ class UnknownVersion(Exception):
 
 def head() -> str:
     """Return the newest migration that this program knows."""
-    revision = ScriptDirectory(str(SCRIPTS)).get_current_head()
+    revision = _scripts().get_current_head()
     if revision is None:
         raise RuntimeError("no migrations are installed")
     return revision
@@ -39,7 +40,7 @@ async def upgrade(database: Database) -> bool:
         UnknownVersion: The database is from the future.
     """
     present = await version(database)
-    known = {script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()}
+    known = {script.revision for script in _scripts().walk_revisions()}
     if present is not None and present not in known:
         raise UnknownVersion(
             f"the database has version {present}, this program knows up to {head()}: update the program"
@@ -49,6 +50,12 @@ async def upgrade(database: Database) -> bool:
     async with database.engine.begin() as connection:
         await connection.run_sync(_upgrade)
     return True
+
+
+@functools.cache
+def _scripts() -> ScriptDirectory:
+    """The migrations, read once: Alembic compiles them anew for each directory object."""
+    return ScriptDirectory(str(SCRIPTS))
 
 
 def _version(connection: Connection) -> str | None:

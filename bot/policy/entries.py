@@ -3,9 +3,9 @@
 import datetime as dt
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=40)]
@@ -14,6 +14,7 @@ When = Annotated[Mapping[Id, Annotated[tuple[Id, ...], Field(min_length=1)]], Fi
 
 MATTER: Final = "matter"  # the question that the guide itself asks first
 OTHER: Final = "other"  # its answer 找不到: the matter is not in the catalogue
+LONGEST_CHOICE: Final = 33  # characters of question id and option id together; 36 go into a button's argument
 COUNTERPART: Final = "counterpart"  # the question whose options are counterpart kinds
 
 
@@ -141,6 +142,16 @@ class Question(Frozen):
     hint: Text | None = None
     many: bool = False  # several options may be chosen
     options: Annotated[tuple[Option, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _fits_a_button(self) -> Self:
+        for option in self.options:
+            if len(self.id) + len(option.id) > LONGEST_CHOICE:
+                raise ValueError(
+                    f"the ids {self.id} and {option.id} have more than {LONGEST_CHOICE} characters together: "
+                    "they must fit into a button"
+                )
+        return self
 
     @property
     def offered(self) -> tuple[Option, ...]:

@@ -10,6 +10,7 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
+    transactional_ddl=True,  # SQLite has it too, and a migration is whole or not there
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -22,7 +22,7 @@ from tests.drills.lives import Lives, crash_points
 
 TOKEN = "100000001:fictitious-token-of-the-drills-0000000"
 COORDINATOR = 5_000_001
-BEGINS = (0.03, 0.30)  # seconds after which a life is killed at random
+BEGINS = (0.05, 0.40)  # seconds after which a life is killed at random
 AT_A_PLACE = 2.5  # seconds within which a named place should be passed
 QUIET_WITHIN = 60.0
 

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from handlers import cli, logs
 from handlers.app import Service
 from handlers.clock import Clock
 from handlers.settings import Settings
+from handlers.web.botapi import BotApi
+from handlers.web.botapi_server import BotApiServer
 from storage import crashpoints
 
 
@@ -30,6 +33,7 @@ def main() -> None:
     """Fork one life after another until nobody asks for more."""
     first = json.loads(sys.stdin.readline())
     policy = load(packaged("zhengzhou"))
+    asyncio.run(_rehearse(policy, first))
     assert threading.active_count() == 1, "a fork would leave the other threads behind"
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
@@ -40,6 +44,22 @@ def main() -> None:
         print(json.dumps({"pid": pid}), flush=True)
         _pid, status = os.waitpid(pid, 0)
         print(json.dumps({"exit": os.waitstatus_to_exitcode(status)}), flush=True)
+
+
+async def _rehearse(policy: Policy, first: dict[str, Any]) -> None:
+    """Live once to no purpose, so that what is made lazily is there before the first fork."""
+    api = BotApi(first["token"], Clock())
+    with tempfile.TemporaryDirectory(prefix="xinxuan-rehearsal-") as folder:
+        async with BotApiServer(api) as server:
+            settings = _settings(first | {"folder": folder, "base": server.base})
+            officer = settings.admin_ids[0]
+            api.add_user(officer, "虚构").started = True
+            async with Service(settings, policy, clock=Clock()):
+                for words in ("/start", "/guide", "排污"):
+                    before = api.shown[str(officer)]
+                    api.type(officer, words)
+                    while api.shown[str(officer)] == before:
+                        await api.changed.wait(api.changed.count, 1)
 
 
 def _live(policy: Policy, wish: dict[str, Any]) -> None:
@@ -55,10 +75,9 @@ def _live(policy: Policy, wish: dict[str, Any]) -> None:
         os._exit(code)
 
 
-async def _serve(policy: Policy, wish: dict[str, Any]) -> None:
-    logs.configure("WARNING", secrets=[wish["token"]])
+def _settings(wish: dict[str, Any]) -> Settings:
     folder = Path(wish["folder"])
-    settings = Settings(
+    return Settings(
         _env_file=None,
         token=SecretStr(wish["token"]),
         api_base=wish["base"],
@@ -66,6 +85,11 @@ async def _serve(policy: Policy, wish: dict[str, Any]) -> None:
         key_file=folder / "key",
         admin_ids=tuple(wish["admins"]),
     )
+
+
+async def _serve(policy: Policy, wish: dict[str, Any]) -> None:
+    logs.configure("WARNING", secrets=[wish["token"]])
+    settings = _settings(wish)
     clock = Clock(dt.timedelta(seconds=wish.get("ahead", 0)))
     async with Service(settings, policy, clock=clock, per_second=1000.0) as service:
         stop = asyncio.Event()
