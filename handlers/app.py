@@ -33,6 +33,7 @@ from handlers.telegram.outcomes import Outcome, classify
 from handlers.telegram.request import AiohttpRequest
 from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
+from handlers.worker import COPY, Worker, copying
 from storage import backup, keys, migrate, people
 from storage.database import Database
 from storage.tables import CalendarDay, Person, PersonState, Role
@@ -71,6 +72,7 @@ class Service:
         self.sender: Sender
         self.screens: Screens
         self.jobs: Jobs
+        self.worker: Worker
         self.bot: ExtBot[None]
         self.app: App
 
@@ -106,6 +108,7 @@ class Service:
         self._spawn(self._poll(intake))
         self._spawn(self.dispatcher.run())
         self._spawn(self.sender.run())
+        self._spawn(self.worker.run())
         self._spawn(profile.sync(self.bot, await self._coordinator_ids()))
         self.jobs.start()
 
@@ -127,8 +130,10 @@ class Service:
             per_second=self._per_second,
             on_token_dead=self._on_token_dead,
         )
-        copies = settings.data / "copies" if database.is_sqlite else None
-        self.jobs = Jobs(database, office, copies=copies, on_queued=self.sender.wake)
+        path = database.path
+        jobs = {COPY: copying(path, settings.data / "copies")} if path is not None else {}
+        self.worker = Worker(database, office.clock, jobs)
+        self.jobs = Jobs(database, office, on_queued=self.sender.wake, on_work=self.worker.wake)
 
     async def _prepare(self) -> None:
         """Bring units, first coordinators and the calendar's own days up to date."""

@@ -4,10 +4,8 @@ Its jobs are in memory and hold nothing: a moment missed while the process was d
 finds whatever is due.
 """
 
-import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -19,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers import reminders
 from handlers.clock import Clock
 from handlers.office import Office
-from storage import backup, inbox
+from handlers.worker import COPY
+from storage import inbox, work
 from storage.database import Database
 from storage.tables import Heartbeat, PeriodicRun
 
@@ -34,17 +33,22 @@ class Jobs:
     Args:
         database: The open database.
         office: The office; its clock decides what is due.
-        copies: Folder for the daily copy; None on PostgreSQL, which has its own tools.
         on_queued: Called when notifications were queued.
+        on_work: Called when long work was recorded.
     """
 
     def __init__(
-        self, database: Database, office: Office, *, copies: Path | None, on_queued: Callable[[], None]
+        self,
+        database: Database,
+        office: Office,
+        *,
+        on_queued: Callable[[], None],
+        on_work: Callable[[], None],
     ) -> None:
         self._database = database
         self._office = office
-        self._copies = copies
         self._on_queued = on_queued
+        self._on_work = on_work
         self._scheduler = AsyncIOScheduler(timezone=dt.UTC)
 
     def start(self) -> None:
@@ -71,15 +75,16 @@ class Jobs:
         return queued
 
     async def housekeeping(self) -> None:
-        """Once a day: a checked copy, and finished updates go."""
+        """Once a day: a checked copy is asked for, and finished updates go."""
         now = self._office.clock.now()
         period = self._office.today(now).isoformat()
         async with self._database.write() as session:
             if not await _first(session, "daily", period, now):
                 return
             await inbox.prune(session, now=now)
-        if self._copies is not None and self._database.path is not None:
-            await asyncio.to_thread(backup.copy, self._database.path, self._copies, label="daily", at=now)
+            if self._database.is_sqlite:  # PostgreSQL has its own tools
+                work.add(session, COPY, {"label": "daily"}, now=now)
+        self._on_work()
 
     async def _tick_and_log(self) -> None:
         try:
