@@ -15,7 +15,7 @@ from bot.deadlines import feedback_due, latest_submission
 from bot.errors import Refusal
 from bot.guidance import Recommendation
 from bot.identifiers import read_code
-from bot.language import _, pgettext
+from bot.language import _
 from bot.policy.model import CounterpartKind, Policy, ProductKind
 from bot.scope import Applying, Scope, Way, kind_name
 from bot.workdays import Calendar, Reckoned
@@ -258,7 +258,7 @@ def _fitting(organisations: tuple[Organisation, ...], scope: Scope) -> tuple[Org
                 % {
                     "name": each.name,
                     "kind": kind_name(CounterpartKind(each.code.kind)),
-                    "kinds": pgettext("list", ", ").join(kind_name(k) for k in CounterpartKind if k in scope.kinds),
+                    "kinds": _(", ").join(kind_name(k) for k in CounterpartKind if k in scope.kinds),
                 }
             )  # fmt: skip
     return organisations

@@ -14,7 +14,7 @@ from bot.screens.screen import Screen
 from handlers import access
 from handlers.office import Office
 from handlers.turn import Flow, Turn
-from storage import audit, outbox, people
+from storage import outbox, people
 from storage.tables import Person, PersonState, Role, Unit
 
 INVITE_LIFE: Final = dt.timedelta(hours=24)
@@ -38,13 +38,9 @@ async def on_invite(turn: Turn) -> Screen:
 async def _invite(turn: Turn, unit: Unit, role: Role) -> Screen:
     expires_at = turn.now + INVITE_LIFE
     token = await people.invite(turn.session, unit, role, by=turn.officer, expires_at=expires_at)
-    audit.note(
-        turn.session,
-        at=turn.now,
-        actor_id=turn.officer.id,
-        verb="invite.make",
-        subject=("unit", unit.id),
-        update_id=turn.update_id,
+    turn.note(
+        "invite.make",
+        ("unit", unit.id),
         after={"role": role.value, "expires_at": expires_at.isoformat()},
     )
     local = expires_at.astimezone(turn.office.zone)
@@ -75,8 +71,8 @@ async def enrol(turn: Turn, payload: str) -> Screen:
     person.name, person.language = turn.sender.name, negotiate(turn.sender.language_tag)
     await turn.session.flush()
     invitation.used_by = person.id
-    await _announce(turn, person)
     turn.person = person
+    await _announce(turn, person)
     unit = await turn.unit()
     pack = turn.policy
     return screens.start(
@@ -85,13 +81,9 @@ async def enrol(turn: Turn, payload: str) -> Screen:
 
 
 async def _announce(turn: Turn, person: Person) -> None:
-    audit.note(
-        turn.session,
-        at=turn.now,
-        actor_id=person.id,
-        verb="person.join",
-        subject=("person", person.id),
-        update_id=turn.update_id,
+    turn.note(
+        "person.join",
+        ("person", person.id),
         after={"unit": person.unit_id, "role": person.role.value},
     )
     for coordinator in await people.coordinators(turn.session):

@@ -10,7 +10,7 @@ from bot.screens import frame as screens
 from bot.screens.screen import Screen
 from handlers import access, enrolment, guide, referral, reminders, requests
 from handlers.turn import Flow, Stale, Turn
-from storage import audit, drafts
+from storage import drafts
 
 LANGUAGE_NAMES: Final = {"zh_CN": "简体中文", "en": "English"}
 
@@ -47,13 +47,9 @@ async def on_language(turn: Turn) -> Screen:
     chosen = turn.press.arg if turn.press else ""
     if chosen in LANGUAGES and chosen != turn.officer.language:
         turn.officer.language = chosen
-        audit.note(
-            turn.session,
-            at=turn.now,
-            actor_id=turn.officer.id,
-            verb="person.language",
-            subject=("person", turn.officer.id),
-            update_id=turn.update_id,
+        turn.note(
+            "person.language",
+            ("person", turn.officer.id),
             after=chosen,
         )
     return screens.language([(code, LANGUAGE_NAMES[code]) for code in LANGUAGES], turn.officer.language)

@@ -22,7 +22,7 @@ from handlers.guide_entrance import on_anew, on_guide, on_keep, on_new, on_try, 
 from handlers.guide_screens import present
 from handlers.referral import NOTICES
 from handlers.turn import Flow, Stale, Turn
-from storage import audit, drafts, recent
+from storage import drafts, recent
 from storage.tables import Draft
 
 __all__ = ["COMMANDS", "NOTICES", "PRESENT", "PRESSES", "TYPED", "search"]
@@ -184,13 +184,9 @@ async def _record(turn: Turn, draft: Draft, outcome: Outcome) -> None:
     """A result was reached: the matter is the officer's latest, and who looked at what is noted."""
     if outcome.matter is not None:
         await recent.remember(turn.session, turn.officer, outcome.matter.code, now=turn.now)
-    audit.note(
-        turn.session,
-        at=turn.now,
-        actor_id=turn.officer.id,
-        verb="guide.result",
-        subject=("draft", draft.id),
-        update_id=turn.update_id,
+    turn.note(
+        "guide.result",
+        ("draft", draft.id),
         after={"matter": outcome.matter.code if outcome.matter else None, "rules": list(outcome.rule_ids)},
     )
 

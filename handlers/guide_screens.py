@@ -35,7 +35,7 @@ def view(turn: Turn, draft: Draft, case: Case) -> screens.View:
     """Return what the screens of this guide have in common."""
     return screens.View(
         Keys(draft.id, draft.version),
-        turn.policy.legal_division(on=turn.today).short_name,
+        turn.policy.legal_division(on=turn.today).name,
         direct=case.direct,
         what_if=case.what_if,
         acts=not case.what_if and turn.officer.role is not Role.AUDITOR,

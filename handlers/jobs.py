@@ -14,7 +14,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import reminders
+from handlers import due
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.worker import COPY
@@ -68,7 +68,7 @@ class Jobs:
         """Turn due reminders into notifications; return how many."""
         now = self._office.clock.now()
         async with self._database.write() as session:
-            queued = await reminders.tick(session, self._office, now)
+            queued = await due.tick(session, self._office, now)
             await _beat(session, "tick", now)
         if queued:
             self._on_queued()

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.dates import format_day, parse_day
-from bot.deadlines import feedback_due
 from bot.errors import Refusal
 from bot.language import _, pgettext
 from bot.ledger import Entry
@@ -17,7 +16,7 @@ from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import audit, drafts, ledger, reminders
 from storage.ledger import Opened
-from storage.tables import Applicant, Item, ItemState, Person, RequestState
+from storage.tables import ItemState, Person, RequestState
 
 PURPOSE: Final = "entry_day"
 SET_ASIDE: Final = "set_aside"  # what was under way before a date was asked for; it comes back afterwards
@@ -140,10 +139,10 @@ async def record(turn: Turn, opened: Opened, act: str, on: dt.date) -> Opened:
         match act:
             case "submitted":
                 item.submitted_on, item.state = on, ItemState.SUBMITTED
-                _reckon(turn.office, item, on)
+                planning.reckon(turn.office, item, on)
             case "received":
                 item.received_on, item.state = on, ItemState.RECEIVED
-                _reckon(turn.office, item, on)
+                planning.reckon(turn.office, item, on)
             case _:
                 item.returned_on, item.state = on, ItemState.RETURNED
     if act == "returned":
@@ -229,13 +228,9 @@ def wording(office: Office, today: dt.date, matter_code: str | None = None) -> s
 def note(turn: Turn, opened: Opened, verb: str, on: dt.date | None) -> None:
     """Append the audit line of an act on an entry."""
     before = opened.entry
-    audit.note(
-        turn.session,
-        at=turn.now,
-        actor_id=turn.officer.id,
-        verb=verb,
-        subject=("request", opened.request.id),
-        update_id=turn.update_id,
+    turn.note(
+        verb,
+        ("request", opened.request.id),
         before={"version": before.version, "received_on": _text(before.received_on), "due_on": _text(before.due_on)},
         after={"on": _text(on)},
     )
@@ -270,14 +265,6 @@ async def _put_back(turn: Turn) -> None:
         turn.draft = None
         return
     drafts.keep(draft, answers=kept["answers"], purpose=kept["purpose"], awaiting=kept["awaiting"], now=turn.now)
-
-
-def _reckon(office: Office, item: Item, on: dt.date) -> None:
-    """Fill in when the centre's feedback is due; where the counterpart applied nothing is expected here."""
-    if item.applicant is not Applicant.BUREAU:
-        return
-    due = feedback_due(office.calendar, on, working_days=office.policy.settings.feedback_working_days)
-    item.due_on, item.due_provisional = due.on, due.provisional
 
 
 def _words(turn: Turn, entry: Entry) -> screens.Wording:

@@ -1,11 +1,11 @@
-"""Which reminders an entry needs now: the rules of the pack applied to what is recorded."""
+"""Which dates an entry has and which reminders it needs: the rules of the pack applied to what is recorded."""
 
 import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.deadlines import Stage, due_at, submit_by_stages, verification_stages
+from bot.deadlines import Stage, due_at, feedback_due, submit_by_stages, verification_stages
 from handlers.office import Office
 from storage import reminders
 from storage.tables import Applicant, Item, Request, RequestState
@@ -88,3 +88,11 @@ def next_overdue(
             return stage
         said += 1
     return None
+
+
+def reckon(office: Office, item: Item, on: dt.date) -> None:
+    """Fill in when the centre's feedback is due; where the counterpart applied nothing is expected here."""
+    if item.applicant is not Applicant.BUREAU:
+        return
+    due = feedback_due(office.calendar, on, working_days=office.policy.settings.feedback_working_days)
+    item.due_on, item.due_provisional = due.on, due.provisional

@@ -20,7 +20,7 @@ from handlers.guide_draft import NOTE, Case
 from handlers.guide_screens import matter_name, present
 from handlers.office import Office
 from handlers.turn import Defect, Flow, Stale, Turn
-from storage import audit, drafts, outbox, people
+from storage import drafts, outbox, people
 from storage.policies import ensure_snapshot
 from storage.tables import Draft, Person, PolicySnapshot, Referral, ReferralState, Role, Unit
 
@@ -72,7 +72,7 @@ async def render(
     case = Case.from_json(row.answers)
     return referral_screens.waiting(
         number=row.id,
-        division=office.policy.legal_division(on=office.today(now)).short_name,
+        division=office.policy.legal_division(on=office.today(now)).name,
         unit=unit.name,
         officer=owner.name or "",
         answers=answered(policy, case.answers, on=case.on or office.today(row.created_at)),
@@ -105,7 +105,7 @@ async def _hand_over(turn: Turn, draft: Draft, case: Case, *, note: str | None) 
         )
     await drafts.end(turn.session, draft)
     turn.draft = None
-    division = turn.policy.legal_division(on=turn.today).short_name
+    division = turn.policy.legal_division(on=turn.today).name
     return screens.handed_over(
         number=row.id, matter=matter_name(turn, case), division=division, heard=bool(coordinators)
     )
@@ -125,13 +125,9 @@ async def _record(turn: Turn, case: Case, note: str | None) -> Referral:
     )
     turn.session.add(row)
     await turn.session.flush()
-    audit.note(
-        turn.session,
-        at=turn.now,
-        actor_id=turn.officer.id,
-        verb="referral.hand_over",
-        subject=("referral", row.id),
-        update_id=turn.update_id,
+    turn.note(
+        "referral.hand_over",
+        ("referral", row.id),
         after={**row.answers, "note": note},
     )
     return row

@@ -12,18 +12,17 @@ from bot.entry import Form, Step
 from bot.errors import Refusal
 from bot.guidance import Outcome
 from bot.language import _
-from bot.policy.model import ProductKind
-from bot.scope import Applying, Scope, Way, scope
+from bot.scope import Applying, Way, scope
 from bot.screens import requests as screens
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
 from handlers import guide_draft, guide_screens, ledger, planning
+from handlers.entries import new_entry
 from handlers.guide_draft import Case, require_present
 from handlers.turn import Defect, Flow, Stale, Turn
-from storage import audit, drafts, policies, registration
+from storage import drafts, policies, registration
 from storage.ledger import open_entry
-from storage.registration import NewEntry, NewItem
-from storage.tables import Applicant, Decision, Draft, Request, Role
+from storage.tables import Decision, Draft, Request, Role
 
 PURPOSE: Final = "entry"
 _TYPED_STEPS: Final = (Step.SUBJECT, Step.SUBMISSION, Step.LETTERS, Step.DECIDE)
@@ -162,7 +161,7 @@ async def on_confirm(turn: Turn) -> Screen:
         raise Stale
     sheet = _sheet(turn, draft, outcome, form)
     await policies.ensure_snapshot(turn.session, turn.policy, turn.now)
-    new = _new_entry(turn, draft, outcome, form, holds)
+    new = new_entry(turn, draft, outcome, form, holds)
     request = await registration.register(turn.session, new, owner=turn.officer, today=turn.today, now=turn.now)
     opened = await open_entry(turn.session, turn.officer, request.id)
     if opened is None:
@@ -248,53 +247,11 @@ async def _to_guide(turn: Turn, draft: Draft) -> Screen:
     return await guide_screens.present(turn)
 
 
-def _new_entry(turn: Turn, draft: Draft, outcome: Outcome, form: Form, holds: Scope) -> NewEntry:
-    case = Case.from_json(draft.answers)
-    dates = form_rules.dates(form, holds, turn.policy, turn.office.calendar)
-    return NewEntry(
-        matter_code=holds.matter_code,
-        matter_name=holds.matter_name,
-        policy_hash=turn.policy.hash,
-        answers=case.to_json()["answers"],
-        rule_ids=outcome.rule_ids,
-        result={each.product.id: each.strength.value for each in outcome.recommendations},
-        decided_on=case.date(turn),
-        items=_items(form, holds),
-        organisations=form.organisations,
-        person=form.person,
-        applicant=Applicant(form.applicant) if form.applicant else None,
-        submitted_on=form.submitted_on,
-        due_on=dates.due.on if dates.due else None,
-        due_provisional=dates.due.provisional if dates.due else False,
-        decide_on=form.decide_on,
-        submit_by_on=dates.latest.on if dates.latest else None,
-        submit_by_provisional=dates.latest.provisional if dates.latest else False,
-    )
-
-
-def _items(form: Form, holds: Scope) -> tuple[NewItem, ...]:
-    total = form_rules.letters(form)
-    return tuple(
-        NewItem(
-            product_code=each.product.id,
-            product_kind=each.product.kind,
-            in_form=each.in_form,
-            letters=1 if form.subjects > 1 else total,
-            head_count=form.head_count or (total if each.product.kind is ProductKind.COMMITMENT else None),
-        )
-        for each in form_rules.recorded(form, holds)
-    )
-
-
 def _note(turn: Turn, request: Request, number: str) -> None:
     after: dict[str, Any] = {"number": number, "matter": request.matter_code, "decision": request.decision_id}
-    audit.note(
-        turn.session,
-        at=turn.now,
-        actor_id=turn.officer.id,
-        verb="request.register",
-        subject=("request", request.id),
-        update_id=turn.update_id,
+    turn.note(
+        "request.register",
+        ("request", request.id),
         after=after,
     )
 

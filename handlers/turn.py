@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +14,7 @@ from bot.language import _
 from bot.policy.model import Policy
 from bot.screens.screen import Press, Screen
 from handlers.office import Office
+from storage import audit
 from storage.tables import Draft, Person, Unit
 
 
@@ -118,6 +120,36 @@ class Turn:
         if unit is None:
             raise Defect("an officer without a unit")
         return unit
+
+    def note(
+        self,
+        verb: str,
+        subject: tuple[str, int | None],
+        *,
+        before: Any = None,
+        after: Any = None,
+        reason: str | None = None,
+    ) -> None:
+        """Append the audit line of what this turn's officer did.
+
+        Args:
+            verb: What was done, such as ``request.register``.
+            subject: Kind and id of what it was done to.
+            before: What stood there, as JSON; kept encrypted.
+            after: What stands there now, as JSON; kept encrypted.
+            reason: Why, where the rule or the officer gave one.
+        """
+        audit.note(
+            self.session,
+            at=self.now,
+            actor_id=self.officer.id,
+            verb=verb,
+            subject=subject,
+            update_id=self.update_id,
+            before=before,
+            after=after,
+            reason=reason,
+        )
 
     def answer(self, screen: Screen | None) -> None:
         """Answer the turn with a screen, or with None where there is nobody to show one to.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import case, delete, func, or_, select, update
+from sqlalchemy import bindparam, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Inbox, InboxState
@@ -23,6 +23,29 @@ class Incoming:
     update_id: int
     lane: str
     raw: dict[str, Any]
+
+
+# Statements of every batch are built once: building one costs several times its execution.
+_OLDEST: Final = select(func.min(Inbox.id)).where(Inbox.state == literal(InboxState.RECEIVED)).group_by(Inbox.lane)
+_NEXT: Final = (
+    select(Inbox)
+    .where(
+        Inbox.id.in_(_OLDEST),
+        Inbox.state == literal(InboxState.RECEIVED),
+        or_(Inbox.not_before.is_(None), Inbox.not_before <= bindparam("now")),
+    )
+    .order_by(Inbox.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_ANY_NEXT: Final = _NEXT.with_only_columns(Inbox.id)
+_MARK_SHOWN: Final = (
+    update(Inbox)
+    .where(Inbox.id.in_(bindparam("ids", expanding=True)))
+    .values(state=case((Inbox.state == InboxState.DONE, InboxState.SHOWN.value), else_=Inbox.state), reply=None)
+    .execution_options(synchronize_session=False)
+)
+_RETRY: Final = select(func.min(Inbox.not_before)).where(Inbox.state == literal(InboxState.RECEIVED))
 
 
 async def receive(session: AsyncSession, updates: Iterable[Incoming], *, now: dt.datetime) -> None:
@@ -51,24 +74,18 @@ async def next_batch(session: AsyncSession, *, now: dt.datetime, limit: int) -> 
     rows are locked and rows locked by another instance are skipped; as only a lane's oldest row is ever a candidate,
     that keeps the order over instances too.
     """
-    oldest = select(func.min(Inbox.id)).where(Inbox.state == literal(InboxState.RECEIVED)).group_by(Inbox.lane)
-    rows = await session.scalars(
-        select(Inbox)
-        .where(
-            Inbox.id.in_(oldest),
-            Inbox.state == literal(InboxState.RECEIVED),
-            or_(Inbox.not_before.is_(None), Inbox.not_before <= now),
-        )
-        .order_by(Inbox.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    rows = await session.scalars(_NEXT, {"now": now, "limit": limit})
     return rows.all()
+
+
+async def is_waiting(session: AsyncSession, *, now: dt.datetime) -> bool:
+    """Say whether ``next_batch`` would find anything."""
+    return await session.scalar(_ANY_NEXT, {"now": now, "limit": 1}) is not None
 
 
 async def next_retry_at(session: AsyncSession) -> dt.datetime | None:
     """Return when the first lane's back-off ends."""
-    return await session.scalar(select(func.min(Inbox.not_before)).where(Inbox.state == literal(InboxState.RECEIVED)))
+    return await session.scalar(_RETRY)
 
 
 async def unshown(session: AsyncSession) -> Sequence[Inbox]:
@@ -80,12 +97,7 @@ async def unshown(session: AsyncSession) -> Sequence[Inbox]:
 async def mark_shown(session: AsyncSession, ids: Sequence[int]) -> None:
     """Note that the screens of these rows were shown."""
     if ids:
-        await session.execute(
-            update(Inbox)
-            .where(Inbox.id.in_(ids))
-            .values(state=case((Inbox.state == InboxState.DONE, InboxState.SHOWN.value), else_=Inbox.state), reply=None)
-            .execution_options(synchronize_session=False)
-        )
+        await session.execute(_MARK_SHOWN, {"ids": ids})
 
 
 async def blame(session: AsyncSession, update_id: int) -> Inbox | None:

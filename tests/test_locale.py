@@ -1,12 +1,16 @@
 """The catalogues: complete, current, well-formed, and short enough for where they are shown."""
 
 import ast
+import datetime as dt
 from functools import cache
 
 import pytest
 
-from bot.language import LANGUAGES
+from bot.dates import format_day
+from bot.language import LANGUAGES, negotiate, speaking
 from bot.screens.screen import MAX_TOAST
+from handlers.frame import LANGUAGE_NAMES
+from handlers.telegram.profile import TONGUES
 from tests.tools.catalogue import (
     GETTEXT,
     PLACEHOLDER,
@@ -89,6 +93,15 @@ def test_placeholders_and_tags_are_those_of_the_english(language):
             if sorted(TAG.findall(text)) != sorted(TAG.findall(original)):
                 wrong.append(f"{name(message)}: tags differ in {text!r}")
     assert wrong == []
+
+
+def test_each_language_is_complete_in_every_place_that_lists_languages():
+    assert tuple(LANGUAGE_NAMES) == LANGUAGES
+    assert {language for _code, language in TONGUES} == set(LANGUAGES)
+    assert {negotiate(code) for code, _language in TONGUES} == set(LANGUAGES)
+    for language in LANGUAGES:
+        with speaking(language):
+            assert "2027" in format_day(dt.date(2027, 1, 5), today=dt.date(2026, 12, 28))
 
 
 def test_messages_are_constants_and_never_built():

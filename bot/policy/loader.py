@@ -12,7 +12,8 @@ from typing import Any, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from bot.policy.checks import Draft, Finding, deep_findings, findings
-from bot.policy.entries import Content, Frozen
+from bot.policy.content import Content
+from bot.policy.entries import Frozen
 from bot.policy.model import Policy
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]\]?")

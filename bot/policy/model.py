@@ -11,32 +11,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
+from bot.policy.content import About, Content, OffCatalogue, Reminders, Settings
 from bot.policy.entries import (
     COUNTERPART,
     MATTER,
     OTHER,
-    About,
     Advice,
     Category,
     Caution,
     Clause,
-    Content,
     CounterpartKind,
     Dated,
     Document,
     LegalDivision,
     LookAlike,
     Matter,
-    OffCatalogue,
     Option,
     Product,
     ProductKind,
     Question,
-    Reminders,
     ReportBlock,
     Route,
     Rule,
-    Settings,
     Source,
     Strength,
     Term,

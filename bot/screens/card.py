@@ -10,20 +10,10 @@ from bot.language import _, pgettext
 from bot.policy.model import MATTER, Policy, ProductKind, Strength
 from bot.screens.guide import View, answer_line, begin_button, refer_button
 from bot.screens.screen import Button, Screen, Style, bold, esc
+from bot.screens.words import in_brackets, labelled, strength_word
 
 MARKS: Final = {Strength.REQUIRED: "●", Strength.NAMED: "●", Strength.ADVISED: "◐", Strength.OPTIONAL: "○"}
 PAGES: Final = ("why", "papers", "alike")  # the screens behind the card
-
-
-def strength_word(strength: Strength) -> str:
-    """Return the word for a strength; 方案列明 and never 应当, because the clause only names a field of use."""
-    words = {
-        Strength.REQUIRED: pgettext("strength", "required"),
-        Strength.NAMED: pgettext("strength", "named by the Plan"),
-        Strength.ADVISED: pgettext("strength", "advised"),
-        Strength.OPTIONAL: pgettext("strength", "optional"),
-    }
-    return words[strength]
 
 
 def result(view: View, policy: Policy, outcome: Outcome, *, on: dt.date, today: dt.date) -> Screen:
@@ -90,16 +80,16 @@ def _card(view: View, policy: Policy, outcome: Outcome, *, on: dt.date, today: d
         yield esc(outcome.advice)
     yield from _answer_lines(outcome)
     if outcome.recommendations:
-        yield _labelled(_("Basis"), _citations(policy, outcome))
+        yield labelled(_("Basis"), _citations(policy, outcome))
         yield from _how(policy, outcome)
     yield from _to_heed(policy, outcome)
 
 
 def _to_heed(policy: Policy, outcome: Outcome) -> Iterator[str]:
     for caution in outcome.cautions:
-        yield _labelled(_("Note"), caution)
+        yield labelled(_("Note"), caution)
     if outcome.matter and outcome.matter.note:
-        yield _labelled(_("Remark"), outcome.matter.note)
+        yield labelled(_("Remark"), outcome.matter.note)
     yield esc(policy.label)
     if policy.in_force_note:
         yield esc(policy.in_force_note)
@@ -116,12 +106,12 @@ def _strength_note(each: Recommendation) -> str:
     word = strength_word(each.strength)
     if each.in_form:
         word = _("%(strength)s; in the form already, not collected again") % {"strength": word}
-    return _(" (%(strength)s)") % {"strength": word}
+    return in_brackets(word)
 
 
 def _answer_lines(outcome: Outcome) -> list[str]:
     """Say which answers led to the result; the matter stands in the heading."""
-    return [_labelled(_("Your answer"), answer_line(item)) for item in outcome.answered if item.question.id != MATTER]
+    return [labelled(_("Your answer"), answer_line(item)) for item in outcome.answered if item.question.id != MATTER]
 
 
 def _citations(policy: Policy, outcome: Outcome) -> str:
@@ -141,12 +131,12 @@ def _how(policy: Policy, outcome: Outcome) -> Iterator[str]:
     """The verification, or else the strongest product, in full; of each other one a line says how it is had."""
     leading = next(filter(_is_verification, outcome.recommendations), outcome.recommendations[0])
     yield from _way_of_verification(policy, outcome, leading) if _is_verification(leading) else _way(leading)
-    yield _labelled(_("Time"), leading.product.time)
-    yield _labelled(_("Fee"), leading.product.fee)
-    yield _labelled(_("Validity"), leading.product.validity)
+    yield labelled(_("Time"), leading.product.time)
+    yield labelled(_("Fee"), leading.product.fee)
+    yield labelled(_("Validity"), leading.product.validity)
     for other in outcome.recommendations:
         if other is not leading:
-            yield _labelled(other.product.short_name, _applied(other))
+            yield labelled(other.product.short_name, _applied(other))
 
 
 def _is_verification(each: Recommendation) -> bool:
@@ -156,15 +146,15 @@ def _is_verification(each: Recommendation) -> bool:
 def _way_of_verification(policy: Policy, outcome: Outcome, each: Recommendation) -> Iterator[str]:
     route = policy.routes[outcome.route]
     reuse = _("an opinion held by this bureau that is still valid is used directly, without a new application")
-    yield _labelled(_("First check"), reuse)
-    yield _labelled(_("Way"), route.text)
-    yield _labelled(_("Papers"), "；".join((*route.materials, *each.product.materials)))
+    yield labelled(_("First check"), reuse)
+    yield labelled(_("Way"), route.text)
+    yield labelled(_("Papers"), "；".join((*route.materials, *each.product.materials)))
 
 
 def _way(each: Recommendation) -> Iterator[str]:
-    yield _labelled(_("Way"), _applied(each))
+    yield labelled(_("Way"), _applied(each))
     if each.product.materials and not each.in_form:
-        yield _labelled(_("Papers"), "；".join(each.product.materials))
+        yield labelled(_("Papers"), "；".join(each.product.materials))
 
 
 def _applied(each: Recommendation) -> str:
@@ -194,13 +184,9 @@ def _paper_lines(policy: Policy, outcome: Outcome, each: Recommendation) -> Iter
         yield esc(_applied(each))
     if not each.in_form:
         yield from (f"· {esc(paper)}" for paper in product.materials)
-    yield _labelled(_("Time"), product.time)
-    yield _labelled(_("Fee"), product.fee)
-    yield _labelled(_("Validity"), product.validity)
-
-
-def _labelled(label: str, value: str) -> str:
-    return esc(_("%(label)s: %(value)s") % {"label": label, "value": value})
+    yield labelled(_("Time"), product.time)
+    yield labelled(_("Fee"), product.fee)
+    yield labelled(_("Validity"), product.validity)
 
 
 def _acts(view: View, outcome: Outcome) -> tuple[tuple[Button, ...], ...]:

@@ -121,7 +121,7 @@ def edited_ignored() -> Screen:
 
 def incident(number: str) -> Screen:
     """An update that could not be handled was kept aside."""
-    said = _("Received but could not be handled. Number %(number)s; the maintainer has been told. Please go on.")
+    said = _("This could not be handled and was kept aside. Please give the number %(number)s to the maintainer.")
     return Screen("incident", esc(said % {"number": number}), (home_row(),))
 
 
@@ -175,6 +175,6 @@ def joined(name: str, telegram_id: int, unit: str, role: str) -> Screen:
         bold(_("A colleague has joined")),
         esc(_("%(name)s (number %(id)s)") % {"name": name or "—", "id": telegram_id}),
         esc(f"{unit} · {role}"),
-        esc(_("If you did not expect this, stop the invitation's giver and tell the maintainer.")),
+        esc(_("If you did not expect this, please tell the maintainer.")),
     )
     return Screen("joined", text, stays=True, protect=True)

@@ -26,7 +26,7 @@ class View:
 
     Args:
         keys: The draft's buttons.
-        division: Short name of the unit that is the legal division, such as 政法.
+        division: Name of the unit that is the legal division, such as 政法处.
         direct: Whether it leads straight to an entry in the ledger.
         what_if: Whether nothing is recorded (试算).
         acts: Whether an entry or a referral may follow.
@@ -97,7 +97,10 @@ def category(view: View, shelf: Category, matters: Sequence[Matter], *, step: st
     )
     turns = [
         view.keys.button(label, "gcat", f"{shelf.id},{target}")
-        for label, target in ((_("Previous page"), page - 1), (_("Next page"), page + 1))
+        for label, target in (
+            (pgettext("button", "Previous page"), page - 1),
+            (pgettext("button", "Next page"), page + 1),
+        )
         if 0 <= target <= last
     ]
     rows = [
@@ -144,7 +147,7 @@ def question(view: View, ask: Ask, *, matter: str, picked: Sequence[str]) -> Scr
     )
     rows = [(_option(view, ask, option.id, option.label, picked),) for option in ask.question.options]
     if ask.question.many:
-        rows.append((view.keys.button(_("Confirm"), "gpick", ask.question.id, style=Style.PRIMARY),))
+        rows.append((view.keys.button(pgettext("button", "Done"), "gpick", ask.question.id, style=Style.PRIMARY),))
     if view.acts:
         rows.append((refer_button(view),))
     return Screen("guide.question", text, (*rows, _way_out(view)))
@@ -175,9 +178,7 @@ def handing_over(view: View, *, matter: str) -> Screen:
     """Offer a line of explanation before the case goes to the legal division."""
     text = lines(
         view.title(matter),
-        esc(
-            _("The case goes to the %(division)s division with the answers given so far.") % {"division": view.division}
-        ),
+        esc(_("The case goes to %(division)s with the answers given so far.") % {"division": view.division}),
         esc(_("You may type one line about it. Leave out names and ID numbers of persons.")),
     )
     rows = (
@@ -193,15 +194,12 @@ def handed_over(*, number: int, matter: str, division: str, heard: bool) -> Scre
     Args:
         number: The referral's number.
         matter: The matter's name.
-        division: Short name of the unit that is the legal division today.
+        division: Name of the unit that is the legal division today.
         heard: Whether anybody of that division uses the bot.
     """
     text = lines(
         bold(_("[%(title)s]") % {"title": matter}),
-        esc(
-            _("Handed over to the %(division)s division for study, number %(number)d.")
-            % {"division": division, "number": number}
-        ),
+        esc(_("Handed over to %(division)s for study, number %(number)d.") % {"division": division, "number": number}),
         None if heard else esc(_("Nobody there uses this bot yet: please tell them by telephone as well.")),
     )
     return Screen("guide.referred", text, ((begin_button(),),), stays=True)
@@ -223,7 +221,7 @@ def unfinished(keys: Keys, *, what: str) -> Screen:
 
 def cancelled() -> Screen:
     """Say that nothing was recorded."""
-    return Screen("guide.cancelled", esc(_("Cancelled. Nothing was recorded.")), ((begin_button(),),))
+    return Screen("guide.cancelled", esc(_("Given up; nothing was recorded.")), ((begin_button(),),))
 
 
 def begin_button() -> Button:
@@ -233,7 +231,7 @@ def begin_button() -> Button:
 
 def refer_button(view: View) -> Button:
     """Return the button that hands the case to the legal division."""
-    return view.keys.button(_("Hand over to the %(division)s division") % {"division": view.division}, "gref")
+    return view.keys.button(_("Hand over to %(division)s for study") % {"division": view.division}, "gref")
 
 
 def answer_line(item: Answered) -> str:

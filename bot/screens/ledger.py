@@ -8,8 +8,8 @@ from bot.dates import format_day
 from bot.language import _, ngettext, pgettext
 from bot.ledger import Entry, Phase
 from bot.policy.model import ProductKind
-from bot.screens.requests import shortened
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+from bot.screens.words import shortened
 
 PAGE = 8  # entries on one screen of a phone
 MOST_EVENTS = 12  # newest lines of the timeline
@@ -191,7 +191,7 @@ def _acts(entry: Entry, wording: Wording) -> tuple[tuple[Button, ...], ...]:
             ]  # fmt: skip
         case Phase.SUBMITTED:
             rows = [
-                (_act(entry, pgettext("button", "Received by the centre"), "received,0", Style.PRIMARY),
+                (_act(entry, pgettext("button", "Received by the centre today"), "received,0", Style.PRIMARY),
                  _ask(entry, pgettext("button", "Received on another day"), "received")),
                 (_ask(entry, returned, "returned"),),
             ]  # fmt: skip

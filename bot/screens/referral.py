@@ -35,7 +35,7 @@ def waiting(
     """
     asker = {"number": number, "unit": unit, "officer": officer}
     text = lines(
-        bold(_("[%(title)s]") % {"title": _("For study by the %(division)s division") % {"division": division}}),
+        bold(_("[%(title)s]") % {"title": _("For study by %(division)s") % {"division": division}}),
         esc(_("Number %(number)d, %(unit)s %(officer)s") % asker).strip(),
         *(esc(answer_line(item)) for item in answers),
         esc(_("Matter's date: %(day)s") % {"day": format_day(on, today=today)}),

@@ -7,8 +7,8 @@ from typing import Final
 from bot.language import _, ngettext, pgettext
 from bot.ledger import Entry
 from bot.screens.ledger import Wording
-from bot.screens.requests import counted
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+from bot.screens.words import counted
 
 MOST_COPIED: Final = 256  # Bot API, CopyTextButton.text
 

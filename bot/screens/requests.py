@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from bot.dates import format_day
 from bot.entry import Dates, Form, Step, letters, pledges, recorded, step, verifies, way
 from bot.guidance import Recommendation
-from bot.language import _, ngettext, pgettext
+from bot.language import _, pgettext
 from bot.ledger import Entry, Phase
-from bot.policy.model import Strength
 from bot.scope import Scope, Way
 from bot.screens.keys import Keys
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
-
-MOST_NAMES = 10  # names of one entry that a phone's screen takes; the others are counted
+from bot.screens.words import counted, in_brackets, labelled, shortened, strength_word
 
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -61,21 +59,6 @@ def subject_words(form: Form, scope: Scope) -> tuple[str, ...]:
     return (_("Number of letters only"),)
 
 
-def shortened(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return as many names as a screen takes, and how many more there are."""
-    more = len(names) - MOST_NAMES
-    if more <= 0:
-        return names
-    return (*names[:MOST_NAMES], ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
-
-
-def counted(count: int, *, of_persons: bool) -> str:
-    """Return a count of persons or organisations whose list is kept elsewhere."""
-    if of_persons:
-        return ngettext("%(n)d person", "%(n)d persons", count) % {"n": count}
-    return ngettext("%(n)d organisation", "%(n)d organisations", count) % {"n": count}
-
-
 def recorded_screen(entry: Entry, sheet: Sheet) -> Screen:
     """Say that the entry is made: its number, the date that matters next, and what happens now."""
     due = sheet.dates.due
@@ -101,7 +84,7 @@ def given_up() -> Screen:
         Button(pgettext("button", "Find products"), Press("guide")),
         Button(pgettext("button", "My ledger"), Press("my")),
     )
-    return Screen("entry_given_up", esc(_("The entry was given up; nothing was recorded.")), (row,))
+    return Screen("entry_given_up", esc(_("Given up; nothing was recorded.")), (row,))
 
 
 def _what_follows(entry: Entry, sheet: Sheet) -> str:
@@ -153,7 +136,7 @@ def _subject(sheet: Sheet) -> Screen:
     text = lines(
         _title(sheet),
         _place(sheet, 1),
-        esc(said % {"subject": word, "example": "张 1234 郑环罚2026-15"}),
+        esc(said % {"subject": word, "example": "张 1234 大气奖2026-15"}),
         esc(hint) if hint else None,
     )
     others = tuple((_way_button(sheet, each),) for each in sheet.scope.ways if each is not chosen)
@@ -211,17 +194,7 @@ def _products(sheet: Sheet) -> Screen:
 
 
 def _product(each: Recommendation) -> str:
-    strength = {
-        Strength.REQUIRED: pgettext("strength", "required"),
-        Strength.NAMED: pgettext("strength", "named by the Plan"),
-        Strength.ADVISED: pgettext("strength", "advised"),
-        Strength.OPTIONAL: pgettext("strength", "optional"),
-    }[each.strength]
-    return f"{each.product.name}{_in_brackets(strength)}"
-
-
-def _in_brackets(word: str) -> str:
-    return pgettext("brackets", " (%(word)s)") % {"word": word}
+    return each.product.name + in_brackets(strength_word(each.strength))
 
 
 def _letters(sheet: Sheet) -> Screen:
@@ -245,14 +218,15 @@ def _confirm(sheet: Sheet) -> Screen:
     verifying = verifies(form, scope)
     place = _place(sheet, 3 if verifying else 2)
     names = "、".join(
-        each.product.name + (_in_brackets(_("already in the form")) if each.in_form else "")
+        each.product.name + (in_brackets(_("already in the form")) if each.in_form else "")
         for each in recorded(form, scope)
     )
     subject = subject_words(form, scope)
     text = lines(
         _title(sheet),
         place,
-        *(esc(line) for line in _labelled(scope.subject_word, subject)),
+        labelled(scope.subject_word, subject[0]),
+        *(esc(line) for line in subject[1:]),
         esc(_("Products: %(products)s") % {"products": names}),
         esc(_application(sheet)) if verifying else None,
         esc(_("Letters: %(n)d") % {"n": letters(form)}) if pledges(form, scope) else None,
@@ -262,11 +236,6 @@ def _confirm(sheet: Sheet) -> Screen:
     return Screen(
         "entry_confirm", text, (confirm, *_edit_rows(sheet), _last_row(sheet)), protect=form.person is not None
     )
-
-
-def _labelled(label: str, values: tuple[str, ...]) -> tuple[str, ...]:
-    first = pgettext("label", "%(label)s: %(value)s") % {"label": label, "value": values[0]}
-    return (first, *values[1:])
 
 
 def _application(sheet: Sheet) -> str:

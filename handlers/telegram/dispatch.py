@@ -6,15 +6,16 @@ nobody was shown anything and all of it runs again.
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 import os
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, cast
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 from telegram.ext import Application
@@ -36,7 +37,8 @@ log = structlog.get_logger()
 BATCH: Final = 32
 MOST_ATTEMPTS: Final = 3
 BACKOFF: Final = (dt.timedelta(seconds=1), dt.timedelta(seconds=5))
-IDLE_FLUSH: Final = 0.25  # seconds after which shown marks are written although nothing else is to be done
+LONGEST_REST: Final = 5.0  # seconds
+IDLE_FLUSH: Final = 0.05  # seconds after which shown marks are written although nothing else is to be done
 LATE_PRESS: Final = dt.timedelta(seconds=60)  # an older press is handled, but its spinner has stopped long ago
 
 
@@ -69,7 +71,11 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._stopping = False
         self._shown: list[tuple[int, int, int | None]] = []
+        self._flush: asyncio.TimerHandle | None = None  # wakes for marks that no batch has taken along
+        self._more = False  # whether the last batch has left something that can run at once
+        self._retry_at: dt.datetime | None = None  # when the first back-off ends
         self._suspect = _Suspect(running)
+        self._suspects_turn = False
         self.screens: Screens | None = None
 
     def wake(self) -> None:
@@ -77,7 +83,9 @@ class Dispatcher:
         self._wake.set()
 
     def on_shown(self, inbox_id: int, chat_id: int, message_id: int | None) -> None:
-        """Remember that an answer was shown; it is written down with the next batch."""
+        """Remember that an answer was shown; it is written down with the next batch, or soon without one."""
+        if self._flush is None:
+            self._flush = asyncio.get_running_loop().call_later(IDLE_FLUSH, self._wake.set)
         self._shown.append((inbox_id, chat_id, message_id))
 
     @property
@@ -110,32 +118,32 @@ class Dispatcher:
         pause = 0.5
         while not self._stopping:
             try:
-                busy = await self.run_batch()
+                await self.run_batch()
+                if not self._more:
+                    await self._rest()
                 pause = 0.5
             except Exception:
                 # The database is away or full: not an attempt of any update, everything stays received.
                 log.exception("a batch could not be committed and will run again")
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
-                continue
-            if not busy:
-                await self._rest()
 
     async def run_batch(self) -> int:
         """Run one batch and hand its screens over; return how many updates it had."""
         now = self._office.clock.now()
-        shown, self._shown = self._shown, []
-        deliveries: list[tuple[int, Delivery]] = []
+        shown = self._marks()
+        answers: list[tuple[Inbox, _Answer]] = []
         try:
             async with self._database.write() as session:
                 await _write_shown(session, shown)
                 rows = await self._take(session, now)
                 people, drafts = await _who(session, rows)
                 for row in rows:
-                    delivery = await self._run_one(session, row, people, drafts, now)
-                    if delivery is not None:
-                        deliveries.append((row.id, delivery))
+                    answers.append((row, await self._run_one(session, row, people, drafts, now)))
+                    await asyncio.sleep(0)  # the writer seldom suspends: let the last batch's screens go out
+                _write_answers(answers)
                 await session.flush()
+                await self._look_ahead(session, now)
                 crash_point("before_commit")
         except BaseException:
             self._shown = shown + self._shown
@@ -146,21 +154,44 @@ class Dispatcher:
             self._on_queued()
         for person in people.values():
             self.screens_in_use.know(person.telegram_id, person.screen_message_id)
-        for inbox_id, delivery in deliveries:
-            self.screens_in_use.put(inbox_id, delivery)
+        for row, answer in answers:
+            if answer.delivery is not None:
+                self.screens_in_use.put(row.id, answer.delivery)
         return len(rows)
 
     async def write_marks(self) -> None:
         """Write down what was shown and not yet noted, at a stop."""
-        shown, self._shown = self._shown, []
+        shown = self._marks()
         async with self._database.write() as session:
             await _write_shown(session, shown)
 
+    def _marks(self) -> list[tuple[int, int, int | None]]:
+        """Take what was shown and not yet noted; what wakes from here on is news."""
+        self._wake.clear()
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
+        shown, self._shown = self._shown, []
+        return shown
+
+    async def _look_ahead(self, session: AsyncSession, now: dt.datetime) -> None:
+        """Note what the next batch will find: in this transaction that costs a tenth of one more."""
+        self._more = await inbox.is_waiting(session, now=now)
+        self._retry_at = None if self._more else await inbox.next_retry_at(session)
+
     async def _take(self, session: AsyncSession, now: dt.datetime) -> Sequence[Inbox]:
-        """Take a batch; an update that failed or killed before runs alone, so that it takes nobody with it."""
+        """Take a batch; an update that failed or killed before runs alone, so that it takes nobody with it.
+
+        The two kinds take turns: under a steady load there is always something fresh, and a lane must not wait for
+        a quiet moment.
+        """
         rows = await inbox.next_batch(session, now=now, limit=BATCH)
         fresh = [row for row in rows if row.attempts == 0]
-        return fresh or rows[:1]
+        suspects = [row for row in rows if row.attempts > 0]
+        self._suspects_turn = not self._suspects_turn
+        if suspects and (self._suspects_turn or not fresh):
+            return suspects[:1]
+        return fresh
 
     async def _run_one(
         self,
@@ -169,7 +200,7 @@ class Dispatcher:
         people: dict[int, Person],
         drafts: dict[int, Draft],
         now: dt.datetime,
-    ) -> Delivery | None:
+    ) -> "_Answer":
         """Run one update; its effects are in the session afterwards, or none of them."""
         turn, place = self._open_turn(session, row, people, drafts, now)
         language = turn.person.language if turn.person else negotiate(turn.sender.language_tag)
@@ -178,11 +209,10 @@ class Dispatcher:
             failure = await self._process(turn, row)
             crash_point("processed")
             if failure is not None:
-                return self._failed(row, failure, now)
-        row.state = InboxState.DONE
+                delivery = self._failed(row, failure, now)
+                return _Answer(row.state, delivery)
         if place is None or (turn.screen is None and place.query is None):
-            row.state = InboxState.SHOWN
-            return None
+            return _Answer(InboxState.SHOWN, None)
         delivery = Delivery(
             chat_id=place.chat_id,
             screen=turn.screen,
@@ -191,8 +221,7 @@ class Dispatcher:
             delete=place.message_id if turn.delete_message else None,
             language=language,
         )
-        row.reply = delivery.to_json()
-        return delivery
+        return _Answer(InboxState.DONE, delivery)
 
     async def _process(self, turn: Turn, row: Inbox) -> BaseException | None:
         """Run the application on the turn inside a savepoint; return what went wrong."""
@@ -272,20 +301,18 @@ class Dispatcher:
 
     async def _rest(self) -> None:
         """Wait for work, for the next back-off to end, or to write shown marks down."""
-        timeout = IDLE_FLUSH if self._shown else await self._next_retry()
-        try:
-            await asyncio.wait_for(self._wake.wait(), timeout)
-        except TimeoutError:
-            return
-        finally:
-            self._wake.clear()
+        seconds = LONGEST_REST
+        if self._retry_at is not None:
+            seconds = min(max((self._retry_at - self._office.clock.now()).total_seconds(), 0.05), LONGEST_REST)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
 
-    async def _next_retry(self) -> float:
-        async with self._database.read() as session:
-            moment = await inbox.next_retry_at(session)
-        if moment is None:
-            return 5.0
-        return min(max((moment - self._office.clock.now()).total_seconds(), 0.05), 5.0)
+
+class _Answer(NamedTuple):
+    """What became of an update, and what its officer is to see."""
+
+    state: InboxState
+    delivery: Delivery | None
 
 
 class _Place:
@@ -361,22 +388,37 @@ async def _who(session: AsyncSession, rows: Sequence[Inbox]) -> tuple[dict[int, 
     ids = {int(row.lane) for row in rows if row.lane.lstrip("-").isdigit()}
     if not ids:
         return {}, {}
-    people = {
-        person.telegram_id: person
-        for person in await session.scalars(select(Person).where(Person.telegram_id.in_(ids)))
-    }
-    drafts = await session.scalars(
-        select(Draft).where(Draft.person_id.in_([person.id for person in people.values()]), Draft.active)
-    )
+    people = {person.telegram_id: person for person in await session.scalars(_OFFICERS, {"ids": list(ids)})}
+    drafts = await session.scalars(_DRAFTS, {"ids": [person.id for person in people.values()]})
     return people, {draft.person_id: draft for draft in drafts}
+
+
+def _write_answers(answers: Sequence[tuple[Inbox, _Answer]]) -> None:
+    """Put what became of a batch on its rows, after all have run.
+
+    Set one by one, each would be flushed on its own when the next update opens its savepoint.
+    """
+    for row, (state, delivery) in answers:
+        row.state = state
+        row.reply = None if delivery is None else delivery.to_json()
 
 
 async def _write_shown(session: AsyncSession, shown: Sequence[tuple[int, int, int | None]]) -> None:
     await inbox.mark_shown(session, [inbox_id for inbox_id, _chat, _message in shown])
-    for chat_id, message_id in {chat: message for _row, chat, message in shown if message is not None}.items():
-        await session.execute(
-            update(Person)
-            .where(Person.telegram_id == chat_id, Person.screen_message_id.is_distinct_from(message_id))
-            .values(screen_message_id=message_id)
-            .execution_options(synchronize_session=False)
-        )
+    latest = {chat: message for _row, chat, message in shown if message is not None}
+    if latest:
+        rows = [{"chat": chat, "message": message} for chat, message in latest.items()]
+        await session.execute(_NOTE_SCREEN, rows)
+
+
+# Statements of every batch are built once: building one costs several times its execution.
+_OFFICERS: Final = select(Person).where(Person.telegram_id.in_(bindparam("ids", expanding=True)))
+_DRAFTS: Final = select(Draft).where(Draft.person_id.in_(bindparam("ids", expanding=True)), Draft.active)
+_PEOPLE: Final = cast("Table", Person.__table__)
+_NOTE_SCREEN: Final = (
+    update(_PEOPLE)
+    .where(
+        _PEOPLE.c.telegram_id == bindparam("chat"), _PEOPLE.c.screen_message_id.is_distinct_from(bindparam("message"))
+    )
+    .values(screen_message_id=bindparam("message"))
+)

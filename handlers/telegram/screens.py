@@ -11,7 +11,7 @@ import random
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import structlog
@@ -51,7 +51,8 @@ class Delivery:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON for the inbox row."""
-        return asdict(self) | {"screen": self.screen.to_json() if self.screen else None}
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        return plain | {"screen": self.screen.to_json() if self.screen else None}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Delivery":

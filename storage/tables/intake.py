@@ -73,6 +73,7 @@ class Draft(Base):
             sqlite_where=text("active"),
             postgresql_where=text("active"),
         ),
+        {"sqlite_autoincrement": True},  # an id is never given again: an old keyboard must not fit a new draft
     )
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)

@@ -20,7 +20,7 @@ from storage.tables import Person, Role
 from tests.bench.crowd import FIRST_ID, Walk, onwards, through_the_guide
 from tests.bench.wire import TOKEN
 
-ROOT: Final = Path.cwd()
+ROOT: Final = Path(__file__).parents[2]
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 

@@ -10,7 +10,7 @@ from handlers.web.botapi import BotApi
 from handlers.web.botapi_model import Clock, Message
 from handlers.web.botapi_updates import Updates
 
-PATIENCE = 1.5  # seconds after which a person tries again
+PATIENCE = 5.0  # seconds after which a person tries again
 COUNTED = frozenset({"gcat", "gmat", "gans", "gback", "gedit", "gsrc", "gdate"})
 """Presses of the guide that move a draft on by exactly one step."""
 
@@ -46,6 +46,8 @@ class Somebody:
         dice: What they do next.
     """
 
+    pause = 0.03  # seconds of thought, at most
+
     def __init__(self, api: BotApi, user_id: int, dice: random.Random) -> None:
         self.api = api
         self.id = user_id
@@ -57,7 +59,7 @@ class Somebody:
         """Act, wait for the answer, act again."""
         while not stopped.is_set():
             await self.act()
-            await asyncio.sleep(self.dice.uniform(0, 0.03))
+            await asyncio.sleep(self.dice.uniform(0, self.pause))
 
     async def act(self) -> None:
         """Do the next thing."""
@@ -77,25 +79,21 @@ class Somebody:
         return [(message, press) for press in found if press is not None]
 
     async def type(self, text: str) -> None:
-        """Type and wait for an answer."""
-        await self._answered(lambda: self.api.type(self.id, text))
+        """Type, and wait until the bot has said something below it."""
+        mine = self.api.type(self.id, text)
+        await self._until(lambda: any(each.from_bot and each.id > mine.id for each in self.api.messages(self.id)))
 
     async def press(self, message: Message, press: Press) -> None:
-        """Press, sometimes twice at once, and wait for an answer."""
+        """Press, sometimes twice at once, and wait until the button stops turning and the screen has settled."""
         times = 2 if self.dice.random() < 0.2 else 1
+        queries = [self.api.press(self.id, message.id, press.encode()) for _ in range(times)]
+        await self._until(lambda: all(query.answered for query in queries))
+        await asyncio.sleep(0.01)  # the edit leaves together with the answer
 
-        def act() -> None:
-            for _ in range(times):
-                self.api.press(self.id, message.id, press.encode())
-
-        await self._answered(act)
-
-    async def _answered(self, act: Callable[[], Any]) -> None:
-        before = self.api.shown[str(self.id)]
-        act()
+    async def _until(self, met: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE
-        while self.api.shown[str(self.id)] == before and loop.time() < end:
+        while not met() and loop.time() < end:
             await self.api.changed.wait(self.api.changed.count, 0.05)
 
 

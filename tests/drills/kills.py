@@ -22,9 +22,11 @@ from tests.drills.lives import Lives, crash_points
 
 TOKEN = "100000001:fictitious-token-of-the-drills-0000000"
 COORDINATOR = 5_000_001
-BEGINS = (0.05, 0.40)  # seconds after which a life is killed at random
+WORK = 90  # calls to Telegram after which a life is killed, at most: by work and not by time, so that each gets on
+AWHILE = 1.0  # seconds for that work, at most
 AT_A_PLACE = 2.5  # seconds within which a named place should be passed
 QUIET_WITHIN = 60.0
+OFFICERS = 10
 
 
 async def run(*, kills: int, hits: int, seed: int, folder: Path) -> list[dict[str, Any]]:
@@ -97,21 +99,17 @@ class _Drill:
         await self.lives.begin()
         await self.lives.until(lambda: self.lives.ask("SELECT 1 FROM person"), within=20, what="it serves")
         coordinator = Inviting(self.api, COORDINATOR, self.dice)
-        while len(coordinator.newcomers) < 6:
+        while len(coordinator.newcomers) < OFFICERS:
             await coordinator.act()
+        coordinator.pause = 0.4  # notices to one chat leave one a second
         self.inviting = coordinator
         await self.lives.kill()
 
     def _crowd(self) -> list[Somebody]:
-        first, second, third, fourth, fifth, _sixth = self.inviting.newcomers[:6]
-        self.officers = [
-            self.inviting,
-            Counting(self.api, first, random.Random(self.dice.random())),
-            Counting(self.api, second, random.Random(self.dice.random())),
-            Toggling(self.api, third, random.Random(self.dice.random())),
-            Wandering(self.api, fourth, random.Random(self.dice.random())),
-            Wandering(self.api, fifth, random.Random(self.dice.random())),
-        ]
+        kinds: list[type[Somebody]] = [Counting] * 5 + [Toggling] * 2 + [Wandering] * 3
+        self.officers = [self.inviting]
+        for user_id, kind in zip(self.inviting.newcomers, kinds, strict=True):
+            self.officers.append(kind(self.api, user_id, random.Random(self.dice.random())))
         return self.officers
 
     async def _kill(self, kills: int, hits: int) -> None:
@@ -129,9 +127,8 @@ class _Drill:
     async def _life(self, crash: str | None) -> bool:
         """Live once and die; say whether it died at the place that was asked for."""
         await self.lives.begin(**({"crash": crash} if crash else {}))
-        try:
-            status = await self.lives.ended(within=AT_A_PLACE if crash else self.dice.uniform(*BEGINS))
-        except TimeoutError:
+        status = await (self._at_a_place() if crash else self._at_random())
+        if status is None:
             await self._until_safe()
             await self.lives.kill()
             return False
@@ -140,31 +137,47 @@ class _Drill:
         self.lives.deaths[crash.partition(":")[0]] += 1
         return True
 
+    async def _at_a_place(self) -> int | None:
+        try:
+            return await self.lives.ended(within=AT_A_PLACE)
+        except TimeoutError:
+            return None
+
+    async def _at_random(self) -> None:
+        enough = self.api.served + self.dice.randrange(WORK)
+        end = time.monotonic() + AWHILE
+        while self.api.served < enough and time.monotonic() < end and self.lives.alive:
+            await asyncio.sleep(0.002)
+        await asyncio.sleep(self.dice.uniform(0, 0.02))
+
     async def _until_safe(self) -> None:
         waiting = "SELECT 1 FROM inbox WHERE state = 'received' AND attempts >= 2 LIMIT 1"
         await self.lives.until(lambda: not self.lives.ask(waiting), within=20, what="a twice killed update is done")
 
     async def _settle(self) -> None:
         """Let everything end, claims of dead processes and their repetitions too; then everybody looks once more."""
-        for ahead in (600, 1200, 1800, 2400):
-            await self._quiet()
-            if not self.lives.ask("SELECT 1 FROM outbox WHERE state IN ('due', 'claimed', 'unknown') LIMIT 1"):
+        for ahead in range(300, 3000, 300):  # beyond a lease, and beyond the wait before a repetition
+            await self._quiet(ahead - 300)
+            if not self.lives.ask("SELECT 1 FROM outbox WHERE state IN ('claimed', 'unknown') LIMIT 1"):
                 break
             await self.lives.stop()
             await self.lives.begin(ahead=ahead)
-            await asyncio.sleep(0.5)
         for officer in self.officers:
             await officer.type("/settings")
             if "/settings" in self._last_words(officer.id) and str(officer.id) in self._last_screen(officer.id):
                 self.answered.add(officer.id)
         await self._quiet()
 
-    async def _quiet(self) -> None:
-        open_rows = "SELECT 1 FROM inbox WHERE state IN ('received', 'done') OR reply IS NOT NULL LIMIT 1"
+    async def _quiet(self, ahead: int = 0) -> None:
+        unfinished = (
+            "SELECT 1 FROM inbox WHERE state IN ('received', 'done') OR reply IS NOT NULL "
+            "UNION SELECT 1 FROM outbox WHERE state IN ('due', 'claimed', 'unknown') "
+            f"AND coalesce(lease_until, not_before) <= strftime('%Y-%m-%d %H:%M:%f', 'now', '+{ahead} seconds') LIMIT 1"
+        )
         await self.lives.until(
-            lambda: not self.api.updates.pending() and not self.lives.ask(open_rows),
+            lambda: not self.api.updates.pending() and not self.lives.ask(unfinished),
             within=QUIET_WITHIN,
-            what="everything received is done and shown",
+            what="everything received is done and shown, and every notice has left once",
         )
 
     def _last_words(self, chat: int) -> str:

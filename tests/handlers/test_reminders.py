@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from bot.errors import Refusal
 from bot.language import speaking
 from bot.screens.screen import Press
-from handlers import reminders
+from handlers import due, reminders
 from handlers.turn import Stale
 from storage import outbox
 from storage.tables import (
@@ -63,7 +63,7 @@ async def received(desk):
 async def tick(desk, now):
     desk.now = now
     async with desk.database.write() as session:
-        return await reminders.tick(session, desk.office, now)
+        return await due.tick(session, desk.office, now)
 
 
 async def deliver(desk, now=None):
@@ -109,8 +109,8 @@ async def test_nothing_leaves_outside_office_hours_and_everything_waits_for_the_
 
 
 async def test_a_make_up_saturday_is_a_working_morning(desk):
-    assert reminders.in_office_hours(desk.office, at("2026-10-10", "09:30"))  # a Saturday on which offices work
-    assert not reminders.in_office_hours(desk.office, at("2026-10-01", "09:30"))
+    assert due.in_office_hours(desk.office, at("2026-10-10", "09:30"))  # a Saturday on which offices work
+    assert not due.in_office_hours(desk.office, at("2026-10-01", "09:30"))
 
 
 async def test_two_ticks_queue_a_reminder_once(desk):

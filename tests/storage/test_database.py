@@ -97,9 +97,7 @@ def test_naive_time_is_a_defect():
 async def test_encrypted_value_comes_back_and_stands_nowhere_in_the_file(sqlite: Database, tmp_path: Path):
     canary = "大气污染防治专项资金（虚构）CANARY-7f3a"
     async with sqlite.write() as session:
-        session.add(
-            Inbox(update_id=1, lane="1", raw={"text": canary}, state=InboxState.RECEIVED, received_at=START)
-        )
+        session.add(Inbox(update_id=1, lane="1", raw={"text": canary}, state=InboxState.RECEIVED, received_at=START))
     async with sqlite.read() as session:
         assert (await session.scalars(select(Inbox.raw))).one() == {"text": canary}
     everything = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())

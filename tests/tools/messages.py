@@ -56,7 +56,7 @@ def updated(language: str, fragments: list[Path]) -> Catalog:
             if isinstance(translation, str) and isinstance(message.id, tuple):
                 translation = (translation,) * fresh.num_plurals
             if language != "en" and isinstance(message.id, tuple):
-                translation = tuple(translation)[: fresh.num_plurals]
+                translation = tuple(translation or ())[: fresh.num_plurals]
             fresh.add(message.id, translation, locations=sorted(set(message.locations)), context=message.context)
     return fresh
 
@@ -69,8 +69,16 @@ def write(language: str, catalogue: Catalog) -> None:
     with path.open("wb") as file:
         write_po(file, catalogue, width=0, include_lineno=False, sort_by_file=True, ignore_obsolete=True)
     lines = path.read_text("utf-8").splitlines(keepends=True)
-    dated = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Last-Translator', '"Report-Msgid')
-    path.write_text("".join(line for line in lines if not line.startswith(dated)), "utf-8")
+    noise = (
+        "POT-Creation-Date",
+        "PO-Revision-Date",
+        "Generated-By",
+        "Last-Translator",
+        "Report-Msgid",
+        "Language-Team",
+    )
+    unwanted = tuple(f'"{name}' for name in (*noise, "Project-Id-Version"))
+    path.write_text("".join(line for line in lines if not line.startswith(unwanted)), "utf-8")
 
 
 def _known(language: str, fragments: list[Path]) -> Iterator[Message]:

@@ -214,7 +214,8 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('updated_at', storage.types.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_draft_person_id_person')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_draft'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_draft')),
+    sqlite_autoincrement=True,
     )
     with op.batch_alter_table('draft', schema=None) as batch_op:
         batch_op.create_index('uq_draft_active', ['person_id'], unique=True, sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))

@@ -1,0 +1,97 @@
+"""A pack as one value: its settings, and everything it says in its own order."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from bot.policy.entries import (
+    Advice,
+    Category,
+    Caution,
+    Clause,
+    Document,
+    Frozen,
+    Id,
+    LegalDivision,
+    LookAlike,
+    Matter,
+    Product,
+    Question,
+    ReportBlock,
+    Route,
+    Rule,
+    Term,
+    Text,
+    Unit,
+)
+
+
+class OffCatalogue(Frozen):
+    """What is known beforehand about a matter that is not in the catalogue, and what to say when nothing fits."""
+
+    question: Text  # 请选择事项
+    label: Text  # 找不到
+    facts: Mapping[Id, tuple[Id, ...]] = Field(default_factory=dict)
+    unclear: Text
+
+
+class Reminders(Frozen):
+    """When to remind; offsets in working days."""
+
+    hour: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]  # local time
+    receipt_after_working_days: Annotated[int, Field(ge=1)]
+    before_due_working_days: tuple[Annotated[int, Field(ge=0)], ...]
+    overdue_first_working_days: Annotated[int, Field(ge=1)]
+    overdue_every_working_days: Annotated[int, Field(ge=1)]
+    submit_by_before_working_days: tuple[Annotated[int, Field(ge=0)], ...]
+
+
+class Settings(Frozen):
+    """The numbers of the rule set, each in the unit its name says."""
+
+    feedback_working_days: Annotated[int, Field(ge=1)]
+    validity_months: Annotated[int, Field(ge=1)]
+    validity_end: Literal["day_before", "same_day"]
+    submit_margin_working_days: Annotated[int, Field(ge=0)]
+    supplement: Literal["restart", "pause"]
+    press_limit: Annotated[int, Field(ge=3)]  # presses from /guide to the result, without text
+
+
+class About(Frozen):
+    """The pack itself."""
+
+    id: Id
+    name: Text
+    label: Text
+    language: Text
+    fictitious: bool = False
+    effective_from: dt.date
+    confirmed_in_force_by: str = ""
+    confirmed_in_force_on: dt.date | None = None
+    unconfirmed_note: Text
+
+
+class Content(Frozen):
+    """Everything a pack says, in its own order; this is what is hashed and kept."""
+
+    about: About
+    settings: Settings
+    reminders: Reminders
+    off_catalogue: OffCatalogue
+    documents: tuple[Document, ...]
+    clauses: tuple[Clause, ...]
+    products: tuple[Product, ...]
+    routes: tuple[Route, ...]
+    questions: tuple[Question, ...]
+    rules: tuple[Rule, ...]
+    cautions: tuple[Caution, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    categories: tuple[Category, ...]
+    units: tuple[Unit, ...]
+    legal_division: tuple[LegalDivision, ...]
+    matters: tuple[Matter, ...]
+    lookalikes: tuple[LookAlike, ...] = ()
+    report_blocks: tuple[ReportBlock, ...] = ()
+    terms: tuple[Term, ...]

@@ -1,0 +1,44 @@
+"""Words and figures that several screens say alike."""
+
+from typing import Final
+
+from bot.language import _, ngettext, pgettext
+from bot.policy.model import Strength
+from bot.screens.screen import esc
+
+MOST_NAMES: Final = 10  # names of one entry that a phone's screen takes; the others are counted
+
+
+def strength_word(strength: Strength) -> str:
+    """Return the word for a strength; 方案列明 and never 应当, because the clause only names a field of use."""
+    return {
+        Strength.REQUIRED: pgettext("strength", "required"),
+        Strength.NAMED: pgettext("strength", "named by the Plan"),
+        Strength.ADVISED: pgettext("strength", "advised"),
+        Strength.OPTIONAL: pgettext("strength", "optional"),
+    }[strength]
+
+
+def shortened(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return as many names as a screen takes, and how many more there are."""
+    more = len(names) - MOST_NAMES
+    if more <= 0:
+        return names
+    return (*names[:MOST_NAMES], ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+
+
+def counted(count: int, *, of_persons: bool) -> str:
+    """Return a count of persons or organisations whose list is kept elsewhere."""
+    if of_persons:
+        return ngettext("%(n)d person", "%(n)d persons", count) % {"n": count}
+    return ngettext("%(n)d organisation", "%(n)d organisations", count) % {"n": count}
+
+
+def in_brackets(word: str) -> str:
+    """Return a word in the brackets of the language, to stand behind a name."""
+    return _(" (%(word)s)") % {"word": word}
+
+
+def labelled(label: str, value: str) -> str:
+    """Return an escaped line of a card: a label and what it says."""
+    return esc(_("%(label)s: %(value)s") % {"label": label, "value": value})

@@ -1,0 +1,138 @@
+"""What is due goes out: reminders become notifications, in office hours only."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.deadlines import due_at
+from handlers import planning
+from handlers.office import Office
+from storage import audit, outbox, people, reminders
+from storage.ledger import Opened, entry_of
+from storage.tables import Person, PersonState, Reminder, ReminderState
+
+CLOSING: Final = dt.time(18)  # local; a reminder that falls due later waits for the next working morning
+MOST_PER_TICK: Final = 200
+
+
+async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
+    """Turn the reminders that are due into notifications.
+
+    Nothing is queued outside office hours: what fell due in the meantime is found on the next working morning. The
+    rows of one transaction; a reminder that no longer fits is cancelled with its reason.
+
+    Args:
+        session: The unit of work.
+        office: Rules and calendar.
+        now: Aware UTC time.
+
+    Returns:
+        How many notifications were queued.
+    """
+    if not in_office_hours(office, now):
+        return 0
+    queued = 0
+    newest: dict[tuple[int, str, str], Reminder] = {}
+    for reminder in await reminders.due(session, now=now, limit=MOST_PER_TICK):
+        newest[reminder.subject_id, reminder.kind, reminder.audience] = reminder  # the later stage says it all
+    for reminder in newest.values():
+        queued += await _queue(session, office, reminder, now)
+    return queued
+
+
+def in_office_hours(office: Office, now: dt.datetime) -> bool:
+    """Say whether reminders may leave: from the pack's hour to closing time on a working day."""
+    local = now.astimezone(office.zone)
+    return planning.hour(office) <= local.time() < CLOSING and office.calendar.is_workday(local.date())
+
+
+def next_opening(office: Office, now: dt.datetime) -> dt.datetime:
+    """Return the next moment after ``now``, aware UTC, at which office hours begin."""
+    hour, today = planning.hour(office), office.today(now)
+    if office.calendar.is_workday(today) and (opening := due_at(today, hour, office.zone)) > now:
+        return opening
+    return due_at(office.calendar.next_workday(today).on, hour, office.zone)
+
+
+async def _queue(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> int:
+    opened = await entry_of(session, reminder.subject_id)
+    why_not = "no such entry" if opened is None else outdated(reminder, opened)
+    if opened is None or why_not is not None:
+        reminder.state, reminder.reason = ReminderState.CANCELLED, why_not
+        await session.flush()
+        return 0
+    receivers = await _receivers(session, office, opened, now)
+    if not receivers:
+        return 0  # nobody can be told yet: it stays due and is found again
+    await reminders.supersede_older(session, reminder)
+    owner = opened.request.owner_id
+    for person in receivers:
+        await outbox.enqueue(
+            session,
+            person,
+            kind="reminder",
+            params={"reminder_id": reminder.id},
+            dedupe=f"reminder:{reminder.id}" + ("" if person.id == owner else f":{person.id}"),
+            priority=reminder.urgency,
+            now=now,
+            reminder_ids=[reminder.id],
+        )
+    reminder.state = ReminderState.QUEUED
+    await session.flush()
+    await _plan_next_overdue(session, office, reminder, opened, now)
+    _note_queued(session, reminder, opened, now)
+    return len(receivers)
+
+
+async def _plan_next_overdue(
+    session: AsyncSession, office: Office, reminder: Reminder, opened: Opened, now: dt.datetime
+) -> None:
+    name, _plus, number = reminder.stage.partition("+")
+    if name != "overdue":
+        return
+    stage = planning.next_overdue(office, opened.request, opened.waiting, said=int(number), now=now)
+    if stage is not None:
+        await reminders.add(session, opened.request, stage, hour=planning.hour(office), zone=office.zone)
+
+
+async def _receivers(session: AsyncSession, office: Office, opened: Opened, now: dt.datetime) -> Sequence[Person]:
+    """Return whom a reminder goes to: the owner, else the coordinators of the legal division, else all of them."""
+    owner = await session.get_one(Person, opened.request.owner_id)
+    if _reachable(owner):
+        return [owner]
+    coordinators = [person for person in await people.coordinators(session) if _reachable(person)]
+    unit = await people.unit_by_code(session, office.policy.legal_division(on=office.today(now)).code)
+    of_division = [person for person in coordinators if unit is not None and person.unit_id == unit.id]
+    return of_division or coordinators
+
+
+def _reachable(person: Person) -> bool:
+    return person.state is PersonState.ACTIVE and person.reachable
+
+
+def _note_queued(session: AsyncSession, reminder: Reminder, opened: Opened, now: dt.datetime) -> None:
+    audit.note(
+        session,
+        at=now,
+        actor_id=None,
+        verb="reminder.queue",
+        subject=("request", opened.request.id),
+        after={"reminder": reminder.id, "kind": reminder.kind, "stage": reminder.stage},
+    )
+
+
+def outdated(reminder: Reminder, opened: Opened) -> str | None:
+    """Return why a reminder has nothing to say any more, or None while it has."""
+    entry = opened.entry
+    if not entry.open:
+        return "the entry is no longer open"
+    if reminder.basis_version != opened.request.basis_version:
+        return "the entry has changed"
+    fits = {
+        "receipt": entry.submitted_on is not None and entry.received_on is None,
+        "feedback": entry.received_on is not None and entry.due_on is not None,
+        "submit_by": entry.submitted_on is None and entry.submit_by_on is not None,
+    }
+    return None if fits.get(reminder.kind, False) else "the entry has moved on"
