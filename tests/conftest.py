@@ -6,6 +6,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,24 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 import asyncpg
 import pytest
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import select
 
 from bot.policy.loader import load, packaged
 from bot.policy.model import Policy
 from bot.workdays import Calendar
+from handlers.app import Service
 from handlers.clock import Clock
 from handlers.office import Office
+from handlers.settings import Settings
 from handlers.web.botapi import BotApi
+from handlers.web.botapi_server import BotApiServer
 from storage import keys as storage_keys
-from storage import migrate
+from storage import migrate, people
 from storage.database import Database
+from storage.tables import Person, Role
 from tests.bot_api_schema import check_call
+from tests.officer import Officer
 
 DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 START = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)  # a Monday, 09:00 in Zhengzhou
@@ -137,3 +145,84 @@ async def sqlite(tmp_path: Path, keys: list[str]) -> AsyncIterator[Database]:
     await migrate.upgrade(database)
     yield database
     await database.close()
+
+
+TOKEN = "100000001:fictitious-token-of-the-tests-0000000"
+COORDINATOR, OFFICER, COLLEAGUE, AUDITOR, STRANGER = 5_000_001, 5_000_002, 5_000_003, 5_000_004, 5_000_009
+CAST = (
+    (OFFICER, "张三（虚构）", Role.OFFICER),
+    (COLLEAGUE, "李四（虚构）", Role.OFFICER),
+    (AUDITOR, "王五（虚构）", Role.AUDITOR),
+)
+
+
+@dataclass
+class Bureau:
+    """The whole application at work, and the people around it."""
+
+    service: Service
+    api: BotApi
+    clock: Clock
+    settings: Settings
+    folder: Path
+
+    @property
+    def database(self) -> Database:
+        return self.service.database
+
+    def person(self, user_id: int) -> Officer:
+        """Somebody at the phone; also one who is on no list."""
+        return Officer(self.api, user_id)
+
+
+def settings_for(folder: Path, base: str, **more: Any) -> Settings:
+    """The settings of a throw-away installation."""
+    given: dict[str, Any] = {
+        "token": SecretStr(TOKEN),
+        "api_base": base,
+        "database_url": f"sqlite:///{folder / 'xinxuan.db'}",
+        "key_file": folder / "key",
+        "admin_ids": (COORDINATOR,),
+    }
+    return Settings(_env_file=None, **(given | more))
+
+
+@pytest.fixture
+def api(clock: Clock) -> BotApi:
+    """The served Bot API, known to the cast."""
+    api = BotApi(TOKEN, clock)
+    api.add_user(COORDINATOR, "吴协调（虚构）").started = True
+    for user_id, name, _role in CAST:
+        api.add_user(user_id, name).started = True
+    return api
+
+
+@pytest.fixture
+async def server(api: BotApi) -> AsyncIterator[BotApiServer]:
+    async with BotApiServer(api) as server:
+        yield server
+
+
+async def enrol_cast(database: Database) -> None:
+    """Put the cast on the list."""
+    async with database.write() as session:
+        coordinator = (await session.scalars(select(Person).where(Person.telegram_id == COORDINATOR))).one()
+        for user_id, name, role in CAST:
+            if await people.by_telegram_id(session, user_id) is None:
+                unit_id = coordinator.unit_id
+                session.add(Person(telegram_id=user_id, unit_id=unit_id, role=role, name=name, joined_at=START))
+
+
+@pytest.fixture
+async def bureau(
+    server: BotApiServer, api: BotApi, clock: Clock, policy: Policy, tmp_path: Path
+) -> AsyncIterator[Bureau]:
+    """The whole application on SQLite with enrolled people, talking to the served Bot API."""
+    settings = settings_for(tmp_path, server.base)
+    before = os.umask(0o077)
+    try:
+        async with Service(settings, policy, clock=clock, per_second=1000.0) as service:
+            await enrol_cast(service.database)
+            yield Bureau(service, api, clock, settings, tmp_path)
+    finally:
+        os.umask(before)

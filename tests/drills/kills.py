@@ -172,10 +172,10 @@ class _Drill:
         unfinished = (
             "SELECT 1 FROM inbox WHERE state IN ('received', 'done') OR reply IS NOT NULL "
             "UNION SELECT 1 FROM outbox WHERE state IN ('due', 'claimed', 'unknown') "
-            f"AND coalesce(lease_until, not_before) <= strftime('%Y-%m-%d %H:%M:%f', 'now', '+{ahead} seconds') LIMIT 1"
+            "AND coalesce(lease_until, not_before) <= strftime('%Y-%m-%d %H:%M:%f', 'now', ?) LIMIT 1"
         )
         await self.lives.until(
-            lambda: not self.api.updates.pending() and not self.lives.ask(unfinished),
+            lambda: not self.api.updates.pending() and not self.lives.ask(unfinished, f"+{ahead} seconds"),
             within=QUIET_WITHIN,
             what="everything received is done and shown, and every notice has left once",
         )

@@ -115,11 +115,11 @@ class Lives:
                 raise AssertionError(f"the life ended while waiting until {what}; see {self._folder / 'log.txt'}")
             await asyncio.sleep(0.02)
 
-    def ask(self, question: str) -> list[tuple[Any, ...]]:
+    def ask(self, question: str, *values: str) -> list[tuple[Any, ...]]:
         """Ask the database something, as another process; nothing while it does not exist yet."""
         try:
             with contextlib.closing(self._open()) as connection:
-                return connection.execute(question).fetchall()
+                return connection.execute(question, values).fetchall()
         except sqlite3.OperationalError:
             return []
 
