@@ -34,7 +34,7 @@ from handlers.telegram.request import AiohttpRequest
 from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
 from handlers.worker import COPY, Worker, copying
-from storage import backup, keys, migrate, people
+from storage import backup, keyproof, keys, migrate, people
 from storage.database import Database
 from storage.tables import CalendarDay, Person, PersonState, Role
 
@@ -61,7 +61,6 @@ class Service:
     def __init__(self, settings: Settings, policy: Policy, *, clock: Clock, per_second: float = 25.0) -> None:
         self._settings = settings
         self._per_second = per_second
-        self._polled = False
         self._exits = contextlib.AsyncExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
         self.failure: asyncio.Future[Fatal] | None = None
@@ -177,10 +176,10 @@ class Service:
             try:
                 await intake.run()
             except (TokenRefused, AnotherPoller) as refusal:
-                self._refused(refusal)
+                self._refused(refusal, at_start=not intake.has_polled)
                 await asyncio.sleep(RETRY_AFTER_REFUSAL)
 
-    def _refused(self, refusal: Exception) -> None:
+    def _refused(self, refusal: Exception, *, at_start: bool) -> None:
         """At the start this ends the program; later everything is kept and tried again each minute."""
         self.healthy = False
         sentence = (
@@ -189,11 +188,10 @@ class Service:
             else "another process polls with this token: stop it first"
         )
         log.error(sentence)
-        if not self._polled and self.failure is not None and not self.failure.done():
+        if at_start and self.failure is not None and not self.failure.done():
             self.failure.set_result(Fatal(sentence))
 
     def _on_received(self) -> None:
-        self._polled = True
         self.healthy = True
         self.dispatcher.wake()
 
@@ -287,3 +285,4 @@ async def _check_and_upgrade(settings: Settings, database: Database, path: Path 
         copies = settings.data / "copies"
         await asyncio.to_thread(backup.copy, path, copies, label=f"before-{migrate.head()}", at=now)
     await migrate.upgrade(database)
+    await keyproof.prove(database)

@@ -2,7 +2,7 @@
 
 import html
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -59,6 +59,11 @@ class Button:
     style: Style | None = None
     copy: str | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the button as JSON."""
+        press = None if self.press is None else self.press.encode()
+        return {"text": self.text, "press": press, "style": self.style, "copy": self.copy}
+
 
 @dataclass(frozen=True, slots=True)
 class Screen:
@@ -84,7 +89,15 @@ class Screen:
 
     def to_json(self) -> dict[str, Any]:
         """Return the screen as JSON, for the reply that is kept until it has been shown."""
-        return asdict(self)
+        return {
+            "name": self.name,
+            "text": self.text,
+            "rows": [[button.to_json() for button in row] for row in self.rows],
+            "toast": self.toast,
+            "stays": self.stays,
+            "aside": self.aside,
+            "protect": self.protect,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Screen":
@@ -109,7 +122,7 @@ def lines(*parts: str | None) -> str:
 
 
 def _button(data: dict[str, Any]) -> Button:
-    press = Press(**data["press"]) if data["press"] else None
+    press = Press.decode(data["press"]) if data["press"] else None
     style = Style(data["style"]) if data["style"] else None
     return Button(data["text"], press, style, data["copy"])
 

@@ -138,6 +138,8 @@ class Dispatcher:
                 await _write_shown(session, shown)
                 rows = await self._take(session, now)
                 people, drafts = await _who(session, rows)
+                # Read now: a person whose update fails is expired by the savepoint's rollback.
+                keyboards = [(person.telegram_id, person.screen_message_id) for person in people.values()]
                 for row in rows:
                     answers.append((row, await self._run_one(session, row, people, drafts, now)))
                     await asyncio.sleep(0)  # the writer seldom suspends: let the last batch's screens go out
@@ -152,8 +154,8 @@ class Dispatcher:
         crash_point("committed")
         if session.info.get(outbox.QUEUED):
             self._on_queued()
-        for person in people.values():
-            self.screens_in_use.know(person.telegram_id, person.screen_message_id)
+        for chat_id, message_id in keyboards:
+            self.screens_in_use.know(chat_id, message_id)
         for row, answer in answers:
             if answer.delivery is not None:
                 self.screens_in_use.put(row.id, answer.delivery)

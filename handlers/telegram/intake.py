@@ -27,6 +27,7 @@ log = structlog.get_logger()
 ALLOWED_UPDATES: Final = ["message", "edited_message", "callback_query", "my_chat_member"]
 POLL_SECONDS: Final = 50  # Bot API caps the long poll here
 BATCH: Final = 100
+PRESSED_KEYS: Final = ("message_id", "date", "chat", "from")  # what Telegram's message of a press must have
 SCRUBBED_KEYS: Final = frozenset({"text", "caption", "file_name", "first_name", "last_name", "title", "username"})
 
 
@@ -56,6 +57,7 @@ class Intake:
         # None lets Telegram begin at the oldest unconfirmed update. A stored highest id would be wrong, because ids
         # may restart at a random value after a quiet week; the unique update_id drops what is already here.
         self._offset: int | None = None
+        self.has_polled = False
 
     async def run(self) -> None:
         """Poll until cancelled.
@@ -85,6 +87,7 @@ class Intake:
             limit=BATCH,
             allowed_updates=ALLOWED_UPDATES,
         )
+        self.has_polled = True
         if not updates:
             return 0
         crash_point("fetched")
@@ -109,9 +112,18 @@ class Intake:
 
 async def store(database: Database, clock: Clock, updates: list[dict[str, Any]]) -> None:
     """Commit a batch of raw updates, ID numbers already replaced."""
-    incoming = [Incoming(update["update_id"], lane_of(update), scrub(update)) for update in updates]
+    incoming = [Incoming(update["update_id"], lane_of(update), scrub(slim(update))) for update in updates]
     async with database.write() as session:
         await inbox.receive(session, incoming, now=clock.now())
+
+
+def slim(update: dict[str, Any]) -> dict[str, Any]:
+    """Return an update without the bot's own words under a pressed button: nobody reads them, and they are long."""
+    press: dict[str, Any] = update.get("callback_query", {})
+    if "message" not in press:
+        return update
+    message = {key: press["message"][key] for key in PRESSED_KEYS if key in press["message"]}
+    return update | {"callback_query": press | {"message": message}}
 
 
 def lane_of(update: dict[str, Any]) -> str:

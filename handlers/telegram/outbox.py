@@ -22,10 +22,10 @@ from bot.screens.screen import Screen, bold
 from handlers.office import Office
 from handlers.telegram.api import call
 from handlers.telegram.outcomes import Outcome, Verdict, classify
-from handlers.telegram.screens import message
+from handlers.telegram.screens import message, plain
 from storage import audit, outbox
 from storage.crashpoints import crash_point
-from storage.database import Database
+from storage.database import Database, is_away
 from storage.tables import Outbox, OutboxState, Person, ReminderState
 
 log = structlog.get_logger()
@@ -98,13 +98,11 @@ class Sender:
         """Send until stopped."""
         while not self._stopping:
             try:
-                sent = await self.run_round()
+                if not await self.run_round():
+                    await self._rest()
             except Exception:
                 log.exception("a round of notifications failed and will be taken up again")
-                sent = 0
                 await asyncio.sleep(1)
-            if not sent:
-                await self._rest()
 
     async def run_round(self) -> int:
         """Send up to eight notifications; return how many were tried or settled."""
@@ -148,14 +146,28 @@ class Sender:
         language = person.language if person else "zh_CN"
         screen = None
         if person is not None:
-            with speaking(language):
-                screen = await self._renderers[row.kind](session, self._office, person, row.params, now)
+            try:
+                with speaking(language):
+                    async with session.begin_nested():
+                        screen = await self._renderers[row.kind](session, self._office, person, row.params, now)
+            except Exception as error:
+                await self._unreadable(session, row, error, now)
+                return None
         if screen is None:
             row.state, row.reason = OutboxState.CANCELLED, "no longer needed"
             await outbox.close_attempt(session, row.id, outcome="cancelled")
             await outbox.settle_reminders(session, row.id, ReminderState.CANCELLED, reason="no longer needed")
             return None
         return _Letter(row, screen, row.copies > 0, language)
+
+    async def _unreadable(self, session: AsyncSession, row: Outbox, error: Exception, now: dt.datetime) -> None:
+        """One notice cannot be made: it is tried again later, and holds up no other."""
+        if is_away(error):
+            raise error
+        log.error("a notification could not be made", outbox_id=row.id, kind=row.kind, exc_info=error)
+        await outbox.close_attempt(session, row.id, outcome="not made", error=type(error).__name__)
+        row.lease_until = None
+        self._later(row, Verdict(Outcome.NOT_SENT), now)
 
     async def _send(self, letter: _Letter) -> _Sent:
         await self._pace(letter.row.chat_id)
@@ -168,6 +180,17 @@ class Sender:
             params["text"] = f"{bold(label)}\n{letter.screen.text}"
         try:
             sent = await call(self._bot, "sendMessage", **params)
+        except TelegramError as error:
+            verdict = classify(error)
+            if verdict.outcome is Outcome.BAD_MARKUP:
+                return await self._send_plain(letter, params)
+            return _Sent(letter.row.id, verdict)
+        return _Sent(letter.row.id, Verdict(Outcome.DELIVERED), sent["message_id"])
+
+    async def _send_plain(self, letter: _Letter, params: dict[str, Any]) -> _Sent:
+        """Our escaping failed: the officer must still read it."""
+        try:
+            sent = await call(self._bot, "sendMessage", **plain(params))
         except TelegramError as error:
             return _Sent(letter.row.id, classify(error))
         return _Sent(letter.row.id, Verdict(Outcome.DELIVERED), sent["message_id"])

@@ -20,7 +20,7 @@ from telegram.ext import (
 from bot.screens import frame as screens
 from bot.screens.screen import Press
 from handlers import access, enrolment, frame
-from handlers.turn import Flow, Turn, current_turn
+from handlers.turn import Flow, Stale, Turn, current_turn
 from storage import people
 from storage.tables import PersonState, Role
 
@@ -29,7 +29,7 @@ Context = CallbackContext[Any, Any, Any, Any]
 
 GATE: Final = -1
 
-PRESS_COMMANDS: Final = {"guide": "guide", "my": "my", "inv": "invite"}
+PRESS_COMMANDS: Final = {"guide": "guide", "my": "my", "inv": "invite", "lang": "language"}
 """Buttons that stand for a command need that command's permission; all others need a role that works."""
 
 
@@ -132,6 +132,8 @@ def _fill(turn: Turn, update: Update) -> None:
     """
     if update.callback_query is not None:
         turn.press = Press.decode(update.callback_query.data or "")
+        if turn.press is None:
+            raise Stale  # an older form of button, or a forged one
         return
     message = update.message
     if message is None:

@@ -11,7 +11,7 @@ import random
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -51,8 +51,14 @@ class Delivery:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON for the inbox row."""
-        plain = {field.name: getattr(self, field.name) for field in fields(self)}
-        return plain | {"screen": self.screen.to_json() if self.screen else None}
+        return {
+            "chat_id": self.chat_id,
+            "screen": self.screen.to_json() if self.screen else None,
+            "edit": self.edit,
+            "query": self.query,
+            "delete": self.delete,
+            "language": self.language,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Delivery":
@@ -189,7 +195,7 @@ class Screens:
                     case Outcome.SCREEN_GONE | Outcome.REFUSED:
                         return False
                     case Outcome.BAD_MARKUP:
-                        params = _plain(params)
+                        params = plain(params)
                     case _:
                         if not self._again(verdict):
                             return True
@@ -212,7 +218,7 @@ class Screens:
             except TelegramError as error:
                 verdict = classify(error)
                 if verdict.outcome is Outcome.BAD_MARKUP:
-                    params = _plain(params)
+                    params = plain(params)
                     continue
                 if not self._again(verdict):
                     return None
@@ -268,7 +274,7 @@ def _labelled(text: str, language: str) -> str:
         return f"{bold(_('This message may be a repetition'))}\n{text}"
 
 
-def _plain(params: dict[str, Any]) -> dict[str, Any]:
+def plain(params: dict[str, Any]) -> dict[str, Any]:
     """Return the same message without markup: our escaping failed, the officer must still read it."""
     log.error("markup was refused; sent as plain text")
     text = html.unescape(re.sub(r"</?\w[^>]*>", "", params["text"]))

@@ -1,0 +1,29 @@
+"""Whether the key in use is the one that this database was written with: asked before anything is read or written."""
+
+from typing import Final
+
+from cryptography.fernet import InvalidToken
+
+from storage.database import Database
+from storage.keys import KeyFileError, keyring
+from storage.tables import Setting
+
+NAME: Final = "key.proof"
+WORD: Final = b"xinxuan"
+
+
+async def prove(database: Database) -> None:
+    """Decrypt a word that was encrypted when the database was new; a new database gets its word now.
+
+    Raises:
+        KeyFileError: The key does not fit the data. Going on would mix what two keys wrote.
+    """
+    async with database.write() as session:
+        kept = await session.get(Setting, NAME)
+        if kept is None:
+            session.add(Setting(key=NAME, value=keyring().encrypt(WORD).decode("ascii")))
+            return
+        try:
+            keyring().decrypt(kept.value)
+        except InvalidToken:
+            raise KeyFileError("the key file is not this database's: restore it from where it is kept") from None

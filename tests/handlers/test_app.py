@@ -1,0 +1,188 @@
+"""Starting: what is refused with one sentence, what is waited for, and what is done on the way."""
+
+import asyncio
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.policy.model import Policy
+from handlers.app import Fatal, Service, opened
+from handlers.clock import Clock
+from handlers.lock import AlreadyRunning, InstanceLock
+from handlers.settings import Settings
+from handlers.web.botapi import BotApi
+from handlers.web.botapi_server import BotApiServer
+from storage import backup, keys, migrate
+from storage.database import Database
+from tests.conftest import COORDINATOR, TOKEN, settings_for
+from tests.officer import Officer
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def mask() -> Any:
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+async def _opened(settings: Settings) -> None:
+    async with opened(settings, Clock()):
+        pass
+
+
+async def test_all_files_are_for_their_owner_only(tmp_path: Path):
+    os.umask(0o022)
+    async with opened(settings_for(tmp_path / "data", NOWHERE), Clock()) as database, database.write():
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").iterdir()}
+    assert {"key", "xinxuan.db", "xinxuan.db-wal", "xinxuan.lock"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+async def test_second_instance_is_refused_while_the_first_lives(tmp_path: Path):
+    settings = settings_for(tmp_path, NOWHERE)
+    async with opened(settings, Clock()):
+        for _ in range(20):
+            with pytest.raises(AlreadyRunning, match="stop it first"):
+                await _opened(settings)
+    await _opened(settings)
+
+
+def test_lock_goes_with_its_holder_however_it_dies(tmp_path: Path):
+    path = tmp_path / "x.lock"
+    script = (
+        "import pathlib, sys, time; from handlers.lock import InstanceLock\n"
+        "with InstanceLock(pathlib.Path(sys.argv[1])): print(1, flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        (sys.executable, "-c", script, str(path)), stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    with pytest.raises(AlreadyRunning), InstanceLock(path):
+        pass
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    with InstanceLock(path):
+        pass
+
+
+async def test_missing_key_beside_data_is_refused_and_no_new_one_made(tmp_path: Path):
+    settings = settings_for(tmp_path, NOWHERE)
+    await _opened(settings)
+    settings.key_file.unlink()
+    with pytest.raises(keys.KeyFileError, match="restore it"):
+        await _opened(settings)
+    assert not settings.key_file.exists()
+
+
+async def test_key_of_another_database_is_refused(tmp_path: Path):
+    settings = settings_for(tmp_path, NOWHERE)
+    await _opened(settings)
+    settings.key_file.write_bytes(Fernet.generate_key())
+    with pytest.raises(keys.KeyFileError, match="not this database's"):
+        await _opened(settings)
+
+
+async def test_damaged_database_is_refused_and_never_replaced(tmp_path: Path):
+    settings = settings_for(tmp_path, NOWHERE)
+    await _opened(settings)
+    path = tmp_path / "xinxuan.db"
+    content = bytearray(path.read_bytes())
+    content[4096 : 4096 + 2048] = b"\xa5" * 2048
+    path.write_bytes(content)
+    with pytest.raises(backup.DamagedDatabase, match="restore a copy"):
+        await _opened(settings)
+    assert path.read_bytes() == bytes(content)
+
+
+async def test_database_of_another_version_is_copied_before_anything_else(tmp_path: Path):
+    from sqlalchemy import text
+
+    settings = settings_for(tmp_path, NOWHERE)
+    async with opened(settings, Clock()) as database, database.write() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(migrate.UnknownVersion, match="update the program"):
+        await _opened(settings)
+    (copied,) = (tmp_path / "copies").glob("*.db")
+    copy = Database(f"sqlite:///{copied}")
+    assert await migrate.version(copy) == "9999"
+    await copy.close()
+
+
+async def test_refused_token_ends_the_start_with_one_sentence_without_the_token(
+    server: BotApiServer, policy: Policy, tmp_path: Path
+):
+    from pydantic import SecretStr
+
+    wrong = "100000001:wrong-fictitious-token-0000000000000"
+    settings = settings_for(tmp_path, server.base, token=SecretStr(wrong))
+    with pytest.raises(Fatal, match="XINXUAN_TOKEN") as refused:
+        async with Service(settings, policy, clock=Clock()):
+            pass
+    assert wrong not in str(refused.value)
+
+
+async def test_api_out_of_reach_is_waited_for(policy: Policy, tmp_path: Path):
+    api = BotApi(TOKEN, Clock())
+    api.add_user(COORDINATOR, "吴协调（虚构）").started = True
+    async with BotApiServer(api) as server:
+        port = int(server.base.rsplit(":", 1)[1])
+    api = BotApi(TOKEN, Clock())
+    api.add_user(COORDINATOR, "吴协调（虚构）").started = True
+    service = Service(settings_for(tmp_path, f"http://127.0.0.1:{port}"), policy, clock=Clock())
+    entering = asyncio.create_task(service.__aenter__())
+    await asyncio.sleep(0.5)
+    assert not entering.done()
+    async with BotApiServer(api, port=port):
+        await asyncio.wait_for(entering, 20)
+        assert str(COORDINATOR) in await Officer(api, COORDINATOR).type("/settings")
+        await service.__aexit__(None, None, None)
+
+
+def _xinxuan(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).parents[2]
+    return subprocess.run(
+        (sys.executable, "-c", "from handlers.cli import main; main()", *arguments),
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(root), **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "XINXUAN_TOKEN"),
+        ({"XINXUAN_TOKEN": TOKEN, "XINXUAN_DATABASE_URL": "mysql://x/y"}, "XINXUAN_DATABASE_URL"),
+        ({"XINXUAN_TOKEN": TOKEN, "XINXUAN_ADMIN_IDS": "somebody"}, "XINXUAN_ADMIN_IDS"),
+        ({"XINXUAN_TOKEN": TOKEN, "XINXUAN_POLICY": "nowhere"}, "nowhere"),
+    ],
+)
+def test_start_that_cannot_be_ends_with_one_sentence(tmp_path: Path, environment: dict[str, str], said: str):
+    ended = _xinxuan("run", folder=tmp_path, **environment)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("xinxuan: ")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_broken_pack_is_listed_with_all_its_faults_at_once(tmp_path: Path):
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "pack.toml").write_text("[nonsense]\nx = 1\n[more]\ny = 2\n", "utf-8")
+    ended = _xinxuan("policy", "check", "pack", folder=tmp_path)
+    assert ended.returncode == 1
+    assert "nonsense" in ended.stderr
+    assert "more" in ended.stderr
+    assert "Traceback" not in ended.stderr
