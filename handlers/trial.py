@@ -21,8 +21,8 @@ from handlers.app import Service
 from handlers.clock import Clock
 from handlers.office import ZONE
 from handlers.settings import Settings
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_server import BotApiServer
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
 from handlers.web.trial import Target, TrialDesk, trial_app
 from storage import outbox, people
 from storage import reminders as planned

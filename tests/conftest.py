@@ -25,8 +25,8 @@ from handlers.app import Service
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.settings import Settings
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_server import BotApiServer
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
 from storage import keys as storage_keys
 from storage import migrate, people
 from storage.database import Database

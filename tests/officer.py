@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_model import Callback, Message
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.model import Callback, Message
 
 SETTLED_SECONDS = 0.02
 """Silence on the wire after which an answer is complete (an edit and its toast come as two calls)."""

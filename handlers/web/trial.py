@@ -22,9 +22,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_model import ApiError, File, Wire
-from handlers.web.botapi_model import Message as ChatMessage
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.model import ApiError, File, Wire
+from handlers.web.botapi.model import Message as ChatMessage
 
 _STATIC: Final = Path(__file__).parent / "static"
 _POLL_SECONDS: Final = 25.0

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.screens.screen import Press
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_model import Clock, Message
-from handlers.web.botapi_updates import Updates
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.model import Clock, Message
+from handlers.web.botapi.updates import Updates
 
 PATIENCE = 5.0  # seconds after which a person tries again
 COUNTED = frozenset({"gcat", "gmat", "gans", "gback", "gedit", "gsrc", "gdate"})

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from handlers.clock import Clock
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_server import BotApiServer
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
 from storage import keys
 from storage.database import Database
 from storage.tables import Audit, Draft, Inbox, InboxState, Outbox, OutboxState, Person

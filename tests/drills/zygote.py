@@ -24,8 +24,8 @@ from handlers import cli, logs
 from handlers.app import Service
 from handlers.clock import Clock
 from handlers.settings import Settings
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_server import BotApiServer
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
 from storage import crashpoints
 
 

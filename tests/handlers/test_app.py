@@ -16,8 +16,8 @@ from handlers.app import Fatal, Service, opened
 from handlers.clock import Clock
 from handlers.lock import AlreadyRunning, InstanceLock
 from handlers.settings import Settings
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_server import BotApiServer
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
 from storage import backup, keys, migrate
 from storage.database import Database
 from tests.conftest import COORDINATOR, TOKEN, settings_for

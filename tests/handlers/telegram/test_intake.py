@@ -10,8 +10,8 @@ from handlers.app import make_bot
 from handlers.clock import Clock
 from handlers.telegram import intake
 from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, lane_of, scrub
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_server import BotApiServer
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
 from storage.database import Database
 from storage.tables import Inbox
 from tests.conftest import OFFICER, settings_for

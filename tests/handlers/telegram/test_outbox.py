@@ -16,8 +16,8 @@ from handlers.app import make_bot
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.telegram.outbox import Sender
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_server import BotApiServer
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
 from storage import migrate, outbox, people
 from storage.database import Database
 from storage.tables import Attempt, Outbox, OutboxState, Person, Role

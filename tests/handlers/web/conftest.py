@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 import pytest
 import telegram
 
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_server import BotApiServer
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
 
 TOKEN = "100000001:fictitious-token-of-the-tests-0000000"
 OFFICER = 5_000_001  # a fictitious person

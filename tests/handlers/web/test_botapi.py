@@ -8,9 +8,9 @@ import pytest
 from telegram import BotCommand, BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import BadRequest, Conflict, EndPointNotFound, Forbidden, NetworkError, RetryAfter, TimedOut
 
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_model import Pace
-from handlers.web.botapi_server import BotApiServer
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.model import Pace
+from handlers.web.botapi.server import BotApiServer
 from tests.handlers.web.conftest import OFFICER, TOKEN
 
 STRANGER = 5_000_002

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.web.botapi_html import parse_html, utf16_length
-from handlers.web.botapi_model import ApiError
+from handlers.web.botapi.html import parse_html, utf16_length
+from handlers.web.botapi.model import ApiError
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from handlers.web.botapi import BotApi
-from handlers.web.botapi_server import BotApiServer
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
 from handlers.web.trial import TrialDesk, trial_app
 from tests.handlers.web.conftest import OFFICER, TOKEN
 from tests.handlers.web.test_botapi import PNG, call

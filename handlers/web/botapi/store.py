@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from handlers.web.botapi_faults import Faults
-from handlers.web.botapi_model import (
+from handlers.web.botapi.faults import Faults
+from handlers.web.botapi.model import (
     ApiError,
     Callback,
     Chat,
@@ -20,8 +20,8 @@ from handlers.web.botapi_model import (
     User,
     Wire,
 )
-from handlers.web.botapi_rules import bad
-from handlers.web.botapi_updates import Updates
+from handlers.web.botapi.rules import bad
+from handlers.web.botapi.updates import Updates
 
 _QUERY_SECONDS: Final = 15
 _TOO_OLD: Final = "query is too old and response timeout expired or query ID is invalid"

@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from handlers.web.botapi import BotApi
+from handlers.web.botapi.api import BotApi
 
 
 class _Server(uvicorn.Server):

@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any, Final
 
-from handlers.web.botapi_html import Formatted, parse_html, plain, utf16_length
-from handlers.web.botapi_model import ApiError, Wire
+from handlers.web.botapi.html import Formatted, parse_html, plain, utf16_length
+from handlers.web.botapi.model import ApiError, Wire
 
 TEXT_LIMIT: Final = 4096
 CAPTION_LIMIT: Final = 1024

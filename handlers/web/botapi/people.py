@@ -5,10 +5,10 @@ import re
 import secrets
 from typing import Final
 
-from handlers.web.botapi_html import utf16_length
-from handlers.web.botapi_model import Callback, Chat, Message, Wire
-from handlers.web.botapi_rules import picture_size
-from handlers.web.botapi_store import Store
+from handlers.web.botapi.html import utf16_length
+from handlers.web.botapi.model import Callback, Chat, Message, Wire
+from handlers.web.botapi.rules import picture_size
+from handlers.web.botapi.store import Store
 
 _COMMAND: Final = re.compile(r"(?<!\S)/[A-Za-z0-9_]{1,64}(@\w+)?")
 

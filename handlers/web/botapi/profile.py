@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from handlers.web.botapi_html import utf16_length
-from handlers.web.botapi_model import Wire
-from handlers.web.botapi_people import People
-from handlers.web.botapi_rules import bad, boolean, commands_of, structure
+from handlers.web.botapi.html import utf16_length
+from handlers.web.botapi.model import Wire
+from handlers.web.botapi.people import People
+from handlers.web.botapi.rules import bad, boolean, commands_of, structure
 
 _SCOPES: Final = {
     "default", "all_private_chats", "all_group_chats", "all_chat_administrators", "chat", "chat_administrators",

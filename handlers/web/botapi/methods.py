@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any, Final
 
-from handlers.web.botapi_html import utf16_length
-from handlers.web.botapi_model import Message, Wire
-from handlers.web.botapi_people import People
-from handlers.web.botapi_rules import bad, boolean, caption_of, integer, markup_of, structure, text_of
+from handlers.web.botapi.html import utf16_length
+from handlers.web.botapi.model import Message, Wire
+from handlers.web.botapi.people import People
+from handlers.web.botapi.rules import bad, boolean, caption_of, integer, markup_of, structure, text_of
 
 Method = Callable[[People, Wire, dict[str, tuple[str, bytes]]], Any]
 _DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from handlers.web.botapi_model import ApiError
+from handlers.web.botapi.model import ApiError
 
 _TOKEN: Final = re.compile(r"<(?P<close>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9-]*)(?P<attrs>[^<>]*)>|[^<>]+|[<>]")
 _ATTRIBUTE: Final = re.compile(r"\s+([a-z-]+)(?:=(?:\"([^\"<>]*)\"|'([^'<>]*)'))?")

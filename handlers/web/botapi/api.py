@@ -19,11 +19,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from handlers.web.botapi_faults import Fault, Kind
-from handlers.web.botapi_methods import MESSAGE_METHODS
-from handlers.web.botapi_model import ApiError, Call, Clock, Pace, Wire
-from handlers.web.botapi_people import People
-from handlers.web.botapi_profile import Profile
+from handlers.web.botapi.faults import Fault, Kind
+from handlers.web.botapi.methods import MESSAGE_METHODS
+from handlers.web.botapi.model import ApiError, Call, Clock, Pace, Wire
+from handlers.web.botapi.people import People
+from handlers.web.botapi.profile import Profile
 
 CALLS_KEPT: Final = 20_000
 _SHOWING: Final = {"sendMessage", "sendDocument", "sendPhoto", "editMessageText"}

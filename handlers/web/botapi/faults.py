@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from handlers.web.botapi_model import ApiError, Wire
+from handlers.web.botapi.model import ApiError, Wire
 
 
 class Kind(StrEnum):

@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from handlers.web.botapi_model import ApiError, Clock, Signal, Wire
-from handlers.web.botapi_rules import integer, structure
+from handlers.web.botapi.model import ApiError, Clock, Signal, Wire
+from handlers.web.botapi.rules import integer, structure
 
 _LIFETIME: Final = {"callback_query": dt.timedelta(seconds=150)}
 _MESSAGE_LIFETIME: Final = dt.timedelta(hours=24)
