@@ -219,7 +219,7 @@ class Service:
 
     async def _close(self) -> None:
         """Stop taking in, finish the present batch and sends, leave the rest for the next start."""
-        self.jobs.stop()
+        await self.jobs.stop()
         self.dispatcher.stop()
         self.sender.stop()
         await self.screens.close(within=CLOSE_WITHIN)
@@ -277,12 +277,12 @@ async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Database]:
 
 
 async def _check_and_upgrade(settings: Settings, database: Database, path: Path | None, now: dt.datetime) -> None:
+    copies = settings.data / "copies"
     if path is not None:
-        await asyncio.to_thread(backup.check_existing, path)
+        await asyncio.to_thread(backup.check_existing, path, copies)
     present = await migrate.version(database)
     keys.unlock(settings.key_file, may_create=present is None)
     if present is not None and present != migrate.head() and path is not None:
-        copies = settings.data / "copies"
         await asyncio.to_thread(backup.copy, path, copies, label=f"before-{migrate.head()}", at=now)
     await migrate.upgrade(database)
     await keyproof.prove(database)

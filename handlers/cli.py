@@ -123,6 +123,7 @@ async def _invite(code: str, role: str) -> None:
     from handlers import enrolment
     from handlers.app import opened
     from handlers.clock import Clock
+    from handlers.lock import AlreadyRunning
     from handlers.settings import Settings
     from storage import people
     from storage.tables import Role
@@ -131,13 +132,16 @@ async def _invite(code: str, role: str) -> None:
     if role not in set(Role):
         raise Sentence(f"there is no role {role}: use one of {', '.join(Role)}")
     policy = await asyncio.to_thread(_policy, settings.policy)
-    async with opened(settings, clock) as database, database.write() as session:
-        await people.sync_units(session, policy)
-        unit = await people.unit_by_code(session, code)
-        if unit is None:
-            raise Sentence(f"there is no unit {code}: use one of {', '.join(policy.units)}")
-        expires_at = clock.now() + enrolment.INVITE_LIFE
-        token = await people.invite(session, unit, Role(role), by=None, expires_at=expires_at)
+    try:
+        async with opened(settings, clock) as database, database.write() as session:
+            await people.sync_units(session, policy)
+            unit = await people.unit_by_code(session, code)
+            if unit is None:
+                raise Sentence(f"there is no unit {code}: use one of {', '.join(policy.units)}")
+            expires_at = clock.now() + enrolment.INVITE_LIFE
+            token = await people.invite(session, unit, Role(role), by=None, expires_at=expires_at)
+    except AlreadyRunning:
+        raise Sentence("the bot is running with this database: use /invite in the chat") from None
     print(f"{unit.name} · {role} · valid until {expires_at:%Y-%m-%d %H:%M} UTC, for one person")
     print(f"To be sent to the bot: /start {enrolment.PAYLOAD}{token}")
     if settings.token.get_secret_value():

@@ -67,14 +67,13 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, now:
     if not receivers:
         return 0  # nobody can be told yet: it stays due and is found again
     await reminders.supersede_older(session, reminder)
-    owner = opened.request.owner_id
     for person in receivers:
         await outbox.enqueue(
             session,
             person,
             kind="reminder",
             params={"reminder_id": reminder.id},
-            dedupe=f"reminder:{reminder.id}" + ("" if person.id == owner else f":{person.id}"),
+            dedupe=f"reminder:{reminder.id}:{person.id}",
             priority=reminder.urgency,
             now=now,
             reminder_ids=[reminder.id],

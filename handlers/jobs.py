@@ -4,6 +4,7 @@ Its jobs are in memory and hold nothing: a moment missed while the process was d
 finds whatever is due.
 """
 
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -25,6 +26,7 @@ from storage.tables import Heartbeat, PeriodicRun
 log = structlog.get_logger()
 
 TICK: Final = dt.timedelta(seconds=15)
+HOUSEKEEPING: Final = dt.timedelta(minutes=10)
 
 
 class Jobs:
@@ -50,18 +52,21 @@ class Jobs:
         self._on_queued = on_queued
         self._on_work = on_work
         self._scheduler = AsyncIOScheduler(timezone=dt.UTC)
+        self._running: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to tick, with one look at once: whatever fell due while the process was down goes out now."""
-        self._every(TICK, self._tick_and_log)
-        self._every(dt.timedelta(minutes=10), self._housekeeping)
+        self._every(TICK, self.tick)
+        self._every(HOUSEKEEPING, self.housekeeping)
         self._scheduler.start()
         for job in self._scheduler.get_jobs():
             job.modify(next_run_time=Clock().now())  # the scheduler's clock is the wall's, never the office's
 
-    def stop(self) -> None:
-        """Stop ticking."""
+    async def stop(self) -> None:
+        """Stop ticking; what runs now ends first."""
         if self._scheduler.running:
+            self._scheduler.remove_all_jobs()
+            await asyncio.gather(*self._running, return_exceptions=True)
             self._scheduler.shutdown(wait=False)
 
     async def tick(self) -> int:
@@ -86,26 +91,29 @@ class Jobs:
                 work.add(session, COPY, {"label": "daily"}, now=now)
         self._on_work()
 
-    async def _tick_and_log(self) -> None:
-        try:
-            await self.tick()
-        except Exception:
-            log.exception("a tick failed; the next one finds the same reminders")
+    async def _guarded(self, job: Callable[[], Awaitable[object]]) -> None:
+        """Run a job so that its failure is logged and the next look finds the same work."""
+        task = asyncio.create_task(_logged(job))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)
 
-    async def _housekeeping(self) -> None:
-        try:
-            await self.housekeeping()
-        except Exception:
-            log.exception("the daily copy or pruning failed")
-
-    def _every(self, interval: dt.timedelta, job: Callable[[], Awaitable[None]]) -> None:
+    def _every(self, interval: dt.timedelta, job: Callable[[], Awaitable[object]]) -> None:
         self._scheduler.add_job(
-            job,
-            IntervalTrigger(seconds=int(interval.total_seconds()), timezone=dt.UTC),
+            self._guarded,
+            args=[job],
+            trigger=IntervalTrigger(seconds=int(interval.total_seconds()), timezone=dt.UTC),
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
         )
+
+
+async def _logged(job: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await job()
+    except Exception:
+        log.exception("a look failed; the next one finds the same work")
 
 
 async def _first(session: AsyncSession, kind: str, period: str, now: dt.datetime) -> bool:

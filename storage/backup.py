@@ -32,14 +32,20 @@ def check(path: Path) -> None:
         raise DamagedDatabase(f"{path} is damaged ({verdict}): restore a copy")
 
 
-def check_existing(path: Path) -> None:
-    """Check a database file if there is one; a missing or empty file is a new database.
+def check_existing(path: Path, copies: Path) -> None:
+    """Check a database file if there is one; a missing or empty file is a new database, unless there are copies of it.
+
+    Args:
+        path: The database.
+        copies: Where its copies are kept.
 
     Raises:
-        DamagedDatabase: SQLite finds it unsound or unreadable.
+        DamagedDatabase: SQLite finds it unsound or unreadable, or it is gone although copies of it exist.
     """
     if path.exists() and path.stat().st_size > 0:
         check(path)
+    elif any(copies.glob(f"{path.stem}-*.db")):
+        raise DamagedDatabase(f"{path} is missing or empty although {copies} holds copies of it: restore a copy")
 
 
 def copy(path: Path, folder: Path, *, label: str, at: dt.datetime) -> Path:

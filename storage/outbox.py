@@ -28,7 +28,7 @@ async def enqueue(
     now: dt.datetime,
     reminder_ids: Sequence[int] = (),
 ) -> None:
-    """Queue a notification; one with the same ``dedupe`` key is queued once, ever.
+    """Queue a notification; one with the same ``dedupe`` key stands once, and leaves again only if it was refused.
 
     Args:
         session: The unit of work of what causes it.
@@ -60,9 +60,11 @@ async def enqueue(
         ],
     )
     session.info[QUEUED] = True
-    outbox_id = await session.scalar(select(Outbox.id).where(Outbox.dedupe == dedupe))
+    row = (await session.scalars(select(Outbox).where(Outbox.dedupe == dedupe))).one()
+    if row.state in (OutboxState.REFUSED, OutboxState.CANCELLED):
+        row.state, row.not_before, row.reason = OutboxState.DUE, now, None
     await insert_new(
-        session, OutboxReminder, [{"outbox_id": outbox_id, "reminder_id": reminder} for reminder in reminder_ids]
+        session, OutboxReminder, [{"outbox_id": row.id, "reminder_id": reminder} for reminder in reminder_ids]
     )
 
 

@@ -3,14 +3,14 @@
 import datetime as dt
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import Policy
-from storage.tables import Invite, Person, PersonState, Role, Stranger, Unit
+from storage.tables import Draft, Invite, Person, PersonState, Role, Stranger, Unit
 from storage.upsert import insert_new
 
 INVITE_BYTES: Final = 16  # 128 random bits
@@ -118,3 +118,35 @@ async def refuse_once(session: AsyncSession, telegram_id: int, *, now: dt.dateti
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def at_work(session: AsyncSession, telegram_ids: Collection[int]) -> tuple[dict[int, Person], dict[int, Draft]]:
+    """Return people by their Telegram id, and their active drafts by their own id, in two queries."""
+    if not telegram_ids:
+        return {}, {}
+    found = await session.scalars(_PEOPLE, {"ids": list(telegram_ids)})
+    people = {person.telegram_id: person for person in found}
+    drafts = await session.scalars(_DRAFTS, {"ids": [person.id for person in people.values()]})
+    return people, {draft.person_id: draft for draft in drafts}
+
+
+async def note_screens(session: AsyncSession, screens: Mapping[int, int]) -> None:
+    """Note which message now carries the keyboard of each private chat.
+
+    Args:
+        session: The unit of work.
+        screens: Chat (the officer's Telegram id) -> message.
+    """
+    if screens:
+        await session.execute(_NOTE_SCREEN, [{"chat": chat, "message": message} for chat, message in screens.items()])
+
+
+# Statements of every batch are built once: building one costs several times its execution.
+_PEOPLE: Final = select(Person).where(Person.telegram_id.in_(bindparam("ids", expanding=True)))
+_DRAFTS: Final = select(Draft).where(Draft.person_id.in_(bindparam("ids", expanding=True)), Draft.active)
+_TABLE: Final = cast("Table", Person.__table__)
+_NOTE_SCREEN: Final = (
+    update(_TABLE)
+    .where(_TABLE.c.telegram_id == bindparam("chat"), _TABLE.c.screen_message_id.is_distinct_from(bindparam("message")))
+    .values(screen_message_id=bindparam("message"))
+)

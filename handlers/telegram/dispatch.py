@@ -8,26 +8,23 @@ nobody was shown anything and all of it runs again.
 import asyncio
 import contextlib
 import datetime as dt
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 import structlog
-from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from telegram import Update
-from telegram.ext import Application
 
-from bot.errors import Refusal
 from bot.language import negotiate, speaking
 from bot.screens import frame as screens
-from handlers import frame
 from handlers.office import Office
+from handlers.telegram import turns
+from handlers.telegram.routing import App
 from handlers.telegram.screens import Delivery, Screens
-from handlers.turn import Defect, Sender, Stale, Turn, current_turn
-from storage import inbox, outbox
+from handlers.telegram.suspect import Suspect
+from handlers.turn import Defect
+from storage import inbox, outbox, people
 from storage.crashpoints import crash_point
 from storage.database import Database, is_away
 from storage.tables import Draft, Inbox, InboxState, Person
@@ -57,7 +54,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        application: Application[Any, Any, Any, Any, Any, Any],
+        application: App,
         database: Database,
         office: Office,
         *,
@@ -74,7 +71,7 @@ class Dispatcher:
         self._flush: asyncio.TimerHandle | None = None  # wakes for marks that no batch has taken along
         self._more = False  # whether the last batch has left something that can run at once
         self._retry_at: dt.datetime | None = None  # when the first back-off ends
-        self._suspect = _Suspect(running)
+        self._suspect = Suspect(running)
         self._suspects_turn = False
         self.screens: Screens | None = None
 
@@ -104,7 +101,10 @@ class Dispatcher:
                 self._give_up(row, "the process died each time it ran")
             await session.flush()
             rows = await inbox.unshown(session)
+            officers, _drafts = await people.at_work(session, _officers_of(rows))
         self._suspect.clear()
+        for officer in officers.values():
+            self.screens_in_use.know(officer.telegram_id, officer.screen_message_id)
         for unshown in rows:
             self.screens_in_use.put(unshown.id, Delivery.from_json(unshown.reply or {}), may_repeat=True)
 
@@ -137,11 +137,11 @@ class Dispatcher:
             async with self._database.write() as session:
                 await _write_shown(session, shown)
                 rows = await self._take(session, now)
-                people, drafts = await _who(session, rows)
+                officers, drafts = await people.at_work(session, _officers_of(rows))
                 # Read now: a person whose update fails is expired by the savepoint's rollback.
-                keyboards = [(person.telegram_id, person.screen_message_id) for person in people.values()]
+                keyboards = [(person.telegram_id, person.screen_message_id) for person in officers.values()]
                 for row in rows:
-                    answers.append((row, await self._run_one(session, row, people, drafts, now)))
+                    answers.append((row, await self._run_one(session, row, officers, drafts, now)))
                     await asyncio.sleep(0)  # the writer seldom suspends: let the last batch's screens go out
                 _write_answers(answers)
                 await session.flush()
@@ -199,16 +199,16 @@ class Dispatcher:
         self,
         session: AsyncSession,
         row: Inbox,
-        people: dict[int, Person],
+        officers: dict[int, Person],
         drafts: dict[int, Draft],
         now: dt.datetime,
     ) -> "_Answer":
         """Run one update; its effects are in the session afterwards, or none of them."""
-        turn, place = self._open_turn(session, row, people, drafts, now)
+        turn, place = turns.opened(self._office, session, row, people=officers, drafts=drafts, now=now)
         language = turn.person.language if turn.person else negotiate(turn.sender.language_tag)
         self._suspect.write(row.update_id)
         with speaking(language):
-            failure = await self._process(turn, row)
+            failure = await turns.run(self._application, turn, row)
             crash_point("processed")
             if failure is not None:
                 delivery = self._failed(row, failure, now)
@@ -224,35 +224,6 @@ class Dispatcher:
             language=language,
         )
         return _Answer(InboxState.DONE, delivery)
-
-    async def _process(self, turn: Turn, row: Inbox) -> BaseException | None:
-        """Run the application on the turn inside a savepoint; return what went wrong."""
-        token = current_turn.set(turn)
-        try:
-            async with turn.session.begin_nested():
-                event = Update.de_json(row.raw, self._application.bot)
-                await self._application.process_update(event)
-                _raise_what_went_wrong(turn)
-                await turn.session.flush()
-        except (Refusal, Stale) as refusal:
-            return await self._present(turn, refusal)
-        except Exception as error:  # everything else is a defect, kept aside with a number
-            return error
-        finally:
-            current_turn.reset(token)
-        return None
-
-    async def _present(self, turn: Turn, refusal: Refusal | Stale) -> BaseException | None:
-        """Answer an expected refusal: the sentence, above what the officer was doing."""
-        try:
-            await _reload(turn)
-            async with turn.session.begin_nested():
-                turn.screen = await frame.present(turn, refusal)
-                turn.answered = True
-                await turn.session.flush()
-        except Exception as error:
-            return error
-        return None
 
     def _failed(self, row: Inbox, error: BaseException, now: dt.datetime) -> Delivery | None:
         """Count a failure; once the update is given up, return what its officer is told.
@@ -274,32 +245,11 @@ class Dispatcher:
         """Keep an update aside; the officer gets its number, so that the maintainer can find it."""
         row.state = InboxState.DEAD
         row.incident = secrets.token_hex(3).upper()
-        _sender, place = _read(row.raw)
+        _sender, place = turns.read(row.raw)
         if place is not None:
             screen = screens.incident(row.incident)
             row.reply = Delivery(place.chat_id, screen, place.edit, place.query).to_json()
         log.error("an update was kept aside", update_id=row.update_id, incident=row.incident, why=why)
-
-    def _open_turn(
-        self,
-        session: AsyncSession,
-        row: Inbox,
-        people: dict[int, Person],
-        drafts: dict[int, Draft],
-        now: dt.datetime,
-    ) -> "tuple[Turn, _Place | None]":
-        sender, place = _read(row.raw)
-        person = people.get(sender.telegram_id)
-        turn = Turn(
-            office=self._office,
-            session=session,
-            now=now,
-            update_id=row.update_id,
-            sender=sender,
-            person=person,
-            draft=drafts.get(person.id) if person else None,
-        )
-        return turn, place
 
     async def _rest(self) -> None:
         """Wait for work, for the next back-off to end, or to write shown marks down."""
@@ -310,89 +260,16 @@ class Dispatcher:
             await asyncio.wait_for(self._wake.wait(), seconds)
 
 
+def _officers_of(rows: Sequence[Inbox]) -> list[int]:
+    """Return whose updates these are; a lane is the sender's number where there is one."""
+    return [int(row.lane) for row in rows if row.lane.lstrip("-").isdigit()]
+
+
 class _Answer(NamedTuple):
     """What became of an update, and what its officer is to see."""
 
     state: InboxState
     delivery: Delivery | None
-
-
-class _Place:
-    """Where an answer goes."""
-
-    __slots__ = ("chat_id", "edit", "message_id", "query")
-
-    def __init__(self, chat_id: int, message_id: int | None, edit: int | None, query: str | None) -> None:
-        self.chat_id = chat_id
-        self.message_id = message_id
-        self.edit = edit
-        self.query = query
-
-
-class _Suspect:
-    """The note of which update is running, written without a flush: it must outlive a kill, not a power cut."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._file = -1
-        if path is not None:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-
-    def write(self, update_id: int) -> None:
-        if self._file >= 0:
-            os.pwrite(self._file, f"{update_id:<20}".encode(), 0)
-
-    def clear(self) -> None:
-        if self._file >= 0:
-            os.pwrite(self._file, b" " * 20, 0)
-
-    def read(self) -> int | None:
-        if self._file < 0:
-            return None
-        noted = os.pread(self._file, 20, 0).strip()
-        return int(noted) if noted else None
-
-
-def _read(raw: dict[str, Any]) -> tuple[Sender, _Place | None]:
-    """Return who wrote and where the answer goes, from the raw update."""
-    kind, body = next(((key, value) for key, value in raw.items() if isinstance(value, dict)), ("", {}))
-    source = body.get("from") or {}
-    sender = Sender(source.get("id", 0), source.get("first_name", ""), source.get("language_code", ""))
-    if kind == "callback_query":
-        message = body.get("message")
-        if message is None:
-            return sender, None
-        return sender, _Place(message["chat"]["id"], message["message_id"], message["message_id"], body["id"])
-    if "chat" not in body:
-        return sender, None
-    return sender, _Place(body["chat"]["id"], body.get("message_id"), None, None)
-
-
-def _raise_what_went_wrong(turn: Turn) -> None:
-    if turn.error is not None:
-        raise turn.error
-    if not turn.answered:
-        raise Defect("an update was left without an answer")
-
-
-async def _reload(turn: Turn) -> None:
-    """After a rollback, give the turn the officer and the draft as they stand in the database."""
-    if turn.person is None:
-        return
-    await turn.session.refresh(turn.person)
-    turn.draft = await turn.session.scalar(
-        select(Draft).where(Draft.person_id == turn.person.id, Draft.active).execution_options(populate_existing=True)
-    )
-
-
-async def _who(session: AsyncSession, rows: Sequence[Inbox]) -> tuple[dict[int, Person], dict[int, Draft]]:
-    """Load the officers of a batch and their active drafts in two queries."""
-    ids = {int(row.lane) for row in rows if row.lane.lstrip("-").isdigit()}
-    if not ids:
-        return {}, {}
-    people = {person.telegram_id: person for person in await session.scalars(_OFFICERS, {"ids": list(ids)})}
-    drafts = await session.scalars(_DRAFTS, {"ids": [person.id for person in people.values()]})
-    return people, {draft.person_id: draft for draft in drafts}
 
 
 def _write_answers(answers: Sequence[tuple[Inbox, _Answer]]) -> None:
@@ -407,20 +284,4 @@ def _write_answers(answers: Sequence[tuple[Inbox, _Answer]]) -> None:
 
 async def _write_shown(session: AsyncSession, shown: Sequence[tuple[int, int, int | None]]) -> None:
     await inbox.mark_shown(session, [inbox_id for inbox_id, _chat, _message in shown])
-    latest = {chat: message for _row, chat, message in shown if message is not None}
-    if latest:
-        rows = [{"chat": chat, "message": message} for chat, message in latest.items()]
-        await session.execute(_NOTE_SCREEN, rows)
-
-
-# Statements of every batch are built once: building one costs several times its execution.
-_OFFICERS: Final = select(Person).where(Person.telegram_id.in_(bindparam("ids", expanding=True)))
-_DRAFTS: Final = select(Draft).where(Draft.person_id.in_(bindparam("ids", expanding=True)), Draft.active)
-_PEOPLE: Final = cast("Table", Person.__table__)
-_NOTE_SCREEN: Final = (
-    update(_PEOPLE)
-    .where(
-        _PEOPLE.c.telegram_id == bindparam("chat"), _PEOPLE.c.screen_message_id.is_distinct_from(bindparam("message"))
-    )
-    .values(screen_message_id=bindparam("message"))
-)
+    await people.note_screens(session, {chat: message for _row, chat, message in shown if message is not None})

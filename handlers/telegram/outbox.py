@@ -26,7 +26,7 @@ from handlers.telegram.screens import message, plain
 from storage import audit, outbox
 from storage.crashpoints import crash_point
 from storage.database import Database, is_away
-from storage.tables import Outbox, OutboxState, Person, ReminderState
+from storage.tables import Outbox, OutboxState, Person, PersonState, ReminderState
 
 log = structlog.get_logger()
 
@@ -142,23 +142,22 @@ class Sender:
         return letters, settled
 
     async def _render(self, session: AsyncSession, row: Outbox, now: dt.datetime) -> _Letter | None:
-        person = await session.get(Person, row.person_id) if row.person_id is not None else None
-        language = person.language if person else "zh_CN"
-        screen = None
-        if person is not None:
-            try:
-                with speaking(language):
-                    async with session.begin_nested():
-                        screen = await self._renderers[row.kind](session, self._office, person, row.params, now)
-            except Exception as error:
-                await self._unreadable(session, row, error, now)
-                return None
-        if screen is None:
-            row.state, row.reason = OutboxState.CANCELLED, "no longer needed"
-            await outbox.close_attempt(session, row.id, outcome="cancelled")
-            await outbox.settle_reminders(session, row.id, ReminderState.CANCELLED, reason="no longer needed")
+        person = await session.get(Person, row.person_id)
+        if person is None or person.state is not PersonState.ACTIVE:
+            # Whoever has left is told nothing any more; the next tick finds somebody else for the reminder.
+            await _cancel(session, row, "the receiver is not active", ReminderState.PLANNED)
             return None
-        return _Letter(row, screen, row.copies > 0, language)
+        try:
+            with speaking(person.language):
+                async with session.begin_nested():
+                    screen = await self._renderers[row.kind](session, self._office, person, row.params, now)
+        except Exception as error:
+            await self._unreadable(session, row, error, now)
+            return None
+        if screen is None:
+            await _cancel(session, row, "no longer needed", ReminderState.CANCELLED)
+            return None
+        return _Letter(row, screen, row.copies > 0, person.language)
 
     async def _unreadable(self, session: AsyncSession, row: Outbox, error: Exception, now: dt.datetime) -> None:
         """One notice cannot be made: it is tried again later, and holds up no other."""
@@ -251,13 +250,15 @@ class Sender:
         row.not_before = now + longest * random.uniform(0.1, 1)  # noqa: S311 - spreads load
 
     async def _refused(self, session: AsyncSession, row: Outbox, verdict: Verdict, now: dt.datetime) -> None:
+        """It will never arrive. Where the person cannot be reached, the next tick finds somebody else to tell."""
         row.state, row.reason = OutboxState.REFUSED, verdict.detail
-        await outbox.settle_reminders(session, row.id, ReminderState.PLANNED, reason=verdict.outcome)
-        if verdict.outcome is Outcome.UNREACHABLE and row.person_id is not None:
-            person = await session.get(Person, row.person_id)
-            if person is not None:
-                person.reachable = False
-        log.warning("a notification was refused", outbox_id=row.id, outcome=verdict.outcome, detail=verdict.detail)
+        gone = verdict.outcome is Outcome.UNREACHABLE
+        state = ReminderState.PLANNED if gone else ReminderState.CANCELLED
+        await outbox.settle_reminders(session, row.id, state, reason=verdict.outcome)
+        person = await session.get(Person, row.person_id)
+        if gone and person is not None:
+            person.reachable = False
+        log.error("a notification was refused", outbox_id=row.id, outcome=verdict.outcome, detail=verdict.detail)
         audit.note(
             session,
             at=now,
@@ -279,3 +280,10 @@ class Sender:
             return
         finally:
             self._wake.clear()
+
+
+async def _cancel(session: AsyncSession, row: Outbox, reason: str, reminders: ReminderState) -> None:
+    """Take a claimed notification back before it is sent, and move its reminders on."""
+    row.state, row.reason, row.lease_until = OutboxState.CANCELLED, reason, None
+    await outbox.close_attempt(session, row.id, outcome="cancelled")
+    await outbox.settle_reminders(session, row.id, reminders, reason=reason)

@@ -35,6 +35,8 @@ async def sync(bot: ExtBot[None], coordinator_ids: tuple[int, ...]) -> None:
     except TelegramError as error:
         verdict = classify(error)
         log.warning("the command menu could not be brought up to date", outcome=verdict.outcome)
+    except Exception:  # an answer of another form than documented must not end the bot
+        log.exception("the command menu could not be brought up to date")
 
 
 async def _commands(bot: ExtBot[None], scope: dict[str, Any], role: Role, code: str) -> None:

@@ -92,7 +92,7 @@ def test_damaged_file_is_refused_or_its_content_is_whole(tmp_path, data):
     content[at : at + 64] = b"\xa5" * 64  # the head of a page: its kind, its cells
     path.write_bytes(content)
     with pytest.raises(backup.DamagedDatabase, match="restore a copy"):
-        backup.check_existing(path)
+        backup.check_existing(path, path.parent / "copies")
     assert path.read_bytes() == bytes(content)
 
 
@@ -101,10 +101,18 @@ def test_text_that_is_no_database_is_refused_and_left_alone(tmp_path):
     path.write_text("this is not a database, however long the text may be " * 40)
     before = path.read_bytes()
     with pytest.raises(backup.DamagedDatabase):
-        backup.check_existing(path)
+        backup.check_existing(path, path.parent / "copies")
     assert path.read_bytes() == before
 
 
 def test_missing_file_is_a_new_database(tmp_path):
-    backup.check_existing(tmp_path / "none.db")
+    backup.check_existing(tmp_path / "none.db", tmp_path / "copies")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_database_beside_its_copies_is_refused_and_not_begun_anew(tmp_path):
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    (copies / "none-daily-20261122T000000.db").write_bytes(b"a copy")
+    with pytest.raises(backup.DamagedDatabase, match="copies of it"):
+        backup.check_existing(tmp_path / "none.db", copies)

@@ -1,0 +1,124 @@
+"""One update as a turn: who wrote, where the answer goes, and the application run on it inside a savepoint."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from telegram import Update
+
+from bot.errors import Refusal
+from handlers import frame
+from handlers.office import Office
+from handlers.telegram.routing import App
+from handlers.turn import Defect, Sender, Stale, Turn, current_turn
+from storage.tables import Draft, Inbox, Person
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer goes.
+
+    Args:
+        chat_id: The chat.
+        message_id: The message that came, or that was pressed.
+        edit: The pressed message; None where a new one answers.
+        query: The press to be answered.
+    """
+
+    chat_id: int
+    message_id: int | None
+    edit: int | None = None
+    query: str | None = None
+
+
+def read(raw: dict[str, Any]) -> tuple[Sender, Place | None]:
+    """Return who wrote and where the answer goes, from the raw update."""
+    kind, body = next(((key, value) for key, value in raw.items() if isinstance(value, dict)), ("", {}))
+    source = body.get("from") or {}
+    sender = Sender(source.get("id", 0), source.get("first_name", ""), source.get("language_code", ""))
+    if kind == "callback_query":
+        message = body.get("message")
+        if message is None:
+            return sender, None
+        return sender, Place(message["chat"]["id"], message["message_id"], message["message_id"], body["id"])
+    if "chat" not in body:
+        return sender, None
+    return sender, Place(body["chat"]["id"], body.get("message_id"))
+
+
+def opened(
+    office: Office,
+    session: AsyncSession,
+    row: Inbox,
+    *,
+    people: dict[int, Person],
+    drafts: dict[int, Draft],
+    now: dt.datetime,
+) -> tuple[Turn, Place | None]:
+    """Return the turn of an update and where its answer goes.
+
+    Args:
+        office: What flows may look up.
+        session: The unit of work of the batch.
+        row: The update.
+        people: The batch's officers by Telegram id.
+        drafts: Their active drafts by the officer's own id.
+        now: Aware UTC time.
+    """
+    sender, place = read(row.raw)
+    person = people.get(sender.telegram_id)
+    draft = drafts.get(person.id) if person else None
+    return Turn(office, session, now, row.update_id, sender, person=person, draft=draft), place
+
+
+async def run(application: App, turn: Turn, row: Inbox) -> BaseException | None:
+    """Run the application on a turn inside a savepoint; return what went wrong, None where nothing did.
+
+    An expected refusal is an answer, not a failure: its effects are rolled back and its sentence is shown.
+    """
+    token = current_turn.set(turn)
+    try:
+        async with turn.session.begin_nested():
+            event = Update.de_json(row.raw, application.bot)
+            await application.process_update(event)
+            _raise_what_went_wrong(turn)
+            await turn.session.flush()
+    except (Refusal, Stale) as refusal:
+        return await _present(turn, refusal)
+    except Exception as error:  # everything else is a defect, kept aside with a number
+        return error
+    finally:
+        current_turn.reset(token)
+    return None
+
+
+async def _present(turn: Turn, refusal: Refusal | Stale) -> BaseException | None:
+    """Answer an expected refusal: the sentence, above what the officer was doing."""
+    try:
+        await _reload(turn)
+        async with turn.session.begin_nested():
+            turn.screen = await frame.present(turn, refusal)
+            turn.answered = True
+            await turn.session.flush()
+    except Exception as error:
+        return error
+    return None
+
+
+def _raise_what_went_wrong(turn: Turn) -> None:
+    if turn.error is not None:
+        raise turn.error
+    if not turn.answered:
+        raise Defect("an update was left without an answer")
+
+
+async def _reload(turn: Turn) -> None:
+    """After a rollback, give the turn the officer and the draft as they stand in the database."""
+    if turn.person is None:
+        return
+    await turn.session.refresh(turn.person)
+    turn.draft = await turn.session.scalar(
+        select(Draft).where(Draft.person_id == turn.person.id, Draft.active).execution_options(populate_existing=True)
+    )
