@@ -38,14 +38,15 @@ _NEXT: Final = (
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-_ANY_NEXT: Final = _NEXT.with_only_columns(Inbox.id)
+_NEXT_RUN: Final = select(func.min(func.coalesce(Inbox.not_before, Inbox.received_at))).where(
+    Inbox.id.in_(_OLDEST), Inbox.state == literal(InboxState.RECEIVED)
+)
 _MARK_SHOWN: Final = (
     update(Inbox)
     .where(Inbox.id.in_(bindparam("ids", expanding=True)))
     .values(state=case((Inbox.state == InboxState.DONE, InboxState.SHOWN.value), else_=Inbox.state), reply=None)
     .execution_options(synchronize_session=False)
 )
-_RETRY: Final = select(func.min(Inbox.not_before)).where(Inbox.state == literal(InboxState.RECEIVED))
 
 
 async def receive(session: AsyncSession, updates: Iterable[Incoming], *, now: dt.datetime) -> None:
@@ -78,14 +79,9 @@ async def next_batch(session: AsyncSession, *, now: dt.datetime, limit: int) -> 
     return rows.all()
 
 
-async def is_waiting(session: AsyncSession, *, now: dt.datetime) -> bool:
-    """Say whether ``next_batch`` would find anything."""
-    return await session.scalar(_ANY_NEXT, {"now": now, "limit": 1}) is not None
-
-
-async def next_retry_at(session: AsyncSession) -> dt.datetime | None:
-    """Return when the first lane's back-off ends."""
-    return await session.scalar(_RETRY)
+async def next_run_at(session: AsyncSession) -> dt.datetime | None:
+    """Return from when on ``next_batch`` finds something: a past moment, the end of a back-off, or None for nothing."""
+    return await session.scalar(_NEXT_RUN)
 
 
 async def unshown(session: AsyncSession) -> Sequence[Inbox]:

@@ -178,8 +178,9 @@ class Dispatcher:
 
     async def _look_ahead(self, session: AsyncSession, now: dt.datetime) -> None:
         """Note what the next batch will find: in this transaction that costs a tenth of one more."""
-        self._more = await inbox.is_waiting(session, now=now)
-        self._retry_at = None if self._more else await inbox.next_retry_at(session)
+        next_run_at = await inbox.next_run_at(session)
+        self._more = next_run_at is not None and next_run_at <= now
+        self._retry_at = next_run_at
 
     async def _take(self, session: AsyncSession, now: dt.datetime) -> Sequence[Inbox]:
         """Take a batch; an update that failed or killed before runs alone, so that it takes nobody with it.

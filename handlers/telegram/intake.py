@@ -27,7 +27,7 @@ log = structlog.get_logger()
 ALLOWED_UPDATES: Final = ["message", "edited_message", "callback_query", "my_chat_member"]
 POLL_SECONDS: Final = 50  # Bot API caps the long poll here
 BATCH: Final = 100
-PRESSED_KEYS: Final = ("message_id", "date", "chat", "from")  # what Telegram's message of a press must have
+PRESSED_KEYS: Final = ("message_id", "date", "chat")  # what Telegram's message of a press must have
 SCRUBBED_KEYS: Final = frozenset({"text", "caption", "file_name", "first_name", "last_name", "title", "username"})
 
 

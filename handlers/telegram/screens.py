@@ -164,8 +164,8 @@ class Screens:
         edited = delivery.edit is not None and not screen.stays
         if delivery.edit is None or not edited or not await self._edit(delivery.chat_id, delivery.edit, screen):
             return await self._send_below(waiting, screen)
-        if screen.aside:
-            return None
+        if screen.aside or self._current.get(delivery.chat_id) == delivery.edit:
+            return None  # nothing new to be noted
         self._current[delivery.chat_id] = delivery.edit
         return delivery.edit
 

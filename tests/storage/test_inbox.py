@@ -59,7 +59,14 @@ async def test_lane_whose_oldest_backs_off_waits_whole(database: Database):
     assert await _ids(database) == [3]
     assert await _ids(database, now=later) == [1, 3]
     async with database.read() as session:
-        assert await inbox.next_retry_at(session) == later
+        assert await inbox.next_run_at(session) == NOW
+    await _change(database, 3, state=InboxState.DONE)
+    async with database.read() as session:
+        assert await inbox.next_run_at(session) == later
+    await _change(database, 1, state=InboxState.DONE)
+    await _change(database, 2, state=InboxState.DONE)
+    async with database.read() as session:
+        assert await inbox.next_run_at(session) is None
 
 
 async def test_update_taken_by_another_instance_is_skipped_with_its_whole_lane(database: Database):
