@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import random
 import sqlite3
 import stat
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import keys, people
+from storage import backup, keys, people
 from storage.database import Database, async_url, is_away
 from storage.tables import Heartbeat, Inbox, InboxState, Person, Setting, Unit
 from storage.types import UtcDateTime
@@ -232,3 +233,39 @@ async def test_invitation_is_used_once_by_one_of_many_and_never_after_its_end(da
 
     assert sum(await asyncio.gather(*(redeem(token) for _ in range(6)))) == 1
     assert [await redeem(code) for code in (late, "", "x" * 22, token)] == [False] * 4
+
+
+async def test_writes_cancelled_at_any_moment_are_whole_or_not_there_and_the_next_one_works(sqlite: Database):
+    """The writing connection runs short statements on the loop and lasting ones on its thread; both may be cut."""
+    chance = random.Random(20261122)
+
+    async def write(number: int) -> None:
+        async with sqlite.write() as session:
+            for half in ("a", "b"):
+                session.add(Setting(key=f"{number}.{half}", value="x" * 200_000))
+                await session.flush()
+
+    for number in range(60):
+        task = asyncio.create_task(write(number))
+        for _step in range(chance.randrange(12)):
+            await asyncio.sleep(0)
+        if chance.random() < 0.5:
+            await asyncio.sleep(chance.random() / 200)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await write(1000)
+    async with sqlite.read() as session:
+        keys = set(await session.scalars(select(Setting.key)))
+    assert {"1000.a", "1000.b"} <= keys
+    assert {key.split(".")[0] for key in keys if key.endswith("a")} == {
+        key.split(".")[0] for key in keys if key.endswith("b")
+    }
+
+
+async def test_closing_waits_for_nobody_and_leaves_a_sound_file(sqlite: Database):
+    async with sqlite.write() as session:
+        session.add(Setting(key="kept", value=1))
+    await sqlite.close()
+    assert sqlite.path is not None
+    backup.check(sqlite.path)
+    assert not sqlite.path.with_name(sqlite.path.name + "-wal").exists()
