@@ -59,7 +59,7 @@ def scope(policy: Policy, outcome: Outcome) -> Scope:
     return Scope(
         matter_code=matter.code if matter else None,
         matter_name=matter_title(matter),
-        subject_word=matter.subject_word if matter else pgettext("subject", "applicant"),
+        subject_word=subject_word(matter),
         kinds=kinds,
         ways=_ways(kinds, outcome),
         offered=outcome.recommendations,

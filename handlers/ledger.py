@@ -221,7 +221,8 @@ def wording(office: Office, today: dt.date, matter_code: str | None = None) -> s
         today=today,
         centre=office.policy.term("credit_centre", on=today),
         products={product.id: product.name for product in office.policy.products.values()},
-        subject_word=matter.subject_word if matter else pgettext("subject", "applicant"),
+        subject_word=scope.subject_word(matter),
+        of_persons=scope.of_persons(matter),
     )
 
 

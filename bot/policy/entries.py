@@ -99,7 +99,10 @@ class Clause(Frozen):
 
 
 class Product(Frozen):
-    """A credit product and the lines that its card shows."""
+    """A credit product and the lines that its card shows.
+
+    ``{subject}`` in ``applies`` stands for the matter's own word for the counterpart, such as 申报单位.
+    """
 
     id: Id
     kind: ProductKind
@@ -116,7 +119,10 @@ class Product(Frozen):
 
 
 class Route(Frozen):
-    """A way to apply: who files, for which counterparts, with which papers."""
+    """A way to apply: who files, for which counterparts, with which papers.
+
+    ``{subject}`` in ``text`` stands for the matter's word for the counterpart. Of a paper 名称：细节 the card shows the name.
+    """
 
     id: Id
     name: Text

@@ -8,6 +8,7 @@ from bot.dates import format_day
 from bot.guidance import Outcome, Reason, Recommendation, matter_title
 from bot.language import _, pgettext
 from bot.policy.model import MATTER, Policy, ProductKind, Strength
+from bot.scope import subject_word
 from bot.screens.guide import View, answer_line, begin_button, refer_button
 from bot.screens.screen import Button, Screen, Style, bold, esc
 from bot.screens.words import in_brackets, labelled, strength_word
@@ -69,7 +70,7 @@ def lookalikes(view: View, policy: Policy, outcome: Outcome) -> Screen:
 
 
 def _card(view: View, policy: Policy, outcome: Outcome, *, on: dt.date, today: dt.date) -> Iterator[str]:
-    yield view.title(matter_title(outcome.matter)) + _category(policy, outcome)
+    yield view.title(matter_title(outcome.matter), _category(policy, outcome))
     if view.notice:
         yield esc(view.notice)
     if on != today:
@@ -86,10 +87,11 @@ def _card(view: View, policy: Policy, outcome: Outcome, *, on: dt.date, today: d
 
 
 def _to_heed(policy: Policy, outcome: Outcome) -> Iterator[str]:
-    for caution in outcome.cautions:
-        yield labelled(_("Note"), caution)
     if outcome.matter and outcome.matter.note:
         yield labelled(_("Remark"), outcome.matter.note)
+    numbered = len(outcome.cautions) > 1
+    for number, caution in enumerate(outcome.cautions, start=1):
+        yield labelled(f"{_('Note')}{number}" if numbered else _("Note"), caution)
     yield esc(policy.label)
     if policy.in_force_note:
         yield esc(policy.in_force_note)
@@ -99,14 +101,12 @@ def _category(policy: Policy, outcome: Outcome) -> str:
     if outcome.matter is None:
         return ""
     names = {category.id: category.name for category in policy.categories}
-    return esc(names[outcome.matter.category])
+    return names[outcome.matter.category]
 
 
 def _strength_note(each: Recommendation) -> str:
-    word = strength_word(each.strength)
-    if each.in_form:
-        word = _("%(strength)s; in the form already, not collected again") % {"strength": word}
-    return in_brackets(word)
+    """Say how strongly a product is recommended; of a pledge that the form carries nothing is asked any more."""
+    return in_brackets(_("already in the form") if each.in_form else strength_word(each.strength))
 
 
 def _answer_lines(outcome: Outcome) -> list[str]:
@@ -130,13 +130,20 @@ def _citations(policy: Policy, outcome: Outcome) -> str:
 def _how(policy: Policy, outcome: Outcome) -> Iterator[str]:
     """The verification, or else the strongest product, in full; of each other one a line says how it is had."""
     leading = next(filter(_is_verification, outcome.recommendations), outcome.recommendations[0])
-    yield from _way_of_verification(policy, outcome, leading) if _is_verification(leading) else _way(leading)
-    yield labelled(_("Time"), leading.product.time)
-    yield labelled(_("Fee"), leading.product.fee)
-    yield labelled(_("Validity"), leading.product.validity)
+    yield from _way_of_verification(policy, outcome, leading) if _is_verification(leading) else _way(outcome, leading)
+    yield from _terms(leading)
     for other in outcome.recommendations:
         if other is not leading:
-            yield labelled(other.product.short_name, _applied(other))
+            yield labelled(other.product.short_name, _applied(outcome, other))
+
+
+def _terms(each: Recommendation) -> Iterator[str]:
+    """Time, fee and validity; a pledge that the form carries has none of its own."""
+    if each.in_form:
+        return
+    yield labelled(_("Time"), each.product.time)
+    yield labelled(_("Fee"), each.product.fee)
+    yield labelled(_("Validity"), each.product.validity)
 
 
 def _is_verification(each: Recommendation) -> bool:
@@ -147,21 +154,32 @@ def _way_of_verification(policy: Policy, outcome: Outcome, each: Recommendation)
     route = policy.routes[outcome.route]
     reuse = _("an opinion held by this bureau that is still valid is used directly, without a new application")
     yield labelled(_("First check"), reuse)
-    yield labelled(_("Way"), route.text)
-    yield labelled(_("Papers"), "；".join((*route.materials, *each.product.materials)))
+    yield labelled(_("Way"), _about(outcome, route.text))
+    yield labelled(_("Papers"), _names((*route.materials, *each.product.materials)))
 
 
-def _way(each: Recommendation) -> Iterator[str]:
-    yield labelled(_("Way"), _applied(each))
+def _way(outcome: Outcome, each: Recommendation) -> Iterator[str]:
+    yield labelled(_("Way"), _applied(outcome, each))
     if each.product.materials and not each.in_form:
-        yield labelled(_("Papers"), "；".join(each.product.materials))
+        yield labelled(_("Papers"), _names(each.product.materials))
 
 
-def _applied(each: Recommendation) -> str:
+def _names(materials: tuple[str, ...]) -> str:
+    """Return the papers by name; what each must contain stands on the page of papers."""
+    return "；".join(paper.partition("：")[0] for paper in materials)
+
+
+def _applied(outcome: Outcome, each: Recommendation) -> str:
     """Say how a product is had; a pledge that the form carries is not collected again."""
     if each.in_form and each.note:
         return each.note
-    return "；".join((each.product.applies, *(each.note.splitlines() if each.note else ())))
+    applies = _about(outcome, each.product.applies)
+    return "；".join((applies, *(each.note.splitlines() if each.note else ())))
+
+
+def _about(outcome: Outcome, text: str) -> str:
+    """Put the matter's word for the counterpart into a text of the pack."""
+    return text.replace("{subject}", subject_word(outcome.matter))
 
 
 def _reason_line(reason: Reason) -> str:
@@ -178,15 +196,13 @@ def _paper_lines(policy: Policy, outcome: Outcome, each: Recommendation) -> Iter
     product = each.product
     if _is_verification(each):
         for route in (policy.routes[route_id] for route_id in outcome.routes):
-            yield esc(f"{route.name}：{route.text}")
+            yield labelled(route.name, _about(outcome, route.text))
             yield from (f"· {esc(paper)}" for paper in route.materials)
     else:
-        yield esc(_applied(each))
+        yield esc(_applied(outcome, each))
     if not each.in_form:
         yield from (f"· {esc(paper)}" for paper in product.materials)
-    yield labelled(_("Time"), product.time)
-    yield labelled(_("Fee"), product.fee)
-    yield labelled(_("Validity"), product.validity)
+    yield from _terms(each)
 
 
 def _acts(view: View, outcome: Outcome) -> tuple[tuple[Button, ...], ...]:

@@ -16,6 +16,7 @@ PAGE: Final = 12  # matters on one screen
 _CATEGORIES_IN_A_ROW: Final = 2
 _LONGEST_ECHO: Final = 30
 _LONGEST_LABEL: Final = 40
+_WIDEST_IN_A_ROW: Final = 18  # characters that the buttons of one row share
 
 Row = tuple[Button, ...]
 
@@ -40,9 +41,9 @@ class View:
     acts: bool = True
     notice: str | None = None
 
-    def title(self, name: str | None = None) -> str:
-        """Return the heading: the matter once there is one, and whether anything is recorded."""
-        heading = bold(_("[%(title)s]") % {"title": name or self._purpose()})
+    def title(self, name: str | None = None, shelf: str = "") -> str:
+        """Return the heading: the matter once there is one, its category, and whether anything is recorded."""
+        heading = bold(_("[%(title)s]") % {"title": name or self._purpose()}) + esc(shelf)
         return heading + " " + esc(_("Trial run, nothing is recorded")) if self.what_if else heading
 
     def _purpose(self) -> str:
@@ -145,7 +146,7 @@ def question(view: View, ask: Ask, *, matter: str, picked: Sequence[str]) -> Scr
         esc(ask.question.text),
         esc(ask.question.hint) if ask.question.hint else None,
     )
-    rows = [(_option(view, ask, option.id, option.label, picked),) for option in ask.question.options]
+    rows = _side_by_side([_option(view, ask, option.id, option.label, picked) for option in ask.question.options])
     if ask.question.many:
         rows.append((view.keys.button(pgettext("button", "Done"), "gpick", ask.question.id, style=Style.PRIMARY),))
     if view.acts:
@@ -236,7 +237,7 @@ def refer_button(view: View) -> Button:
 
 def answer_line(item: Answered) -> str:
     """Return a question with its answer, in plain text."""
-    return _("%(question)s: %(answer)s") % {
+    return _("%(question)s %(answer)s") % {
         "question": item.question.text,
         "answer": _(", ").join(item.labels) or _("none of them"),
     }
@@ -245,6 +246,18 @@ def answer_line(item: Answered) -> str:
 def shortened(text: str, limit: int) -> str:
     """Return a text of at most ``limit`` characters."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _side_by_side(buttons: Sequence[Button]) -> list[Row]:
+    """Put short labels next to each other, so that a question fits on a phone without scrolling."""
+    rows: list[Row] = []
+    for button in buttons:
+        together = (*rows[-1], button) if rows else ()
+        if together and all(len(each.text) <= _WIDEST_IN_A_ROW // len(together) for each in together):
+            rows[-1] = together
+        else:
+            rows.append((button,))
+    return rows
 
 
 def _answer_label(item: Answered) -> str:

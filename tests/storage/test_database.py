@@ -267,5 +267,5 @@ async def test_closing_waits_for_nobody_and_leaves_a_sound_file(sqlite: Database
         session.add(Setting(key="kept", value=1))
     await sqlite.close()
     assert sqlite.path is not None
-    backup.check(sqlite.path)
     assert not sqlite.path.with_name(sqlite.path.name + "-wal").exists()
+    backup.check(sqlite.path)
