@@ -14,7 +14,12 @@ from pydantic import ValidationError
 from bot.policy.loader import PolicyFaults, load, packaged
 from bot.policy.model import Policy
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="信选: the right credit product for each matter.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they would print values of settings
+    help="信选: the right credit product for each matter.",
+)
 policy_app = typer.Typer(no_args_is_help=True, help="Check and show policy packs.")
 app.add_typer(policy_app, name="policy")
 

@@ -68,10 +68,17 @@ class Database:
 
     def _open(self, *, writing: bool) -> AsyncEngine:
         if not self.is_sqlite:
-            return create_async_engine(self.url, pool_pre_ping=True)
+            return create_async_engine(self.url, pool_pre_ping=True, hide_parameters=True)
         size = 1 if writing else 4
         options = {"async_creator_fn": _writer} if writing else {}
-        engine = create_async_engine(self.url, pool_size=size, max_overflow=0, pool_timeout=60, connect_args=options)
+        engine = create_async_engine(
+            self.url,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=60,  # seconds
+            connect_args=options,
+            hide_parameters=True,  # an error's text goes into the log, and values do not belong there
+        )
         _prepare_sqlite(engine, writing=writing)
         return engine
 

@@ -269,3 +269,11 @@ async def test_closing_waits_for_nobody_and_leaves_a_sound_file(sqlite: Database
     assert sqlite.path is not None
     assert not sqlite.path.with_name(sqlite.path.name + "-wal").exists()
     backup.check(sqlite.path)
+
+
+async def test_error_of_a_statement_does_not_tell_its_values(database: Database):
+    with pytest.raises(IntegrityError) as refused:
+        async with database.write() as session:
+            session.add_all([Setting(key="twice", value="某某公司（虚构）"), Setting(key="twice", value=2)])
+            await session.flush()
+    assert "某某公司" not in str(refused.value)
