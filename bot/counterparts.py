@@ -175,7 +175,7 @@ def read_person(text: str) -> NaturalPerson:
     if len(parts) < 3 or not parts[2].strip():
         raise Refusal(
             _("Please send the surname, the last four of the ID number and the case number, such as %(example)s.")
-            % {"example": "张 1234 郑环罚2026-15"}
+            % {"example": "张 1234 大气奖2026-15"}
         )
     return NaturalPerson(_surname(parts[0]), _last4(parts[1]), _case_number(parts[2]))
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from bot.guidance import Outcome, Recommendation, matter_title
 from bot.language import pgettext
-from bot.policy.model import COUNTERPART, CounterpartKind, Policy, ProductKind, Strength
+from bot.policy.model import COUNTERPART, CounterpartKind, Matter, Policy, ProductKind, Strength
 
 Applying = Literal["bureau", "counterpart"]
 
@@ -92,6 +92,11 @@ def _ways(kinds: frozenset[CounterpartKind], outcome: Outcome) -> tuple[Way, ...
     }
     ways = [each for each, is_possible in possible.items() if is_possible]
     return tuple(sorted(ways, key=lambda each: each is Way.COUNT and not batch))
+
+
+def subject_word(matter: Matter | None) -> str:
+    """Return the screens' word for the counterpart of a matter; 申请人 for one outside the catalogue."""
+    return matter.subject_word if matter else pgettext("subject", "applicant")
 
 
 def kind_name(kind: CounterpartKind) -> str:

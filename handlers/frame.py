@@ -115,6 +115,7 @@ COMMANDS: Final[Mapping[str, Flow]] = {
 PRESSES: Final[Mapping[str, Flow]] = {
     "lang": on_language,
     "guide": guide.COMMANDS["guide"],
+    "new": guide.COMMANDS["new"],
     "my": requests.COMMANDS["my"],
     **enrolment.PRESSES,
     **guide.PRESSES,
@@ -123,6 +124,6 @@ PRESSES: Final[Mapping[str, Flow]] = {
 }
 TYPED: Final[Mapping[str, Flow]] = {**guide.TYPED, **requests.TYPED}
 PRESENT: Final[Mapping[str, Flow]] = {**guide.PRESENT, **requests.PRESENT}
-READING: Final = frozenset(guide.PRESSES) - frozenset(referral.PRESSES)
-"""Presses that lead through the guide and change nothing; an auditor may use them."""
+READING: Final = (frozenset(guide.PRESSES) | {"guide", "lang"}) - frozenset(referral.PRESSES)
+"""Presses that lead through the guide and record nothing, and one's own language; an auditor may use them."""
 NOTICES: Final = {**guide.NOTICES, **reminders.NOTICES, **enrolment.NOTICES}

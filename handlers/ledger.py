@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from bot.dates import format_day, parse_day
 from bot.errors import Refusal
-from bot.language import _, pgettext
+from bot.language import _
 from bot.ledger import Entry
+from bot.policy.model import CounterpartKind
+from bot.scope import subject_word
 from bot.screens import ledger as screens
 from bot.screens.screen import Screen
 from handlers import planning
@@ -221,8 +223,8 @@ def wording(office: Office, today: dt.date, matter_code: str | None = None) -> s
         today=today,
         centre=office.policy.term("credit_centre", on=today),
         products={product.id: product.name for product in office.policy.products.values()},
-        subject_word=scope.subject_word(matter),
-        of_persons=scope.of_persons(matter),
+        subject_word=subject_word(matter),
+        of_persons=matter is not None and CounterpartKind.NATURAL_PERSON in matter.kinds,
     )
 
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
-from bot.guidance import answered
+from bot.guidance import answered, matter_title
 from bot.language import _
 from bot.policy.loader import restore
-from bot.policy.model import Policy
+from bot.policy.model import MATTER, Matter, Policy
 from bot.screens import guide as screens
 from bot.screens import referral as referral_screens
 from bot.screens.screen import Screen
@@ -75,6 +75,7 @@ async def render(
         division=office.policy.legal_division(on=office.today(now)).name,
         unit=unit.name,
         officer=owner.name or "",
+        matter=matter_title(_matter(policy, case)),
         answers=answered(policy, case.answers, on=case.on or office.today(row.created_at)),
         on=case.on or office.today(row.created_at),
         today=office.today(now),
@@ -131,6 +132,10 @@ async def _record(turn: Turn, case: Case, note: str | None) -> Referral:
         after={**row.answers, "note": note},
     )
     return row
+
+
+def _matter(policy: Policy, case: Case) -> Matter | None:
+    return next((policy.matters.get(code) for code in case.answers.get(MATTER, ())), None)
 
 
 async def _policy_of(session: AsyncSession, office: Office, row: Referral) -> Policy:

@@ -106,7 +106,7 @@ class _Stage:
                 with speaking(self._policy.language):
                     title = access.role_name(role)
                 self._cast.append({"id": number, "name": name, "role": title, "unit": unit.name})
-        self._cast.append({"id": STRANGER, "name": "外来访客", "role": "—", "unit": "未登记人员"})
+        self._cast.append({"id": STRANGER, "name": "外来访客", "role": "未登记人员", "unit": ""})
         for person in self._cast:
             api.add_user(person["id"], person["name"], "zh-hans").started = True
 

@@ -121,7 +121,8 @@ class Product(Frozen):
 class Route(Frozen):
     """A way to apply: who files, for which counterparts, with which papers.
 
-    ``{subject}`` in ``text`` stands for the matter's word for the counterpart. Of a paper 名称：细节 the card shows the name.
+    ``{subject}`` in ``text`` stands for the matter's word for the counterpart. Of a paper, 名称：细节, the card shows
+    the name only.
     """
 
     id: Id

@@ -141,8 +141,8 @@ def _terms(each: Recommendation) -> Iterator[str]:
     """Time, fee and validity; a pledge that the form carries has none of its own."""
     if each.in_form:
         return
-    yield labelled(_("Time"), each.product.time)
-    yield labelled(_("Fee"), each.product.fee)
+    said = dict.fromkeys((each.product.time, each.product.fee))  # of a report the Plan says the same of both: nothing
+    yield labelled(_("Time and fee"), pgettext("list", ", ").join(said))
     yield labelled(_("Validity"), each.product.validity)
 
 

@@ -35,6 +35,7 @@ def help_(commands: Sequence[tuple[str, str]]) -> Screen:
         bold(_("How to use")),
         *(esc(f"/{command} {description}") for command, description in commands),
         "",
+        esc(_("On a result: ● named by the Plan, ◐ advised, ○ optional.")),
         esc(_("The clause named on a result is the basis; the list of matters is a suggestion of the pack.")),
         esc(_("Dates count working days by the official calendar; provisional ones say so.")),
         esc(_("Natural persons: surname, last four and your own case number only.")),
@@ -80,7 +81,7 @@ def settings(unit: str, role: str, language: str, telegram_id: int) -> Screen:
         esc(_("Unit: %(unit)s") % {"unit": unit}),
         esc(_("Role: %(role)s") % {"role": role}),
         esc(_("Language: %(language)s") % {"language": language}),
-        esc(_("Your number: %(id)s") % {"id": telegram_id}),
+        esc(_("Your account number: %(id)s") % {"id": telegram_id}),
         esc(_("Unit and role are changed by the coordinator.")),
     )
     return Screen("settings", text, ((Button(pgettext("button", "Language"), Press("lang")),), home_row()))

@@ -8,7 +8,7 @@ from typing import Final
 from bot.dates import format_day
 from bot.guidance import Answered, Ask
 from bot.language import _, pgettext
-from bot.policy.model import OTHER, Category, Matter
+from bot.policy.model import OTHER, Category, Matter, Option
 from bot.screens.keys import Keys
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 
@@ -16,7 +16,7 @@ PAGE: Final = 12  # matters on one screen
 _CATEGORIES_IN_A_ROW: Final = 2
 _LONGEST_ECHO: Final = 30
 _LONGEST_LABEL: Final = 40
-_WIDEST_IN_A_ROW: Final = 18  # characters that the buttons of one row share
+_LONGEST_IN_A_ROW_OF: Final = {2: 8, 3: 3}  # options in a row -> characters of a label
 
 Row = tuple[Button, ...]
 
@@ -146,7 +146,10 @@ def question(view: View, ask: Ask, *, matter: str, picked: Sequence[str]) -> Scr
         esc(ask.question.text),
         esc(ask.question.hint) if ask.question.hint else None,
     )
-    rows = _side_by_side([_option(view, ask, option.id, option.label, picked) for option in ask.question.options])
+    rows = [
+        tuple(_option(view, ask, option.id, option.label, picked) for option in together)
+        for together in _side_by_side(ask.question.options)
+    ]
     if ask.question.many:
         rows.append((view.keys.button(pgettext("button", "Done"), "gpick", ask.question.id, style=Style.PRIMARY),))
     if view.acts:
@@ -248,15 +251,15 @@ def shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _side_by_side(buttons: Sequence[Button]) -> list[Row]:
-    """Put short labels next to each other, so that a question fits on a phone without scrolling."""
-    rows: list[Row] = []
-    for button in buttons:
-        together = (*rows[-1], button) if rows else ()
-        if together and all(len(each.text) <= _WIDEST_IN_A_ROW // len(together) for each in together):
+def _side_by_side(options: Sequence[Option]) -> list[tuple[Option, ...]]:
+    """Put short options next to each other, so that a question fits on a phone; ticking one moves none of them."""
+    rows: list[tuple[Option, ...]] = []
+    for option in options:
+        together = (*rows[-1], option) if rows else ()
+        if together and max(len(each.label) for each in together) <= _LONGEST_IN_A_ROW_OF.get(len(together), 0):
             rows[-1] = together
         else:
-            rows.append((button,))
+            rows.append((option,))
     return rows
 
 

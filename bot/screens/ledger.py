@@ -9,7 +9,7 @@ from bot.language import _, ngettext, pgettext
 from bot.ledger import Entry, Phase
 from bot.policy.model import ProductKind
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
-from bot.screens.words import shortened
+from bot.screens.words import counted, example_day, labelled, shortened
 
 PAGE = 8  # entries on one screen of a phone
 MOST_EVENTS = 12  # newest lines of the timeline
@@ -24,12 +24,14 @@ class Wording:
         centre: The credit centre's name.
         products: Product id -> name.
         subject_word: The screens' word for the counterpart.
+        of_persons: Whether a count counts persons.
     """
 
     today: dt.date
     centre: str
     products: Mapping[str, str]
     subject_word: str
+    of_persons: bool
 
     def day(self, on: dt.date, *, provisional: bool = False) -> str:
         """Return a date as the office writes it."""
@@ -58,7 +60,7 @@ def listed(entries: Sequence[Entry], *, page: int, total: int, wording: Wording)
     )
     rows = tuple((Button(f"{entry.number} {entry.matter}"[:40], Press("req", entry.id)),) for entry in entries)
     return Screen(
-        "ledger", text, (*rows, *_turning(page, pages), (Button(pgettext("button", "New entry"), Press("guide")),))
+        "ledger", text, (*rows, *_turning(page, pages), (Button(pgettext("button", "New entry"), Press("new")),))
     )
 
 
@@ -85,7 +87,8 @@ def phase_words(entry: Entry, wording: Wording) -> str:
         Phase.SUBMITTED: _("submitted, receipt not confirmed"),
         Phase.RECEIVED: _("received by the centre"),
         Phase.OVERDUE: _("the centre's feedback is outstanding"),
-        Phase.WITH_COUNTERPART: _("applied for by the %(subject)s") % {"subject": wording.subject_word},
+        Phase.WITH_COUNTERPART: _("applied for by the %(subject)s, opinion awaited")
+        % {"subject": wording.subject_word},
         Phase.RETURNED: _("opinion received"),
         Phase.RECORDED: _("recorded"),
         Phase.WITHDRAWN: _("withdrawn"),
@@ -127,11 +130,13 @@ def opened(entry: Entry, events: Sequence[Event], wording: Wording, *, may_act: 
 def _details(entry: Entry, wording: Wording) -> list[str]:
     said = list(subject_lines(entry, wording))
     said += [_product(line.code, line.kind, line.count, wording, in_form=line.in_form) for line in entry.products]
-    if entry.applicant is not None:
-        who = wording.subject_word if entry.applicant == "counterpart" else _("this unit")
-        said.append(_("Applied for by: %(who)s") % {"who": who})
+    if entry.applicant == "counterpart":
+        said.append(_("Application: by the %(subject)s") % {"subject": wording.subject_word})
+    elif entry.applicant is not None:
+        said.append(_("Application: by this unit"))
     for label, on in (
-        (_("Submitted: %(day)s"), entry.submitted_on),
+        # Nobody has said when a counterpart applied; the day on record is that of the entry.
+        (_("Submitted: %(day)s"), entry.submitted_on if entry.applicant == "bureau" else None),
         (_("Received by the centre: %(day)s"), entry.received_on),
         (_("Opinion received: %(day)s"), entry.returned_on),
         (_("Planned decision: %(day)s"), entry.decide_on),
@@ -148,7 +153,7 @@ def subject_lines(entry: Entry, wording: Wording) -> tuple[str, ...]:
         first, *rest = shortened(entry.subjects)
         return (pgettext("label", "%(label)s: %(value)s") % {"label": wording.subject_word, "value": first}, *rest)
     if entry.head_count and entry.applicant is not None:
-        return (_("Subjects: %(n)d") % {"n": entry.head_count},)
+        return (labelled(wording.subject_word, counted(entry.head_count, of_persons=wording.of_persons)),)
     return ()
 
 
@@ -228,7 +233,7 @@ def which_day(entry: Entry, act: str, wording: Wording, *, aside: bool = False) 
     text = lines(
         bold(_("[Ledger] %(number)s") % {"number": entry.number}),
         esc(title),
-        esc(_("For another day send the date, such as %(example)s.") % {"example": wording.today.isoformat()}),
+        esc(_("For another day send the date, such as %(example)s.") % {"example": example_day(wording.today)}),
     )
     days = [
         _act(entry, pgettext("button", "Today"), f"{act},0", Style.PRIMARY),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bot.dates import format_day
 from bot.guidance import Answered
 from bot.language import _
+from bot.policy.model import MATTER
 from bot.screens.guide import answer_line
 from bot.screens.screen import Screen, bold, esc, lines
 
@@ -16,6 +17,7 @@ def waiting(
     division: str,
     unit: str,
     officer: str,
+    matter: str,
     answers: Sequence[Answered],
     on: dt.date,
     today: dt.date,
@@ -28,7 +30,8 @@ def waiting(
         division: Short name of the legal division.
         unit: The officer's unit.
         officer: The officer's name; may be empty.
-        answers: What was answered, the matter first.
+        matter: The matter's name.
+        answers: What was answered.
         on: The matter's date.
         today: The reader's date.
         note: What the officer wrote.
@@ -37,8 +40,10 @@ def waiting(
     text = lines(
         bold(_("[%(title)s]") % {"title": _("For study by %(division)s") % {"division": division}}),
         esc(_("Number %(number)d, %(unit)s %(officer)s") % asker).strip(),
-        *(esc(answer_line(item)) for item in answers),
+        bold(matter),
+        *(esc(answer_line(item)) for item in answers if item.question.id != MATTER),
         esc(_("Matter's date: %(day)s") % {"day": format_day(on, today=today)}),
         esc(_("Note: %(note)s") % {"note": note}) if note else None,
+        esc(_("Please answer the officer directly.")),
     )
     return Screen("referral.waiting", text, stays=True)

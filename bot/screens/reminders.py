@@ -95,9 +95,18 @@ def _feedback(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
     left = ngettext("%(n)d working day left", "%(n)d working days left", n) % values
     return _("Feedback reminder"), [
         _("The %(centre)s received it on %(received)s (confirmed); its feedback is due on %(due)s.") % values,
-        left if notice.working_days else _("Today is the last day of the period"),
-        _("Nothing is to be done today; if it does not arrive by then, the polite wording is ready to copy."),
+        *_until_due(notice.working_days, left),
     ]
+
+
+def _until_due(working_days: int, left: str) -> tuple[str, str]:
+    if working_days:
+        return left, _(
+            "Nothing is to be done today; if it does not arrive by then, the polite wording is ready to copy."
+        )
+    return _("Today is the last day of the period"), _(
+        "If it does not arrive today, the polite wording is ready to copy."
+    )
 
 
 def _submit_by(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
@@ -171,20 +180,20 @@ def wording_to_ask(notice: Notice, wording: Wording, bureau: str) -> Screen:
     values = {
         "centre": wording.centre,
         "bureau": bureau,
-        "matter": entry.matter,
+        "matter": _subject(notice),
         "received": wording.day(entry.received_on) if entry.received_on else "",
         "due": wording.day(entry.due_on, provisional=entry.due_provisional) if entry.due_on else "",
     }
     if notice.working_days < 0:
         said = _(
-            "To the %(centre)s: for the matter %(matter)s our application for credit information verification was "
-            "received by you on %(received)s and the feedback was due on %(due)s. We should be grateful for your "
+            "To the %(centre)s: our application for credit information verification (%(matter)s) was received by you "
+            "on %(received)s and the feedback was due on %(due)s. We should be grateful for your "
             "feedback when convenient. Thank you for your support. %(bureau)s"
         )
     else:
         said = _(
-            "To the %(centre)s: for the matter %(matter)s our application for credit information verification was "
-            "received by you on %(received)s and the feedback is due on %(due)s. We should be grateful for feedback "
+            "To the %(centre)s: our application for credit information verification (%(matter)s) was received by you "
+            "on %(received)s and the feedback is due on %(due)s. We should be grateful for feedback "
             "within the period. Thank you for your support. %(bureau)s"
         )
     letter = said % values

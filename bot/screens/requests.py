@@ -12,7 +12,8 @@ from bot.ledger import Entry, Phase
 from bot.scope import Scope, Way
 from bot.screens.keys import Keys
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
-from bot.screens.words import counted, in_brackets, labelled, shortened, strength_word
+from bot.screens.words import counted, example_day, in_brackets, labelled, shortened, strength_word
+from bot.workdays import Reckoned
 
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -56,16 +57,17 @@ def subject_words(form: Form, scope: Scope) -> tuple[str, ...]:
         return shortened(tuple(f"{each.name} {each.code.value}" for each in form.organisations))
     if form.head_count:
         return (counted(form.head_count, of_persons=scope.of_persons),)
-    return (_("Number of letters only"),)
+    return (_("not named one by one"),)
 
 
 def recorded_screen(entry: Entry, sheet: Sheet) -> Screen:
     """Say that the entry is made: its number, the date that matters next, and what happens now."""
-    due = sheet.dates.due
+    due, latest = sheet.dates.due, sheet.dates.latest
     text = lines(
         bold(_("Entered in the ledger: %(number)s") % {"number": entry.number}),
         esc(entry.matter),
         esc(_("Expected feedback: %(day)s") % {"day": sheet.day(due.on, provisional=due.provisional)}) if due else None,
+        esc(_latest(sheet, latest)) if latest and entry.submitted_on is None else None,
         esc(_what_follows(entry, sheet)),
     )
     rows = (
@@ -162,7 +164,7 @@ def _submission(sheet: Sheet) -> Screen:
         _title(sheet),
         _place(sheet, 2),
         esc(_("Who applies to the %(centre)s, and when was it submitted?") % {"centre": sheet.centre}),
-        esc(_("For another day send the date, such as %(example)s.") % {"example": _example(sheet)}),
+        esc(_("For another day send the date, such as %(example)s.") % {"example": example_day(sheet.today)}),
     )
     rows: list[tuple[Button, ...]] = []
     if "bureau" in sheet.scope.applicants:
@@ -175,11 +177,6 @@ def _submission(sheet: Sheet) -> Screen:
         label = pgettext("button", "The %(subject)s applies") % {"subject": word}
         rows.append((sheet.keys.button(label, "rsubm", "cp"),))
     return Screen("entry_submission", text, (*rows, _last_row(sheet)))
-
-
-def _example(sheet: Sheet) -> str:
-    before = sheet.today - dt.timedelta(days=3)
-    return f"{before.month}月{before.day}日"
 
 
 def _products(sheet: Sheet) -> Screen:
@@ -240,10 +237,11 @@ def _confirm(sheet: Sheet) -> Screen:
 
 def _application(sheet: Sheet) -> str:
     form = sheet.form
-    who = _("this unit") if form.applicant == "bureau" else sheet.scope.subject_word
+    if form.applicant == "counterpart":
+        return _("Application: by the %(subject)s") % {"subject": sheet.scope.subject_word}
     if form.submitted_on is None:
-        return _("Application: %(who)s, not submitted yet") % {"who": who}
-    return _("Application: %(who)s, submitted %(day)s") % {"who": who, "day": sheet.day(form.submitted_on)}
+        return _("Application: by this unit, not submitted yet")
+    return _("Application: by this unit, submitted %(day)s") % {"day": sheet.day(form.submitted_on)}
 
 
 def _date_lines(sheet: Sheet) -> list[str]:
@@ -254,12 +252,15 @@ def _date_lines(sheet: Sheet) -> list[str]:
         said.append(_("Expected feedback: %(day)s, once receipt is confirmed it is exact") % {"day": day})
     if form.decide_on:
         said.append(_("Planned decision: %(day)s") % {"day": sheet.day(form.decide_on)})
-    if dates.latest:
-        day = sheet.day(dates.latest.on, provisional=dates.latest.provisional)
-        said.append(_("Last day to submit: %(day)s") % {"day": day})
+    if dates.latest and form.submitted_on is None:
+        said.append(_latest(sheet, dates.latest))
     if dates.late:
         said.append(_("The feedback may come after the planned decision; you may plan a later day or ask early."))
     return said
+
+
+def _latest(sheet: Sheet, latest: Reckoned) -> str:
+    return _("Last day to submit: %(day)s") % {"day": sheet.day(latest.on, provisional=latest.provisional)}
 
 
 def _edit_rows(sheet: Sheet) -> Rows:

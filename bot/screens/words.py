@@ -1,5 +1,6 @@
 """Words and figures that several screens say alike."""
 
+import datetime as dt
 from typing import Final
 
 from bot.language import _, ngettext, pgettext
@@ -32,6 +33,12 @@ def counted(count: int, *, of_persons: bool) -> str:
     if of_persons:
         return ngettext("%(n)d person", "%(n)d persons", count) % {"n": count}
     return ngettext("%(n)d organisation", "%(n)d organisations", count) % {"n": count}
+
+
+def example_day(today: dt.date) -> str:
+    """Return a day not long past, written as an officer would type it."""
+    before = today - dt.timedelta(days=3)
+    return f"{before.month}月{before.day}日"
 
 
 def in_brackets(word: str) -> str:

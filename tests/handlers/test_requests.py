@@ -210,7 +210,7 @@ async def test_nothing_is_expected_or_reminded_where_the_counterpart_applies(des
 async def test_an_edited_line_returns_to_the_confirmation_with_everything_else_kept(desk):
     await desk.decide(PERMIT)
     await desk.type(COMPANY)
-    await desk.press("rsubm", "1")
+    await desk.press("rsubm", "no")
     await desk.press("redit", "decide")
     before = await desk.type("2027-01-15")
     assert "Thu 7 Jan 2027, provisional" in before.text

@@ -94,7 +94,11 @@ function nearEnd() {
 }
 function toEnd(atOnce) {
   state.atEnd = true;
-  $("log").scrollTo({ top: $("log").scrollHeight, behavior: atOnce ? "instant" : "auto" });
+  const log = $("log");
+  // A message that is taller than the screen is read from its beginning.
+  const last = log.lastElementChild?.getBoundingClientRect();
+  const beginning = last?.height > log.clientHeight ? log.scrollTop + last.top - log.getBoundingClientRect().top - 8 : Infinity;
+  log.scrollTo({ top: Math.min(beginning, log.scrollHeight), behavior: atOnce ? "instant" : "auto" });
 }
 
 function place(message) {
@@ -335,7 +339,7 @@ async function advance(target) {
   try {
     const outcome = await post("/trial/clock", JSON.stringify({ target }));
     showNow(outcome.now);
-    $("clock-news").textContent = outcome.moved ? `已到${day(outcome.now)} ${hour(outcome.now)}` : "没有待到的期限，时间未变";
+    $("clock-news").textContent = outcome.moved ? `已到${day(outcome.now)} ${hour(outcome.now)}` : "目前没有待发的提醒，时间未变";
   } catch (error) {
     $("clock-news").textContent = `时间未能推进：${error.message}`;
   }

@@ -28,4 +28,4 @@ def test_the_drawing_shows_every_matter_question_and_only_nodes_that_exist(zheng
 
 def test_the_same_result_is_drawn_once(example):
     drawn = mermaid(example, on=ON)
-    assert len(re.findall(r'"是否夜间施工"', drawn)) == 1
+    assert len(re.findall(r'"是否夜间施工？"', drawn)) == 1

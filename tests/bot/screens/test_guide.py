@@ -99,6 +99,48 @@ def test_basis_names_every_reason_with_its_quote(policy: Policy) -> None:
         assert policy.clauses[reason.clause_id].summary in text
 
 
+def test_the_counterpart_is_called_as_the_matter_calls_it(policy: Policy) -> None:
+    assert "由申报单位签署" in result(policy, {MATTER: ("m20",)}).text
+    assert "由申请人签署" in result(policy, {MATTER: ("m05",)}).text
+    assert "由供应商签署" in card.papers(VIEW, policy, outcome(policy, {MATTER: ("m36",)})).text
+
+
+@pytest.mark.parametrize("matter", ["m05", "m20", "m36", "m42", "s01"])
+def test_no_placeholder_of_the_pack_comes_to_a_screen(policy: Policy, matter: str) -> None:
+    found = outcome(policy, {MATTER: (matter,)})
+    shown = [card.papers(VIEW, policy, found), card.result(VIEW, policy, found, on=TODAY, today=TODAY)]
+    assert all("{" not in screen.text for screen in shown)
+
+
+def test_card_names_a_paper_and_the_page_of_papers_says_what_it_must_contain(policy: Policy) -> None:
+    paper, _colon, detail = policy.routes["bureau"].materials[0].partition("：")
+    found = outcome(policy, {MATTER: ("m01",)})
+    short = card.result(VIEW, policy, found, on=TODAY, today=TODAY).text
+    assert detail and paper in short and detail not in short
+    assert f"{paper}：{detail}" in card.papers(VIEW, policy, found).text
+
+
+def test_several_cautions_are_numbered_and_a_single_one_is_not(policy: Policy) -> None:
+    with speaking("zh_CN"):
+        assert "注意2：" in result(policy, {MATTER: ("m01",)}).text
+        assert "注意：" in result(policy, {MATTER: ("m42",)}).text
+
+
+def test_trial_run_keeps_the_category_beside_the_matter(policy: Policy) -> None:
+    with speaking("zh_CN"):
+        first = result(policy, {MATTER: ("m01",)}, view=replace(VIEW, what_if=True)).text.splitlines()[0]
+    assert first == "<b>【建设项目环评报告书审批】</b>行政审批 试查，不作记录"
+
+
+def test_ticking_moves_no_option_to_another_place(policy: Policy) -> None:
+    ask = next_step(policy, {MATTER: (OTHER,)}, on=TODAY)
+    assert isinstance(ask, Ask)
+    every = [option.id for option in ask.question.options]
+    plain, ticked = (guide.question(VIEW, ask, matter="虚构事项", picked=picked) for picked in ((), every))
+    assert [len(row) for row in plain.rows] == [len(row) for row in ticked.rows]
+    assert max(len(row) for row in plain.rows) == 2
+
+
 def test_look_alikes_are_told_apart(policy: Policy) -> None:
     text = card.lookalikes(VIEW, policy, outcome(policy, {MATTER: ("m01",)})).text
     assert all(each.title in text for each in policy.lookalikes)
