@@ -19,6 +19,7 @@ from tests.tools.catalogue import (
     cells,
     forms,
     said_in,
+    sources,
     strings,
     table,
     without_placeholders,
@@ -116,6 +117,19 @@ def test_messages_are_constants_and_never_built():
         )
     ]
     assert built == []
+
+
+def test_no_message_hides_inside_an_f_string():
+    """Babel reads nothing inside an f-string before Python 3.12, and says nothing of it."""
+    hidden = [
+        f"{path}:{joined.lineno}"
+        for path, tree in sources()
+        for joined in ast.walk(tree)
+        if isinstance(joined, ast.JoinedStr)
+        for call in ast.walk(joined)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in GETTEXT
+    ]
+    assert hidden == []
 
 
 def test_every_placeholder_is_named():

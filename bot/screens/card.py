@@ -91,7 +91,7 @@ def _to_heed(policy: Policy, outcome: Outcome) -> Iterator[str]:
         yield labelled(_("Remark"), outcome.matter.note)
     numbered = len(outcome.cautions) > 1
     for number, caution in enumerate(outcome.cautions, start=1):
-        yield labelled(f"{_('Note')}{number}" if numbered else _("Note"), caution)
+        yield labelled(_("Note %(number)d") % {"number": number} if numbered else _("Note"), caution)
     yield esc(policy.label)
     if policy.in_force_note:
         yield esc(policy.in_force_note)

@@ -19,10 +19,11 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.language import _, speaking
-from bot.screens.screen import Button, Screen, bold
+from bot.screens.screen import Button, Screen
 from handlers.telegram.api import call
 from handlers.telegram.outcomes import Outcome, Verdict, classify
 from storage.crashpoints import crash_point
+from storage.outbox import MOST_COPIES
 
 log = structlog.get_logger()
 
@@ -204,17 +205,14 @@ class Screens:
                 return True
 
     async def _send(self, delivery: Delivery, screen: Screen, *, may_repeat: bool) -> int | None:
-        """Send until it is there; None where the chat cannot be reached."""
-        params: dict[str, Any] = {"chat_id": delivery.chat_id} | message(screen)
-        if screen.protect:
-            params["protect_content"] = True
-        repeated = may_repeat
-        pause = 0.5
-        while True:
-            if repeated:
-                params["text"] = _labelled(screen.text, delivery.language)
+        """Send until it is there; None where the chat cannot be reached, or where three copies may be there already."""
+        params: dict[str, Any] = {"chat_id": delivery.chat_id, "protect_content": screen.protect or None}
+        params |= message(screen)
+        copies, pause = int(may_repeat), 0.5
+        while copies < MOST_COPIES:
+            labelled = params | {"text": _labelled(params["text"], delivery.language)} if copies else params
             try:
-                sent: dict[str, Any] = await call(self._bot, "sendMessage", **params)
+                sent: dict[str, Any] = await call(self._bot, "sendMessage", **labelled)
             except TelegramError as error:
                 verdict = classify(error)
                 if verdict.outcome is Outcome.BAD_MARKUP:
@@ -222,11 +220,13 @@ class Screens:
                     continue
                 if not self._again(verdict):
                     return None
-                repeated = repeated or verdict.outcome is Outcome.UNKNOWN
+                copies += verdict.outcome is Outcome.UNKNOWN
                 pause = await _wait(verdict, pause)
             else:
                 message_id: int = sent["message_id"]
                 return message_id
+        log.error("three copies of an answer may have arrived, none is confirmed")
+        return None
 
     def _again(self, verdict: Verdict) -> bool:
         """Say whether a failed try is worth another."""
@@ -271,7 +271,8 @@ def _button(button: Button) -> dict[str, Any]:
 
 def _labelled(text: str, language: str) -> str:
     with speaking(language):
-        return f"{bold(_('This message may be a repetition'))}\n{text}"
+        label = _("This message may be a repetition")
+    return f"{label}\n{text}"
 
 
 def plain(params: dict[str, Any]) -> dict[str, Any]:

@@ -15,10 +15,11 @@ from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage import keys
 from storage.database import Database
-from storage.tables import Audit, Draft, Inbox, InboxState, Outbox, OutboxState, Person
+from storage.tables import Audit, Draft, Inbox, Outbox, OutboxState, Person
 from tests.bot_api_schema import check_call
-from tests.drills.crowd import COUNTED, Counting, Inviting, Sent, Somebody, Toggling, Wandering
+from tests.drills.crowd import Counting, Inviting, Sent, Somebody, Toggling, Wandering
 from tests.drills.lives import Lives, crash_points
+from tests.drills.reckoning import Ledger
 
 TOKEN = "100000001:fictitious-token-of-the-drills-0000000"
 COORDINATOR = 5_000_001
@@ -191,7 +192,7 @@ class _Drill:
         keys.use((self.folder / "key").read_text("ascii").split())
         database = Database(f"sqlite:///{self.folder / 'xinxuan.db'}")
         async with database.read() as session:
-            ledger = _Ledger(
+            ledger = Ledger(
                 sent=self.sent,
                 inbox=list(await session.scalars(select(Inbox))),
                 audit=list(await session.scalars(select(Audit).order_by(Audit.id))),
@@ -223,7 +224,7 @@ class _Drill:
             "detail": ledger.detail() | {"unanswered": unanswered[:5], "calls_wrong": self.calls_wrong[:5]},
         }
 
-    def _notices(self, ledger: "_Ledger") -> tuple[int, int]:
+    def _notices(self, ledger: Ledger) -> tuple[int, int]:
         """Count colleagues of whom the coordinator never heard, and repetitions that did not say so."""
         heard: Counter[int] = Counter()
         plain: Counter[int] = Counter()
@@ -236,92 +237,3 @@ class _Drill:
         held = [row for row in ledger.outbox if row.state not in (OutboxState.SENT, OutboxState.CANCELLED)]
         lost = sum(1 for each in joined if each != COORDINATOR and not heard[each]) + len(held)
         return lost, sum(1 for number in plain.values() if number > 1) + sum(1 for n in heard.values() if n > 3)
-
-
-class _Ledger:
-    """What was sent against what is there."""
-
-    def __init__(
-        self,
-        *,
-        sent: Sent,
-        inbox: list[Inbox],
-        audit: list[Audit],
-        drafts: list[Draft],
-        people: dict[int, int],
-        languages: dict[int, str],
-        outbox: list[Outbox],
-    ) -> None:
-        self.sent, self.inbox, self.audit, self.drafts = sent, inbox, audit, drafts
-        self.people, self.languages, self.outbox = people, languages, outbox
-        self.lost: list[Any] = []
-        self.unshown: list[int] = []
-        self.doubled: list[Any] = []
-        self.steps = 0
-        self.steps_lost: list[Any] = []
-        self.steps_doubled: list[Any] = []
-
-    def detail(self) -> dict[str, Any]:
-        return {
-            name: [str(each) for each in getattr(self, name)[:5]]
-            for name in ("lost", "unshown", "doubled", "steps_lost", "steps_doubled")
-        }
-
-    def check(self, counted: list[int], toggling: list[int]) -> None:
-        self._every_update_is_there_once()
-        self._no_line_twice()
-        self._languages(toggling)
-        self._joins()
-        self._steps(counted)
-
-    def _every_update_is_there_once(self) -> None:
-        rows = {row.update_id: row for row in self.inbox}
-        self.lost += sorted(self.sent.noted.keys() - rows.keys())
-        self.lost += [(row.update_id, row.state.value) for row in rows.values() if row.state is InboxState.DEAD]
-        self.unshown += [
-            row.update_id for row in rows.values() if row.state not in (InboxState.SHOWN, InboxState.DEAD) or row.reply
-        ]
-        self.doubled += sorted(rows.keys() - self.sent.noted.keys())
-
-    def _no_line_twice(self) -> None:
-        lines = Counter((row.update_id, row.verb, row.subject_kind) for row in self.audit if row.update_id)
-        self.doubled += [line for line, count in lines.items() if count > 1]
-
-    def _languages(self, toggling: list[int]) -> None:
-        """Every press that changes the language leaves one line; the last one decides."""
-        expected: list[tuple[int, str]] = []
-        now: dict[int, str] = {}
-        for update_id, person, press in self.sent.presses():
-            if press.verb == "lang" and press.arg and person in toggling and press.arg != now.get(person, "zh_CN"):
-                now[person] = press.arg
-                expected.append((update_id, press.arg))
-        lines = [row for row in self.audit if row.verb == "person.language"]
-        actual = [(row.update_id, row.after) for row in lines if row.actor_id and self.people[row.actor_id] in toggling]
-        self.lost += sorted(set(expected) - set(actual))
-        self.doubled += sorted(set(actual) - set(expected))
-        self.lost += [(person, last) for person, last in now.items() if self.languages[person] != last]
-
-    def _joins(self) -> None:
-        """Everybody who came with a link of their own came in, once."""
-        first = {}
-        for update_id, (person, said) in self.sent.noted.items():
-            if said.startswith("/start i_"):
-                first.setdefault(person, update_id)
-        lines = [row for row in self.audit if row.verb == "person.join"]
-        joined = Counter(self.people[row.subject_id] for row in lines if row.subject_id)
-        self.lost += [("join", person) for person in first if not joined[person]]
-        self.doubled += [("join", person) for person, count in joined.items() if count > 1]
-
-    def _steps(self, counted: list[int]) -> None:
-        """A draft is as many versions old as different versions of it were pressed: each is accepted exactly once."""
-        versions: dict[int, set[int]] = {}
-        for _update_id, person, press in self.sent.presses():
-            if person in counted and press.verb in COUNTED:
-                versions.setdefault(press.id, set()).add(press.version)
-        self.steps = sum(len(each) for each in versions.values())
-        for draft in self.drafts:
-            if self.people[draft.person_id] in counted:
-                expected = 1 + len(versions.get(draft.id, ()))
-                found = (draft.id, draft.version, expected)
-                (self.steps_lost if draft.version < expected else []).append(found)
-                (self.steps_doubled if draft.version > expected else []).append(found)

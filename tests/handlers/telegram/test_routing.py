@@ -1,0 +1,256 @@
+"""The gate and the matrix: every command and every button, for every role, over every kind of update."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from telegram import Update, User
+from telegram.ext import ExtBot
+
+from bot.policy.model import Policy
+from bot.screens.screen import Screen
+from bot.workdays import Calendar
+from handlers import access, enrolment, frame, guide, ledger, referral, reminders, requests
+from handlers.clock import Clock
+from handlers.office import Office
+from handlers.telegram import routing
+from handlers.telegram.routing import App, application
+from handlers.turn import Sender, Turn, current_turn
+from storage import people
+from storage.database import Database
+from storage.tables import Inbox, Person, PersonState, Role, Stranger
+from tests.conftest import OFFICER, START, TOKEN
+
+ME = {"id": 100000001, "is_bot": True, "first_name": "信选", "username": "xinxuan_trial_bot"}
+SENTENCE = Screen("flow", "the flow ran")
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every flow only notes that it ran: what is tested is who gets there."""
+    seen: list[str] = []
+
+    def noting(name: str) -> Any:
+        async def flow(_turn: Turn) -> Screen:
+            seen.append(name)
+            return SENTENCE
+
+        return flow
+
+    commands = {name: noting(name) for name in frame.COMMANDS}
+    monkeypatch.setattr(frame, "COMMANDS", commands)
+    monkeypatch.setattr(frame, "PRESSES", {verb: noting(verb) for verb in frame.PRESSES})
+    for name in ("on_text", "on_other_content", "on_unknown_command", "on_edited", "on_unknown_press"):
+        monkeypatch.setattr(frame, name, noting(name))
+    return seen
+
+
+@pytest.fixture
+def app(ran: list[str]) -> Iterator[App]:
+    import warnings
+
+    bot: ExtBot[None] = ExtBot(TOKEN)
+    bot._bot_user = User(**ME)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = application(bot)
+    made._initialized = True
+    yield made
+
+
+@pytest.fixture
+async def seat(sqlite: Database, policy: Policy) -> AsyncIterator[Any]:
+    async with sqlite.write() as session:
+        await people.sync_units(session, policy)
+        unit = (await people.units(session))[0]
+        yield SimpleNamespace(session=session, unit_id=unit.id, office=Office(policy, Calendar(), Clock()))
+
+
+def _message(**more: Any) -> dict[str, Any]:
+    person = {"id": OFFICER, "is_bot": False, "first_name": "张三（虚构）"}
+    chat = {"id": OFFICER, "type": "private", "first_name": "张三（虚构）"}
+    return {"message_id": 5, "date": 1, "from": person, "chat": chat} | more
+
+
+def _command(name: str) -> dict[str, Any]:
+    entity = {"type": "bot_command", "offset": 0, "length": len(name) + 1}
+    return {"message": _message(text=f"/{name}", entities=[entity])}
+
+
+def _press(verb: str) -> dict[str, Any]:
+    person = _message()["from"]
+    pressed = _message() | {"from": ME, "text": "x"}
+    return {
+        "callback_query": {
+            "id": "1",
+            "from": person,
+            "chat_instance": "1",
+            "data": f"1:{verb}:1:1:",
+            "message": pressed,
+        }
+    }
+
+
+async def _run(app: App, seat: Any, raw: dict[str, Any], person: Person | None) -> Turn:
+    turn = Turn(seat.office, seat.session, START, next(numbers), Sender(OFFICER), person=person)
+    token = current_turn.set(turn)
+    try:
+        await app.process_update(Update.de_json({"update_id": turn.update_id} | raw, app.bot))
+    finally:
+        current_turn.reset(token)
+    assert turn.error is None, turn.error
+    assert turn.answered
+    return turn
+
+
+def _officer(seat: Any, role: Role, state: PersonState = PersonState.ACTIVE) -> Person:
+    return Person(telegram_id=OFFICER, unit_id=seat.unit_id, role=role, state=state, language="zh_CN", joined_at=START)
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_a_command_runs_for_the_roles_of_the_matrix_and_for_no_other(
+    app: App, seat: Any, ran: list[str], role: Role
+):
+    for command in frame.COMMANDS:
+        ran.clear()
+        turn = await _run(app, seat, _command(command), _officer(seat, role))
+        assert bool(ran) == (role in access.COMMANDS[command]), command
+        if not ran:
+            assert turn.screen is not None
+            assert turn.screen.name == "unknown_command"
+
+
+AUDITORS = {
+    "lang", "guide", "gcat", "gmat", "gans", "gtog", "gpick", "gback", "gend", "gsrc", "gedit", "gdate", "gtody",
+    "gkeep", "gnew",
+}  # fmt: skip
+"""What an auditor may press, written down a second time: a new verb has to be thought about here."""
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_a_button_runs_for_the_roles_that_may_do_what_it_does(app: App, seat: Any, ran: list[str], role: Role):
+    for verb in frame.PRESSES:
+        ran.clear()
+        await _run(app, seat, _press(verb), _officer(seat, role))
+        expected = verb in AUDITORS if role is Role.AUDITOR else verb != "inv" or role is Role.COORDINATOR
+        assert bool(ran) == expected, (verb, role)
+
+
+def test_everything_has_its_place_in_the_matrix():
+    assert set(frame.COMMANDS) == set(access.COMMANDS)
+    assert set(routing.PRESS_COMMANDS) <= set(frame.PRESSES)
+    assert set(routing.PRESS_COMMANDS.values()) <= set(access.COMMANDS)
+    assert set(frame.PRESSES) >= AUDITORS
+
+
+@pytest.mark.parametrize("command", ["nosuch", "drop", "guide2"])
+async def test_a_command_that_is_not_in_the_matrix_is_refused(
+    app: App, seat: Any, ran: list[str], command: str, monkeypatch: pytest.MonkeyPatch
+):
+    await _run(app, seat, _command(command), _officer(seat, Role.COORDINATOR))
+    assert ran == ["on_unknown_command"]
+
+
+async def test_a_command_forgotten_in_the_matrix_runs_for_nobody(
+    app: App, seat: Any, ran: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delitem(access.COMMANDS, "settings")  # type: ignore[arg-type]
+    await _run(app, seat, _command("settings"), _officer(seat, Role.COORDINATOR))
+    assert ran == []
+
+
+def test_no_two_flows_share_a_verb_or_a_command():
+    parts = (enrolment, guide, requests, reminders)
+    named = [verb for part in parts for verb in part.PRESSES]
+    assert len(named) == len(set(named))
+    for part in parts:
+        assert all(frame.PRESSES[verb] is flow for verb, flow in part.PRESSES.items())
+    own = {"lang": frame.on_language, "guide": frame.COMMANDS["guide"], "my": frame.COMMANDS["my"]}
+    assert all(frame.PRESSES[verb] is flow for verb, flow in own.items())
+    assert set(referral.PRESSES) < set(guide.PRESSES)
+    assert set(ledger.PRESSES) < set(requests.PRESSES)
+    commands = [name for part in (enrolment, guide, requests) for name in part.COMMANDS]
+    assert len(commands) == len(set(commands))
+    typed = [*guide.TYPED, *requests.TYPED]
+    assert len(typed) == len(set(typed))
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "text": {"message": _message(text="排污")},
+    "command": _command("guide"),
+    "photo": {"message": _message(photo=[{"file_id": "a", "file_unique_id": "a", "width": 1, "height": 1}])},
+    "document": {"message": _message(document={"file_id": "a", "file_unique_id": "a", "file_name": "a.xlsx"})},
+    "sticker": {"message": _message(dice={"emoji": "x", "value": 1})},
+    "edited": {"edited_message": _message(text="排污", edit_date=2)},
+    "press": _press("guide"),
+    "old press": _press("zzz"),
+    "channel": {"channel_post": _message(text="x", chat={"id": -1001, "type": "channel", "title": "x"})},
+    "poll": {"poll_answer": {
+        "poll_id": "1", "option_ids": [0], "option_persistent_ids": ["0"], "user": _message()["from"],
+    }},
+    "inline": {"inline_query": {"id": "1", "from": _message()["from"], "query": "x", "offset": ""}},
+    "join": {"chat_join_request": {
+        "chat": {"id": -1002, "type": "supergroup", "title": "x"}, "from": _message()["from"],
+        "user_chat_id": 1, "date": 1,
+    }},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("who", ["nobody", "left", "suspended"])
+async def test_the_gate_lets_nobody_past_over_any_kind_of_update(
+    app: App, seat: Any, ran: list[str], kind: str, who: str
+):
+    person = None if who == "nobody" else _officer(seat, Role.COORDINATOR, PersonState(who))
+    turn = await _run(app, seat, KINDS[kind], person)
+    assert ran == []
+    assert turn.screen is None or turn.screen.name == "refused"
+    await seat.session.flush()
+    assert (await seat.session.scalars(select(Inbox))).all() == []
+    assert len((await seat.session.scalars(select(Stranger))).all()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "flow"),
+    [
+        ("text", "on_text"), ("command", "guide"), ("photo", "on_other_content"), ("document", "on_other_content"),
+        ("sticker", "on_other_content"), ("edited", "on_edited"), ("press", "guide"), ("old press", "on_unknown_press"),
+        ("channel", None), ("poll", None), ("inline", None), ("join", None),
+    ],
+)  # fmt: skip
+async def test_every_kind_of_update_of_an_officer_ends_in_one_flow_or_in_silence(
+    app: App, seat: Any, ran: list[str], kind: str, flow: str | None
+):
+    turn = await _run(app, seat, KINDS[kind], _officer(seat, Role.OFFICER))
+    assert ran == ([flow] if flow else [])
+    assert (turn.screen is SENTENCE) == bool(flow)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"via_bot": ME},
+        {"sender_chat": {"id": -1001, "type": "channel", "title": "x"}},
+        {"from": {"id": OFFICER, "is_bot": True, "first_name": "x"}},
+    ],
+)
+async def test_what_no_person_wrote_reaches_no_flow(app: App, seat: Any, ran: list[str], more: dict[str, Any]):
+    turn = await _run(app, seat, {"message": _message(text="/guide", **more)}, _officer(seat, Role.OFFICER))
+    assert (ran, turn.screen) == ([], None)
+
+
+async def test_an_officer_in_a_group_is_sent_to_the_private_chat(app: App, seat: Any, ran: list[str]):
+    group = {"id": -1003, "type": "supergroup", "title": "x"}
+    message = _command("my")["message"] | {"chat": group}
+    turn = await _run(app, seat, {"message": message}, _officer(seat, Role.OFFICER))
+    assert ran == []
+    assert turn.screen is not None
+    assert turn.screen.name == "private_only"
+    pressed = _press("my")
+    pressed["callback_query"]["message"]["chat"] = group
+    turn = await _run(app, seat, pressed, _officer(seat, Role.OFFICER))
+    assert (ran, turn.screen) == ([], None)

@@ -1,0 +1,54 @@
+"""Whole stories: the real service on both databases, the served Bot API, a clock that stands on a known Monday."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.policy.model import Policy
+from handlers.clock import Clock
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
+from storage.tables import Role
+from tests.conftest import AUDITOR, COLLEAGUE, OFFICER, START, settings_for
+from tests.journeys.story import OUTSIDER, Story
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A Monday morning, 09:00 in Zhengzhou, whatever the wall says."""
+    return Clock(START - Clock().now())
+
+
+@pytest.fixture
+def desk_unit() -> str:
+    """The unit in which the officers of these stories sit."""
+    return "air"
+
+
+@pytest.fixture
+async def story(
+    server: BotApiServer,
+    api: BotApi,
+    clock: Clock,
+    policy: Policy,
+    database_url: str,
+    desk_unit: str,
+    tmp_path: Path,
+) -> AsyncIterator[Story]:
+    """The whole application, on SQLite and on PostgreSQL in turn."""
+    mask = os.umask(0o077)
+    story = Story(settings_for(tmp_path, server.base, database_url=database_url), policy, api, clock)
+    await story.open()
+    try:
+        await story.enrol(OFFICER, "张三（虚构）", Role.OFFICER, desk_unit)
+        await story.enrol(COLLEAGUE, "李四（虚构）", Role.OFFICER, desk_unit)
+        await story.enrol(AUDITOR, "王五（虚构）", Role.AUDITOR, desk_unit)
+        other = next(code for code in reversed(policy.units) if code != desk_unit)
+        await story.enrol(OUTSIDER, "赵六（虚构）", Role.OFFICER, other)
+        await story.settle()
+        yield story
+    finally:
+        await story.close()
+        os.umask(mask)

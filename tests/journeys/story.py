@@ -1,0 +1,112 @@
+"""A story: people, the bot and the office's days, at the speed of a test."""
+
+import asyncio
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+
+from bot.policy.model import Policy
+from handlers.app import Service
+from handlers.clock import Clock
+from handlers.office import ZONE
+from handlers.settings import Settings
+from handlers.web.botapi.api import BotApi
+from storage import outbox, people
+from storage.database import Database
+from storage.tables import Inbox, InboxState, Person, Role
+from tests.conftest import OFFICER, START
+from tests.officer import Officer
+
+OUTSIDER = 5_000_005  # an officer of another unit
+FIRM = "虚构环保科技有限公司 91410100MA00000T42"
+QUIET_WITHIN = 30.0  # seconds until what fell due must have been delivered
+
+
+@dataclass
+class Story:
+    """A bureau whose day can be moved on, and whose bot can be stopped and started again."""
+
+    settings: Settings
+    policy: Policy
+    api: BotApi
+    clock: Clock
+    service: Service = field(init=False)
+
+    @property
+    def database(self) -> Database:
+        return self.service.database
+
+    async def open(self) -> None:
+        self.service = await Service(self.settings, self.policy, clock=self.clock, per_second=1000.0).__aenter__()
+
+    async def close(self) -> None:
+        await self.service.__aexit__(None, None, None)
+
+    async def restart(self) -> None:
+        await self.close()
+        await self.open()
+
+    async def enrol(self, user_id: int, name: str, role: Role, unit: str) -> None:
+        async with self.database.write() as session:
+            seat = await people.unit_by_code(session, unit)
+            assert seat is not None
+            session.add(Person(telegram_id=user_id, unit_id=seat.id, role=role, name=name, joined_at=START))
+        if user_id not in self.api.users:
+            self.api.add_user(user_id, name)
+        self.api.users[user_id].started = True
+
+    def person(self, user_id: int = OFFICER) -> Officer:
+        return Officer(self.api, user_id)
+
+    async def at(self, moment: str) -> None:
+        """Move the clock to a local time, such as ``2026-11-24 09:00``, and let what is due be delivered."""
+        await self.settle()
+        self.pass_time(moment)
+        self.service.sender._chat_free_at.clear()  # the wall's second between two notices to a chat has passed too
+        await self.settle()
+
+    def pass_time(self, moment: str) -> None:
+        """Move the clock to a local time, whether or not the bot is up."""
+        goal = dt.datetime.fromisoformat(moment).replace(tzinfo=ZONE)
+        assert goal > self.clock.now(), f"{moment} is past"
+        self.clock.move_to(goal)
+
+    async def settle(self) -> None:
+        async with asyncio.timeout(QUIET_WITHIN):
+            while await self.service.jobs.tick() or await self._is_busy():
+                await self.api.changed.wait(self.api.changed.count, 0.02)
+
+    async def _is_busy(self) -> bool:
+        if self.service.screens.in_flight:
+            return True
+        unfinished = select(Inbox.id).where(Inbox.state.in_((InboxState.RECEIVED, InboxState.DONE)))
+        async with self.database.read() as session:
+            if await session.scalar(unfinished.limit(1)) is not None:
+                return True
+            return await outbox.is_busy(session, now=self.clock.now())
+
+    async def rows(self, table: Any, *where: Any) -> list[Any]:
+        async with self.database.read() as session:
+            key = next(iter(table.__table__.primary_key.columns))
+            return list(await session.scalars(select(table).where(*where).order_by(key)))
+
+    async def count(self, table: Any) -> int:
+        async with self.database.read() as session:
+            return await session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def only(rows: list[Any]) -> Any:
+    """Return the one row that there must be."""
+    (row,) = rows
+    return row
+
+
+async def register(me: Officer, matter: str = "排污许可证延续", subject: str = FIRM, submit: str = "今天提交") -> str:
+    """Make an entry the shortest way, and return the screen that names its number."""
+    await me.type(f"/new {matter}")
+    await me.press(matter)
+    await me.type(subject)
+    await me.press(submit)
+    return await me.press("确认登记")
