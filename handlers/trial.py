@@ -157,9 +157,12 @@ class _Stage:
         return due.next_opening(self._service.office, self._clock.now())
 
     async def _settle(self) -> None:
-        """Tick until nothing more is due and nothing is on its way."""
+        """Tick until nothing more is due and nothing is on its way.
+
+        What is on its way is looked at first: a refused notice gives its reminder back to the next tick.
+        """
         async with asyncio.timeout(SETTLE_WITHIN):
-            while await self._service.jobs.tick() or await self._is_busy():  # noqa: ASYNC110 - it stands in the database
+            while await self._is_busy() or await self._service.jobs.tick():  # noqa: ASYNC110 - it stands in the database
                 await asyncio.sleep(0.02)
 
     async def _is_busy(self) -> bool:
