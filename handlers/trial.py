@@ -159,10 +159,12 @@ class _Stage:
     async def _settle(self) -> None:
         """Tick until nothing more is due and nothing is on its way.
 
-        What is on its way is looked at first: a refused notice gives its reminder back to the next tick.
+        What is on its way is looked at before and after the tick: a refused notice gives its reminder back to the
+        next one, and the scheduler's own tick may have been quicker.
         """
         async with asyncio.timeout(SETTLE_WITHIN):
-            while await self._is_busy() or await self._service.jobs.tick():  # noqa: ASYNC110 - it stands in the database
+            # What is waited for stands in the database, not in an event.
+            while await self._is_busy() or await self._service.jobs.tick() or await self._is_busy():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     async def _is_busy(self) -> bool:

@@ -75,7 +75,7 @@ class Story:
 
     async def settle(self) -> None:
         async with asyncio.timeout(QUIET_WITHIN):
-            while await self._is_busy() or await self.service.jobs.tick():
+            while await self._is_busy() or await self.service.jobs.tick() or await self._is_busy():
                 await self.api.changed.wait(self.api.changed.count, 0.02)
 
     async def _is_busy(self) -> bool:

@@ -1,5 +1,6 @@
 """The newcomer's first minute in a real browser: matter, result, entry, the clock moves, the reminder, one press."""
 
+import contextlib
 import os
 import re
 from collections.abc import AsyncIterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import TimeoutError as TookTooLong
 
 from bot.policy.loader import load, packaged
 from handlers import trial
@@ -58,9 +60,12 @@ class Phone:
     async def become(self, person: int) -> None:
         choice = self.page.get_by_test_id(f"person-{person}")
         await choice.wait_for(state="attached")
-        if not await choice.is_visible():
-            await self.page.get_by_test_id("switch").click()
-        await choice.click()
+        for _try in range(10):  # the list folds away once the page has chosen somebody
+            if not await choice.is_visible():
+                await self.page.get_by_test_id("switch").click()
+            with contextlib.suppress(TookTooLong):
+                return await choice.click(timeout=1_500)
+        raise AssertionError("the list of people does not open")
 
     async def type(self, text: str) -> None:
         await self.page.get_by_test_id("composer").fill(text)
