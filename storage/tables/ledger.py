@@ -170,7 +170,7 @@ class Item(Base):
     reused_opinion_id: Mapped[int | None] = mapped_column(ForeignKey("opinion.id", use_alter=True))
     version: Mapped[int] = mapped_column(default=1)
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - as for the request
 
 
 class Opinion(Base):
