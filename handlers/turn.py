@@ -35,6 +35,23 @@ class Sender:
     language_tag: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file that an officer sent; its bytes are fetched later, by the worker.
+
+    Args:
+        ref: What fetches it: the messenger's id, or ``page:<key>`` for one that came through the file page.
+        name: As the officer's machine called it; never stored.
+        media_type: As the messenger says; never trusted.
+        size: Bytes.
+    """
+
+    ref: str
+    name: str
+    media_type: str
+    size: int
+
+
 @dataclass(slots=True)
 class Turn:
     """What a flow gets.
@@ -49,6 +66,7 @@ class Turn:
         draft: The officer's active draft.
         press: The decoded button, for a press.
         text: What was typed, or the arguments of a command; see ``hear``.
+        file: The file that was sent.
     """
 
     office: Office
@@ -60,6 +78,7 @@ class Turn:
     draft: Draft | None = None
     press: Press | None = None
     text: str = ""
+    file: Incoming | None = None
     delete_message: bool = field(default=False, init=False)
     screen: Screen | None = field(default=None, init=False)
     answered: bool = field(default=False, init=False)

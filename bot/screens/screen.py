@@ -52,17 +52,33 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button: a label and either a press, or a text that it copies."""
+    """A button: a label and a press, a text that it copies, or an address that it opens."""
 
     text: str
     press: Press | None = None
     style: Style | None = None
     copy: str | None = None
+    url: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the button as JSON."""
         press = None if self.press is None else self.press.encode()
-        return {"text": self.text, "press": press, "style": self.style, "copy": self.copy}
+        return {"text": self.text, "press": press, "style": self.style, "copy": self.copy, "url": self.url}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with a screen; how it travels (chat or file page) is not the flow's business.
+
+    Args:
+        key: The generated name under which the file store keeps the bytes.
+        name: What the officer sees; never personal data.
+        media_type: As in HTTP.
+    """
+
+    key: str
+    name: str
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +93,8 @@ class Screen:
         stays: Whether it must remain in the history: it is then a new message and the next screen leaves it alone.
         aside: Whether it belongs to a reminder's own message and leaves the officer's current screen alone.
         protect: Whether the messenger should forbid forwarding (names of natural persons).
+        file: A file that goes with it; the screen is then always a new message.
+        wants_file: Whether the officer is being asked for a file.
     """
 
     name: str
@@ -86,6 +104,8 @@ class Screen:
     stays: bool = False
     aside: bool = False
     protect: bool = False
+    file: File | None = None
+    wants_file: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the screen as JSON, for the reply that is kept until it has been shown."""
@@ -97,13 +117,16 @@ class Screen:
             "stays": self.stays,
             "aside": self.aside,
             "protect": self.protect,
+            "file": [self.file.key, self.file.name, self.file.media_type] if self.file else None,
+            "wants_file": self.wants_file,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Screen":
         """Read a kept screen back."""
         rows = tuple(tuple(_button(button) for button in row) for row in data["rows"])
-        return cls(data["name"], data["text"], rows, data["toast"], data["stays"], data["aside"], data["protect"])
+        kept = data | {"rows": rows, "file": File(*data["file"]) if data["file"] else None}
+        return cls(**kept)
 
 
 def esc(value: object) -> str:
@@ -124,7 +147,7 @@ def lines(*parts: str | None) -> str:
 def _button(data: dict[str, Any]) -> Button:
     press = Press.decode(data["press"]) if data["press"] else None
     style = Style(data["style"]) if data["style"] else None
-    return Button(data["text"], press, style, data["copy"])
+    return Button(data["text"], press, style, data["copy"], data["url"])
 
 
 def _base36(number: int) -> str:

@@ -8,24 +8,16 @@ from storage.tables.base import Base
 from storage.tables.intake import Draft, Inbox, InboxState, Stranger
 from storage.tables.ledger import (
     Applicant,
-    Attachment,
-    Commitment,
-    CommitmentState,
     Counterpart,
     CounterpartAlias,
-    CreditReport,
     Decision,
     Item,
     ItemState,
-    Opinion,
-    OpinionUse,
     PolicySnapshot,
     Referral,
     ReferralState,
     Request,
     RequestState,
-    Work,
-    WorkState,
 )
 from storage.tables.notices import (
     Attempt,
@@ -38,8 +30,19 @@ from storage.tables.notices import (
     ReminderState,
     Setting,
 )
-from storage.tables.people import Cover, Invite, Person, PersonState, RecentMatter, Role, Unit
+from storage.tables.outcomes import (
+    Attachment,
+    Commitment,
+    CommitmentState,
+    CreditReport,
+    FollowUp,
+    FollowUpState,
+    Opinion,
+    OpinionUse,
+)
+from storage.tables.people import Cover, Invite, PageLink, Person, PersonState, RecentMatter, Role, Unit
 from storage.tables.proof import Audit, AuditSeal, Heartbeat
+from storage.tables.work import Sheet, Work, WorkState
 
 __all__ = [
     "Applicant",
@@ -57,6 +60,8 @@ __all__ = [
     "CreditReport",
     "Decision",
     "Draft",
+    "FollowUp",
+    "FollowUpState",
     "Heartbeat",
     "Inbox",
     "InboxState",
@@ -68,6 +73,7 @@ __all__ = [
     "Outbox",
     "OutboxReminder",
     "OutboxState",
+    "PageLink",
     "PeriodicRun",
     "Person",
     "PersonState",
@@ -81,6 +87,7 @@ __all__ = [
     "RequestState",
     "Role",
     "Setting",
+    "Sheet",
     "Stranger",
     "Unit",
     "Work",

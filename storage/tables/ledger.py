@@ -4,7 +4,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import BIG_ID, Base
@@ -71,6 +71,7 @@ class Counterpart(Base):
     pinyin: Mapped[str | None]
     initials: Mapped[str | None]
     person_label: Mapped[Any | None] = mapped_column(Encrypted)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("counterpart.id"))  # absorbed by another one
 
 
 class CounterpartAlias(Base):
@@ -81,6 +82,8 @@ class CounterpartAlias(Base):
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
     counterpart_id: Mapped[int] = mapped_column(ForeignKey("counterpart.id"))
     name: Mapped[str]
+    pinyin: Mapped[str | None]
+    initials: Mapped[str | None]
 
 
 class RequestState(StrEnum):
@@ -161,6 +164,9 @@ class Item(Base):
     state: Mapped[ItemState] = mapped_column(choice(ItemState))
     submitted_on: Mapped[dt.date | None]
     received_on: Mapped[dt.date | None]  # None while the centre's receipt is unconfirmed
+    supplement_on: Mapped[dt.date | None]  # the centre asked for papers (补正) on this day
+    supplement_left: Mapped[int | None]  # working days that were left then, where the pack pauses the clock
+    resumed_on: Mapped[dt.date | None]  # the papers were handed in; the clock runs from here
     returned_on: Mapped[dt.date | None]
     used_on: Mapped[dt.date | None]
     used_as: Mapped[str | None]
@@ -171,107 +177,3 @@ class Item(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - as for the request
-
-
-class Opinion(Base):
-    """信用信息查询意见: what came back, and until when it holds."""
-
-    __tablename__ = "opinion"
-    __table_args__ = (Index("ix_opinion_counterpart", "counterpart_id", "valid_to"),)
-
-    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
-    item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"))
-    counterpart_id: Mapped[int | None] = mapped_column(ForeignKey("counterpart.id"))
-    number: Mapped[str | None]
-    issuer: Mapped[str | None]
-    issued_on: Mapped[dt.date]
-    valid_to: Mapped[dt.date]
-    valid_source: Mapped[str]  # printed | policy
-    result: Mapped[Any | None] = mapped_column(Encrypted)
-    superseded_at: Mapped[dt.datetime | None]
-
-
-class OpinionUse(Base):
-    """A still-valid opinion used again instead of a new application."""
-
-    __tablename__ = "opinion_use"
-    __table_args__ = (UniqueConstraint("opinion_id", "item_id"),)
-    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
-    opinion_id: Mapped[int] = mapped_column(ForeignKey("opinion.id"))
-    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
-    on: Mapped[dt.date]
-
-
-class CommitmentState(StrEnum):
-    """The life of a commitment letter."""
-
-    SIGNED = "signed"
-    FULFILLING = "fulfilling"
-    FULFILLED = "fulfilled"
-    BREACHED = "breached"
-
-
-class Commitment(Base):
-    """信用承诺: how many letters, and what became of them."""
-
-    __tablename__ = "commitment"
-    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), unique=True)
-    state: Mapped[CommitmentState] = mapped_column(choice(CommitmentState))
-    letters: Mapped[int]
-    in_form: Mapped[bool]  # the matter's own form carries the pledge: counted, not collected again
-    kind: Mapped[str | None]
-    signed_on: Mapped[dt.date | None]
-    fulfil_by_on: Mapped[dt.date | None]
-    evidence: Mapped[Any | None] = mapped_column(Encrypted)
-    handling: Mapped[Any | None] = mapped_column(Encrypted)
-
-
-class CreditReport(Base):
-    """信用报告 of a third-party agency."""
-
-    __tablename__ = "credit_report"
-    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), unique=True)
-    agency: Mapped[str | None]
-    number: Mapped[str | None]
-    on: Mapped[dt.date | None]
-    grade: Mapped[str | None]
-    blocks: Mapped[dict[str, Any] | None]
-
-
-class Attachment(Base):
-    """A file kept on the server under a generated name."""
-
-    __tablename__ = "attachment"
-    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), index=True)
-    path: Mapped[str]
-    sha256: Mapped[str]
-    media_type: Mapped[str]
-    added_at: Mapped[dt.datetime]
-
-
-class WorkState(StrEnum):
-    """A long job outside the transaction."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class Work(Base):
-    """Long work: turn 1 records it, a worker does it, turn 2 commits the result."""
-
-    __tablename__ = "work"
-    __table_args__ = (Index("ix_work_state", "state", "id"),)
-    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
-    kind: Mapped[str]
-    params: Mapped[Any] = mapped_column(Encrypted)
-    state: Mapped[WorkState] = mapped_column(choice(WorkState), default=WorkState.WAITING)
-    attempts: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[dt.datetime | None]
-    error: Mapped[str | None]
-    inbox_id: Mapped[int | None] = mapped_column(BigInteger)
-    created_at: Mapped[dt.datetime]

@@ -88,3 +88,16 @@ class Cover(Base):
     by_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     from_on: Mapped[dt.date]
     to_on: Mapped[dt.date | None]
+    ended_at: Mapped[dt.datetime | None]  # called off before its time
+
+
+class PageLink(Base):
+    """A one-time link to the file page that has been opened; only its SHA-256 is kept."""
+
+    __tablename__ = "page_link"
+    hash: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    session: Mapped[str] = mapped_column(unique=True)  # SHA-256 of the session's cookie
+    opened_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]
