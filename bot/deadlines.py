@@ -90,6 +90,13 @@ def valid_until(issued_on: date, *, months: int, end: ValidityEnd = "day_before"
     return corresponding - timedelta(days=end == "day_before")
 
 
+def months_before(on: date, months: int) -> date:
+    """Return the corresponding day some months earlier, or that month's last day where there is none."""
+    years, month = divmod(on.month - 1 - months, 12)
+    year = on.year + years
+    return date(year, month + 1, min(on.day, gregorian.monthrange(year, month + 1)[1]))
+
+
 def _stages_before(calendar: Calendar, kind: str, on: date, before_working_days: Sequence[int]) -> Iterator[Stage]:
     """Yield the stages ``t-n`` of a date, each on a working day counted back from it."""
     for days in before_working_days:

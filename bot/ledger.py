@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.opinions import Finding
 from bot.policy.model import ProductKind
 from bot.scope import Applying
 
@@ -14,9 +15,11 @@ class Phase(StrEnum):
     NOT_SUBMITTED = "not_submitted"
     SUBMITTED = "submitted"  # the centre's receipt is not confirmed
     RECEIVED = "received"
+    SUPPLEMENT = "supplement"  # the centre has asked for papers; the clock stands still until they are handed in
     OVERDUE = "overdue"  # the centre's, and only after a confirmed receipt
     WITH_COUNTERPART = "with_counterpart"  # the counterpart applied; the result goes to them
     RETURNED = "returned"
+    USED = "used"  # the decision has been made with the opinion
     RECORDED = "recorded"  # nothing was to be waited for
     WITHDRAWN = "withdrawn"
 
@@ -29,6 +32,35 @@ class ProductLine:
     kind: ProductKind
     count: int
     in_form: bool = False  # the matter's own form carries the pledge
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionLine:
+    """The opinion that stands for one verification of an entry.
+
+    Args:
+        item_id: The verification.
+        opinion_id: The opinion.
+        subject: Whom it is about, for the officer's eyes.
+        finding: What it says.
+        issued_on: 出具日期, local.
+        valid_to: Last valid day, local.
+        by_policy: Whether that day follows from the pack's rule, because the opinion prints none.
+        number: As printed.
+        reused: Whether it was used again instead of a new application.
+        follow_up: State of the side task of an adverse finding; None where there is none.
+    """
+
+    item_id: int
+    opinion_id: int
+    subject: str
+    finding: Finding
+    issued_on: dt.date
+    valid_to: dt.date
+    by_policy: bool
+    number: str | None = None
+    reused: bool = False
+    follow_up: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +81,10 @@ class Entry:
         open: Whether a verification is still waited for.
         withdrawn: Whether the officer took the entry back.
         due_on: When the feedback is expected; owed by the centre once its receipt is confirmed.
+        supplement_on: When the centre asked for papers; None while it does not wait for any.
+        opinions: What came back, or was used again.
+        without_opinion: How many verifications have come back while what came is not recorded yet.
+        used_as: What the opinion was used for; None while it was not used.
     """
 
     id: int
@@ -71,12 +107,19 @@ class Entry:
     decide_on: dt.date | None = None
     submit_by_on: dt.date | None = None
     submit_by_provisional: bool = False
+    supplement_on: dt.date | None = None
+    opinions: tuple[OpinionLine, ...] = ()
+    without_opinion: int = 0
+    used_on: dt.date | None = None
+    used_as: str | None = None
 
     def phase(self, today: dt.date) -> Phase:
         """Return where the entry stands on a local date; overdue is derived, never stored."""
         if self.withdrawn:
             return Phase.WITHDRAWN
         if not self.open:
+            if self.used_on is not None:
+                return Phase.USED
             return Phase.RETURNED if self.returned_on else Phase.RECORDED
         if self.submitted_on is None:
             return Phase.NOT_SUBMITTED
@@ -84,4 +127,6 @@ class Entry:
             return Phase.WITH_COUNTERPART
         if self.received_on is None:
             return Phase.SUBMITTED
+        if self.supplement_on is not None:
+            return Phase.SUPPLEMENT
         return Phase.OVERDUE if self.due_on is not None and self.due_on < today else Phase.RECEIVED

@@ -1,11 +1,14 @@
 """What a ledger entry may hold, as it follows from a result of the guide."""
 
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from bot.guidance import Outcome, Recommendation, matter_title
 from bot.language import pgettext
+from bot.opinions import Reusable
 from bot.policy.model import COUNTERPART, CounterpartKind, Matter, Policy, ProductKind, Strength
 
 Applying = Literal["bureau", "counterpart"]
@@ -21,6 +24,21 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the register knows already about the counterparts of an entry.
+
+    Args:
+        reusable: Code -> the still-valid opinion that may be used instead of a new application.
+        open_entries: Numbers of open entries for the same matter and counterpart.
+        breaches: Name and day of commitments that these counterparts have broken.
+    """
+
+    reusable: Mapping[str, Reusable] = field(default_factory=dict)
+    open_entries: tuple[str, ...] = ()
+    breaches: tuple[tuple[str, dt.date], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """What an entry for one result of the guide may hold.
 
@@ -33,6 +51,7 @@ class Scope:
         offered: The products of the result, strongest first.
         usual: Ids of the products that are recorded unless the officer says otherwise.
         applicants: Who may apply for the verification.
+        known: What the register knows about the counterparts that were named.
     """
 
     matter_code: str | None
@@ -43,6 +62,7 @@ class Scope:
     offered: tuple[Recommendation, ...]
     usual: tuple[str, ...]
     applicants: tuple[Applying, ...]
+    known: Known = Known()
 
     @property
     def of_persons(self) -> bool:

@@ -1,18 +1,22 @@
 """The ledger: entries found, as rows to be changed and as values to be shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.ledger import Entry, ProductLine
+from bot.ledger import Entry, OpinionLine, ProductLine
+from bot.opinions import BY_POLICY, Finding
 from bot.policy.model import ProductKind
 from storage.tables import (
     Commitment,
     Counterpart,
+    FollowUp,
     Item,
     ItemState,
+    Opinion,
+    OpinionUse,
     Person,
     Request,
     RequestState,
@@ -122,19 +126,47 @@ async def _entries(session: AsyncSession, requests: Sequence[Request]) -> list[E
     lines: dict[int, list[_Line]] = {request_id: [] for request_id in ids}
     for item, counterpart, commitment in rows:
         lines[item.request_id].append((item, counterpart, commitment))
+    opinions = await _opinions(session, [item.id for each in lines.values() for item, _c, _l in each])
     units = await session.execute(
         select(Unit.id, Unit.short_name).where(Unit.id.in_({request.unit_id for request in requests}))
     )
     names = {unit_id: name for unit_id, name in units}
-    return [_entry(request, names[request.unit_id], lines[request.id]) for request in requests]
+    return [_entry(request, names[request.unit_id], lines[request.id], opinions) for request in requests]
+
+
+async def _opinions(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[int, tuple[Opinion, FollowUp | None]]:
+    """Return the opinion that stands for each item, its own or one used again, with its side task."""
+    if not item_ids:
+        return {}
+    used = select(OpinionUse.item_id, OpinionUse.opinion_id).where(
+        OpinionUse.item_id.in_(item_ids), OpinionUse.undone_at.is_(None)
+    )
+    standing = (Opinion.undone_at.is_(None), Opinion.superseded_at.is_(None))
+    own = select(Opinion.item_id, Opinion.id).where(Opinion.item_id.in_(item_ids), *standing)
+    pairs = {item_id: opinion_id for item_id, opinion_id in await session.execute(used)}
+    pairs |= {item_id: opinion_id for item_id, opinion_id in await session.execute(own) if item_id is not None}
+    rows = await session.execute(
+        select(Opinion, FollowUp)
+        .outerjoin(FollowUp, FollowUp.opinion_id == Opinion.id)
+        .where(Opinion.id.in_(set(pairs.values())))
+    )
+    found = {opinion.id: (opinion, follow_up) for opinion, follow_up in rows}
+    return {item_id: found[opinion_id] for item_id, opinion_id in pairs.items()}
 
 
 _Line = tuple[Item, Counterpart | None, Commitment | None]
 
 
-def _entry(request: Request, unit: str, lines: Sequence[_Line]) -> Entry:
+def _entry(
+    request: Request,
+    unit: str,
+    lines: Sequence[_Line],
+    opinions: Mapping[int, tuple[Opinion, FollowUp | None]],
+) -> Entry:
     items = [item for item, _counterpart, _commitment in lines]
     checked = [item for item in items if item.product_kind == ProductKind.VERIFICATION]
+    standing = [item for item in checked if item.state is not ItemState.WITHDRAWN]
+    used = standing and all(item.state is ItemState.USED for item in standing)
     first = next((item for item in checked if item.state in WAITING), checked[0] if checked else None)
     subjects = {c.id: c for _item, c, _commitment in lines if c is not None}
     return Entry(
@@ -158,6 +190,26 @@ def _entry(request: Request, unit: str, lines: Sequence[_Line]) -> Entry:
         decide_on=request.decide_on,
         submit_by_on=request.submit_by_on,
         submit_by_provisional=request.submit_by_provisional,
+        supplement_on=first.supplement_on if first and first.state is ItemState.SUPPLEMENT else None,
+        opinions=tuple(_opinion(item, c, *opinions[item.id]) for item, c, _l in lines if item.id in opinions),
+        without_opinion=sum(item.state is ItemState.RETURNED and item.id not in opinions for item in checked),
+        used_on=max((item.used_on for item in standing if item.used_on), default=None) if used else None,
+        used_as=next((item.used_as for item in standing if item.used_as), None) if used else None,
+    )
+
+
+def _opinion(item: Item, counterpart: Counterpart | None, opinion: Opinion, follow_up: FollowUp | None) -> OpinionLine:
+    return OpinionLine(
+        item_id=item.id,
+        opinion_id=opinion.id,
+        subject=_label(counterpart) if counterpart else "",
+        finding=Finding(str(opinion.result)),
+        issued_on=opinion.issued_on,
+        valid_to=opinion.valid_to,
+        by_policy=opinion.valid_source == BY_POLICY,
+        number=opinion.number,
+        reused=item.reused_opinion_id is not None,
+        follow_up=follow_up.state.value if follow_up else None,
     )
 
 
@@ -180,3 +232,11 @@ def _label(counterpart: Counterpart) -> str:
         return counterpart.name
     label = counterpart.person_label or {}
     return f"{label.get('surname', '')}某 {label.get('last4', '')} {label.get('case_number', '')}".strip()
+
+
+async def labels(session: AsyncSession, items: Sequence[Item]) -> dict[int, str]:
+    """Return whom each item is about, as the officer may read it; empty where no counterpart is named."""
+    ids = {item.counterpart_id for item in items if item.counterpart_id is not None}
+    rows = await session.scalars(select(Counterpart).where(Counterpart.id.in_(ids)))
+    named = {row.id: _label(row) for row in rows}
+    return {item.id: named.get(item.counterpart_id or 0, "") for item in items}

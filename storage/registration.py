@@ -1,8 +1,9 @@
 """Making a ledger entry: its number, its pinned decision, its counterparts and its items."""
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +21,7 @@ from storage.tables import (
     Decision,
     Item,
     ItemState,
+    OpinionUse,
     Person,
     Request,
     RequestState,
@@ -56,6 +58,7 @@ class NewEntry:
         submitted_on: Local date; None while the application has not gone out.
         due_on: Expected feedback; None where the bureau expects none.
         decide_on: Planned day of the decision, with the last day to submit that follows from it.
+        reused: Code -> the still-valid opinion that serves it instead of a new application.
     """
 
     matter_code: str | None
@@ -75,6 +78,7 @@ class NewEntry:
     decide_on: dt.date | None = None
     submit_by_on: dt.date | None = None
     submit_by_provisional: bool = False
+    reused: Mapping[str, int] = field(default_factory=dict)
 
 
 async def register(session: AsyncSession, new: NewEntry, *, owner: Person, today: dt.date, now: dt.datetime) -> Request:
@@ -96,7 +100,13 @@ async def register(session: AsyncSession, new: NewEntry, *, owner: Person, today
         on=new.decided_on,
     )
     session.add(decision)
-    waits = any(item.product_kind is ProductKind.VERIFICATION for item in new.items)
+    verifies = any(item.product_kind is ProductKind.VERIFICATION for item in new.items)
+    served = (
+        bool(new.organisations)
+        and new.person is None
+        and all(each.code.value in new.reused for each in new.organisations)
+    )
+    waits = verifies and not served
     seq = await _next_seq(session, owner.unit_id, today.year)
     await session.flush()
     request = Request(
@@ -116,7 +126,7 @@ async def register(session: AsyncSession, new: NewEntry, *, owner: Person, today
     )
     session.add(request)
     await session.flush()
-    await _add_items(session, request, new)
+    await _add_items(session, request, new, today)
     return request
 
 
@@ -127,14 +137,15 @@ async def _next_seq(session: AsyncSession, unit_id: int, year: int) -> int:
     return (await session.scalar(highest) or 0) + 1
 
 
-async def _add_items(session: AsyncSession, request: Request, new: NewEntry) -> None:
-    counterparts: list[int | None] = [await _organisation(session, each) for each in new.organisations]
+async def _add_items(session: AsyncSession, request: Request, new: NewEntry, today: dt.date) -> None:
+    ids = await organisations(session, new.organisations)
+    subjects: list[_Subject] = [
+        _Subject(ids[each.code.value], new.reused.get(each.code.value)) for each in new.organisations
+    ]
     if new.person is not None:
-        counterparts.append(await _natural_person(session, new.person))
+        subjects.append(_Subject(await _natural_person(session, new.person), None))
     made = [
-        (_item(request, new, each, counterpart_id), each)
-        for each in new.items
-        for counterpart_id in counterparts or [None]
+        (_item(request, new, each, subject, today), each) for each in new.items for subject in subjects or [_NOBODY]
     ]
     session.add_all([item for item, _each in made])
     await session.flush()
@@ -145,47 +156,64 @@ async def _add_items(session: AsyncSession, request: Request, new: NewEntry) -> 
             )
         elif each.product_kind is ProductKind.REPORT:
             session.add(CreditReport(item_id=item.id))
+        elif item.reused_opinion_id is not None:
+            session.add(OpinionUse(opinion_id=item.reused_opinion_id, item_id=item.id, on=today))
     await session.flush()
 
 
-def _item(request: Request, new: NewEntry, each: NewItem, counterpart_id: int | None) -> Item:
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    counterpart_id: int | None
+    opinion_id: int | None  # the still-valid opinion that serves instead of a new application
+
+
+_NOBODY: Final = _Subject(None, None)
+
+
+def _item(request: Request, new: NewEntry, each: NewItem, subject: _Subject, today: dt.date) -> Item:
     item = Item(
         request_id=request.id,
         product_kind=each.product_kind.value,
         product_code=each.product_code,
-        counterpart_id=counterpart_id,
-        head_count=each.head_count if counterpart_id is None else None,
+        counterpart_id=subject.counterpart_id,
+        head_count=each.head_count if subject.counterpart_id is None else None,
         state=ItemState.RECORDED,
         due_provisional=False,
     )
-    if each.product_kind is ProductKind.VERIFICATION:
-        item.state = ItemState.SUBMITTED if new.submitted_on else ItemState.DRAFT
-        item.applicant, item.submitted_on = new.applicant, new.submitted_on
-        item.due_on, item.due_provisional = new.due_on, new.due_provisional
+    if each.product_kind is not ProductKind.VERIFICATION:
+        return item
+    if subject.opinion_id is not None:
+        item.state, item.reused_opinion_id, item.used_on = ItemState.USED, subject.opinion_id, today
+        return item
+    item.state = ItemState.SUBMITTED if new.submitted_on else ItemState.DRAFT
+    item.applicant, item.submitted_on = new.applicant, new.submitted_on
+    item.due_on, item.due_provisional = new.due_on, new.due_provisional
     return item
 
 
-async def _organisation(session: AsyncSession, organisation: Organisation) -> int:
-    """Return the counterpart of a code, made if it is new; another name for a known code is kept as an alias."""
-    pinyin, initials = pinyin_keys(organisation.name)
-    await insert_new(
-        session,
-        Counterpart,
-        [
-            {
-                "kind": organisation.code.kind,
-                "code": organisation.code.value,
-                "name": organisation.name,
-                "pinyin": pinyin,
-                "initials": initials,
-            }
-        ],
-    )
-    known = await session.scalars(select(Counterpart).where(Counterpart.code == organisation.code.value))
-    row = known.one()
-    if row.name != organisation.name:
-        await insert_new(session, CounterpartAlias, [{"counterpart_id": row.id, "name": organisation.name}])
-    return row.id
+async def organisations(session: AsyncSession, named: Sequence[Organisation]) -> dict[str, int]:
+    """Return the counterpart of each code, made where it is new; another name for a known code is kept as an alias.
+
+    A few statements whatever the number, so that a long list does not keep the others waiting.
+    """
+    if not named:
+        return {}
+    rows = []
+    for each in named:
+        pinyin, initials = pinyin_keys(each.name)
+        rows.append(
+            {"kind": each.code.kind, "code": each.code.value, "name": each.name, "pinyin": pinyin, "initials": initials}
+        )
+    await insert_new(session, Counterpart, rows)
+    codes = [each.code.value for each in named]
+    known = {row.code: row for row in await session.scalars(select(Counterpart).where(Counterpart.code.in_(codes)))}
+    aliases = [
+        {"counterpart_id": known[row["code"]].id} | {key: row[key] for key in ("name", "pinyin", "initials")}
+        for row in rows
+        if known[row["code"]].name != row["name"]
+    ]
+    await insert_new(session, CounterpartAlias, aliases)
+    return {str(code): row.id for code, row in known.items()}
 
 
 async def _natural_person(session: AsyncSession, person: NaturalPerson) -> int:

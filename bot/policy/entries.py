@@ -245,6 +245,8 @@ class Matter(Frozen):
     routes: tuple[Id, ...] = ()  # for the verification; empty = the product's own
     batch: bool = False
     pledge_in_form: bool = False
+    opinion_age_months: Annotated[int, Field(ge=1)] | None = None  # oldest opinion accepted; None = while it is valid
+    opinion_age_basis: Text | None = None  # why, in the coordinator's words; a limit without it is refused
     required: tuple[Id, ...] = ()  # 必需: only on a confirmed entry
     subject_word: Text
     note: Text | None = None
@@ -252,6 +254,12 @@ class Matter(Frozen):
     signpost: bool = False  # no matter of the catalogue: a wrong door with its sign
     effective_from: dt.date | None = None  # None = as long as the pack
     effective_to: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _limit_has_its_basis(self) -> Self:
+        if (self.opinion_age_months is None) is not (self.opinion_age_basis is None):
+            raise ValueError("opinion_age_months and opinion_age_basis belong together: a limit needs its basis")
+        return self
 
     def in_force(self, on: dt.date) -> bool:
         """Say whether the bureau handles the matter on that local date."""

@@ -1,0 +1,57 @@
+"""The timeline of an entry: what was done, when, by whom, in the office's words."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.dates import format_day
+from bot.language import _, pgettext
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of an entry's timeline: when, who (None = the assistant itself), what."""
+
+    at: dt.datetime  # local time
+    who: str | None
+    verb: str
+    day: dt.date | None = None
+    reason: str | None = None
+
+
+def event_words(event: Event, *, today: dt.date) -> str:
+    """Return one line of the timeline."""
+    what = _WORDS.get(event.verb, lambda: _("changed the entry"))()
+    when = f"{format_day(event.at.date(), today=today)} {event.at:%H:%M}"
+    more = [format_day(event.day, today=today) if event.day else "", event.reason or ""]
+    tail = "".join(pgettext("list", ", ") + each for each in more if each)
+    return f"{when} {event.who or _('the assistant')} {what}{tail}"
+
+
+_WORDS: Final[Mapping[str, Callable[[], str]]] = {
+    "request.register": lambda: _("entered in the ledger"),
+    "request.submitted": lambda: _("recorded the submission"),
+    "request.received": lambda: _("recorded the centre's receipt"),
+    "request.not_received": lambda: _("the centre has not received it yet"),
+    "request.supplement": lambda: _("recorded that the centre asks for more papers"),
+    "request.resumed": lambda: _("recorded that the papers were handed in"),
+    "request.returned": lambda: _("recorded the opinion received"),
+    "request.opinion": lambda: _("recorded what the opinion says"),
+    "request.used": lambda: _("recorded the use of the opinion"),
+    "request.follow_up": lambda: _("recorded the counterpart's objection or repair"),
+    "request.informed": lambda: _("told the counterpart about objection and repair"),
+    "request.correct": lambda: _("corrected the entry"),
+    "request.withdraw": lambda: _("withdrew the entry"),
+    "request.undo": lambda: _("took back the last step"),
+    "request.handover": lambda: _("handed the entry over"),
+    "request.results": lambda: _("imported the results"),
+    "commitment.letter": lambda: _("recorded the commitment letter"),
+    "commitment.settle": lambda: _("recorded what became of the commitment"),
+    "report.record": lambda: _("recorded the credit report"),
+    "attachment.add": lambda: _("kept a file"),
+    "attachment.remove": lambda: _("took a file away"),
+    "paper.make": lambda: _("had a paper made"),
+    "reminder.queue": lambda: _("reminder sent out"),
+    "reminder.acknowledge": lambda: _("took note of the reminder"),
+}

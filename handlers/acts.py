@@ -1,0 +1,165 @@
+"""Acts on an entry: each is whole, leaves one line in the audit, plans the reminders anew, and can be taken back."""
+
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import update
+
+from bot.errors import Refusal
+from bot.language import _
+from handlers import planning
+from handlers.turn import Stale, Turn
+from storage import audit, reminders, undo
+from storage.ledger import WAITING, Opened, entry_of, open_entry
+from storage.tables import Audit, Item, ItemState, OpinionUse, Request, RequestState
+
+UNDO_WITHIN: Final = dt.timedelta(minutes=10)
+REGISTER: Final = "request.register"
+UNDO: Final = "request.undo"
+_WHY_NOT: Final = {
+    RequestState.CLOSED: "opinion received",
+    RequestState.WITHDRAWN: "entry withdrawn",
+    RequestState.UNDONE: "entry taken back",
+}
+"""Why an entry that is no longer open is reminded of no more."""
+
+
+@contextlib.asynccontextmanager
+async def acting(
+    turn: Turn,
+    opened: Opened,
+    verb: str,
+    *,
+    on: dt.date | None = None,
+    after: Mapping[str, Any] | None = None,
+    reason: str | None = None,
+) -> AsyncIterator[None]:
+    """Do one act on an entry inside this block.
+
+    Afterwards the entry's state follows from its items, its reminders are planned anew, and the audit holds what was
+    there before, from which the act can be taken back.
+
+    Args:
+        turn: The turn.
+        opened: The entry; the officer may act on it.
+        verb: What is done, such as ``request.received``.
+        on: The local date that was recorded, for the timeline.
+        after: What else the audit line says.
+        reason: Why, where the officer gave one.
+    """
+    before = await undo.snapshot(turn.session, opened.request.id)
+    yield
+    opened.request.basis_version += 1
+    await _follow(turn, opened.request)
+    rows = undo.changed(before, await undo.snapshot(turn.session, opened.request.id))
+    turn.note(
+        verb,
+        ("request", opened.request.id),
+        before={"rows": rows},
+        after={"on": on.isoformat() if on else None, **(after or {})},
+        reason=reason,
+    )
+
+
+async def last_act(turn: Turn, opened: Opened) -> Audit | None:
+    """Return the act that this officer may take back now: the entry's newest, their own, ten minutes old at most."""
+    lines = await audit.timeline(turn.session, ("request", opened.request.id))
+    taken_back = {line.after["of"] for line in lines if line.verb == UNDO and line.after}
+    acts = [line for line in lines if _is_act(line) and line.id not in taken_back]
+    if not acts or not opened.may_act:
+        return None
+    newest = acts[-1]
+    is_fresh = turn.now - newest.at <= UNDO_WITHIN
+    return newest if is_fresh and newest.actor_id == turn.officer.id else None
+
+
+async def take_back(turn: Turn, opened: Opened, line: Audit) -> Opened:
+    """Take an act back: everything is as it was before, and both the act and its undoing stay in the audit.
+
+    Args:
+        turn: The turn.
+        opened: The entry.
+        line: The act, as ``last_act`` returned it.
+    """
+    if line.verb == REGISTER or line.before is None:
+        await _take_back_entry(turn, opened)
+    else:
+        await undo.put_back(turn.session, line.before["rows"], now=turn.now)
+    opened.request.basis_version += 1
+    await _follow(turn, opened.request)
+    turn.note(UNDO, ("request", opened.request.id), after={"of": line.id, "verb": line.verb})
+    return await reopened(turn, opened.request.id)
+
+
+async def newest_line(turn: Turn, opened: Opened) -> int:
+    """Return the number of an entry's newest audit line, for ``since``."""
+    lines = await audit.timeline(turn.session, ("request", opened.request.id))
+    return lines[-1].id if lines else 0
+
+
+async def since(turn: Turn, opened: Opened, line_id: int) -> Sequence[Audit]:
+    """Return the acts on an entry that came after a line of its audit, none where nothing has changed."""
+    lines = await audit.timeline(turn.session, ("request", opened.request.id))
+    return [line for line in lines if line.id > line_id and (_is_act(line) or line.verb == UNDO)]
+
+
+async def changeable(turn: Turn, request_id: int) -> Opened:
+    """Return an entry that this officer may change.
+
+    Raises:
+        Refusal: They may only read it, or not even that.
+        Stale: It was taken back.
+    """
+    opened = await reopened(turn, request_id)
+    if not opened.may_act:
+        raise Refusal(_("Only the handling officer and the coordinators change this entry."))
+    if opened.request.state is RequestState.UNDONE:
+        raise Stale
+    return opened
+
+
+async def reopened(turn: Turn, request_id: int) -> Opened:
+    """Return an entry that this officer may see, as it stands in this transaction.
+
+    Raises:
+        Refusal: There is none of that id for them.
+    """
+    opened = await open_entry(turn.session, turn.officer, request_id)
+    if opened is None:
+        raise Refusal(_("There is no such entry in your ledger."))
+    return opened
+
+
+def _is_act(line: Audit) -> bool:
+    return line.verb == REGISTER or (isinstance(line.before, dict) and "rows" in line.before)
+
+
+async def _follow(turn: Turn, request: Request) -> None:
+    """Let the entry's state follow from its items, and plan its reminders anew."""
+    await turn.session.flush()
+    after = await entry_of(turn.session, request.id)
+    if after is None:
+        return
+    request.state = _state(request, after.verifications)
+    await turn.session.flush()
+    if (why := _WHY_NOT.get(request.state)) is not None:
+        await reminders.cancel(turn.session, request, reason=why)
+    await planning.replan(turn.session, turn.office, request, after.waiting, turn.now)
+
+
+def _state(request: Request, verifications: Sequence[Item]) -> RequestState:
+    if request.state is RequestState.UNDONE or not verifications:
+        return request.state
+    states = {item.state for item in verifications}
+    if states & set(WAITING):
+        return RequestState.OPEN
+    return RequestState.WITHDRAWN if states == {ItemState.WITHDRAWN} else RequestState.CLOSED
+
+
+async def _take_back_entry(turn: Turn, opened: Opened) -> None:
+    """Take a whole entry back: its number stays used, nothing of it is watched or counted any more."""
+    opened.request.state, opened.request.undone_at = RequestState.UNDONE, turn.now
+    uses = [item.id for item in opened.items if item.reused_opinion_id is not None]
+    await turn.session.execute(update(OpinionUse).where(OpinionUse.item_id.in_(uses)).values(undone_at=turn.now))

@@ -1,0 +1,56 @@
+"""A question in between: what the officer was doing is put aside for it, and comes back when it is answered."""
+
+from typing import Any, Final
+
+from handlers.turn import Stale, Turn
+from storage import drafts
+
+SET_ASIDE: Final = "set_aside"
+
+
+async def put_aside(turn: Turn, *, purpose: str, answers: dict[str, Any], awaiting: str = "text") -> None:
+    """Let a question in between begin.
+
+    Only one thing is ever put aside: a question that comes upon another one takes its place.
+
+    Args:
+        turn: The turn.
+        purpose: The flow of the question.
+        answers: What is known already; JSON values.
+        awaiting: What the next message answers, ``text`` or ``file``.
+    """
+    await take_up(turn)
+    kept: dict[str, Any] | None = None
+    if (before := turn.draft) is not None:
+        kept = {"purpose": before.purpose, "answers": before.answers, "awaiting": before.awaiting}
+    answers = {**answers, SET_ASIDE: kept}
+    if turn.draft is None:
+        turn.draft = await drafts.begin(
+            turn.session, turn.officer, purpose=purpose, answers=answers, awaiting=awaiting, now=turn.now
+        )
+    else:
+        drafts.keep(turn.draft, answers=answers, purpose=purpose, awaiting=awaiting, now=turn.now)
+
+
+def keep(turn: Turn, answers: dict[str, Any], *, awaiting: str = "text") -> None:
+    """Keep the answers of a question in between.
+
+    Raises:
+        Stale: Nothing is being asked.
+    """
+    if turn.draft is None:
+        raise Stale
+    drafts.keep(turn.draft, answers=answers, awaiting=awaiting, now=turn.now)
+
+
+async def take_up(turn: Turn) -> None:
+    """End a question in between and take up again what was put aside for it; nothing where there is no question."""
+    draft = turn.draft
+    if draft is None or SET_ASIDE not in draft.answers:
+        return
+    kept = draft.answers[SET_ASIDE]
+    if kept is None:
+        await drafts.end(turn.session, draft)
+        turn.draft = None
+        return
+    drafts.keep(draft, answers=kept["answers"], purpose=kept["purpose"], awaiting=kept["awaiting"], now=turn.now)

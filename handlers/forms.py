@@ -1,0 +1,229 @@
+"""Short forms about an entry: asked line by line, confirmed once, and recorded as one act.
+
+What the officer was doing before comes back afterwards. Where somebody else changed the entry meanwhile, the officer
+sees what, keeps what they have filled in, and confirms again.
+"""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot import forms as rules
+from bot.forms import Filling, RecordForm
+from bot.language import _
+from bot.screens import forms as screens
+from bot.screens.keys import Keys
+from bot.screens.screen import Screen
+from handlers import acts, drafts_aside, timeline
+from handlers.turn import Flow, Stale, Turn
+from storage.ledger import Opened
+
+PURPOSE: Final = "form"
+
+Maker = Callable[[Turn, Opened, int, Filling], Awaitable[RecordForm]]
+Commit = Callable[[Turn, Opened, int, Filling], Awaitable[Screen]]
+
+
+@dataclass(frozen=True, slots=True)
+class FormFlow:
+    """A form and what becomes of it.
+
+    Args:
+        name: Its key in the draft.
+        form: Makes the form for an entry, a subject of it (an item's or commitment's id, 0 = the whole entry), and
+            what was filled in so far.
+        commit: Records what was confirmed and returns the next screen; it does so within ``acts.acting``.
+    """
+
+    name: str
+    form: Maker
+    commit: Commit
+
+
+async def begin(
+    turn: Turn, flow: FormFlow, opened: Opened, subject: int = 0, *, values: Mapping[str, Any] | None = None
+) -> Screen:
+    """Begin a form about an entry and return its first screen.
+
+    Args:
+        turn: The turn.
+        flow: The form.
+        opened: The entry, already checked for this officer.
+        subject: What of the entry it is about.
+        values: Lines that are known already.
+    """
+    answers = {
+        "form": flow.name,
+        "request": opened.request.id,
+        "subject": subject,
+        "seen": await acts.newest_line(turn, opened),
+        **Filling(values or {}).to_json(),
+    }
+    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers)
+    return await Filler({flow.name: flow}).present(turn)
+
+
+class Filler:
+    """Fills in the forms of all flows.
+
+    Args:
+        forms: Name -> form.
+    """
+
+    def __init__(self, forms: Mapping[str, FormFlow]) -> None:
+        self._forms = forms
+        self.presses: Mapping[str, Flow] = {
+            "fset": self.on_choice,
+            "fday": self.on_day,
+            "fdone": self.on_done,
+            "fpass": self.on_pass,
+            "fedit": self.on_edit,
+            "fback": self.on_back,
+            "fstop": self.on_stop,
+            "fok": self.on_confirm,
+        }
+        self.typed: Mapping[str, Flow] = {PURPOSE: self.on_typed}
+        self.presenting: Mapping[str, Flow] = {PURPOSE: self.present}
+
+    async def present(self, turn: Turn) -> Screen:
+        """Return the screen that the form stands on, computed from the draft alone."""
+        filled = await self._filled(turn)
+        return self._kept(turn, filled, filled.filling)
+
+    async def on_typed(self, turn: Turn) -> Screen:
+        """Something was typed: it fills in the line that is asked."""
+        filled = await self._filled(turn)
+        return await self._keep(turn, filled, rules.typed(filled.form, filled.filling, turn.text, today=turn.today))
+
+    async def on_choice(self, turn: Turn) -> Screen:
+        """An option was pressed."""
+        filled = await self._pressed(turn)
+        line, option = _split(filled.form, turn.pressed.arg)
+        try:
+            return await self._keep(turn, filled, rules.chosen(filled.form, filled.filling, line, option))
+        except KeyError:
+            raise Stale from None
+
+    async def on_day(self, turn: Turn) -> Screen:
+        """A day was pressed: days ago, or a date."""
+        filled = await self._pressed(turn)
+        line, day = _split(filled.form, turn.pressed.arg)
+        on = _day(day, turn.today)
+        return await self._keep(turn, filled, rules.on_day(filled.form, filled.filling, line, on, today=turn.today))
+
+    async def on_done(self, turn: Turn) -> Screen:
+        """All marks are set."""
+        filled = await self._pressed(turn)
+        line, _rest = _split(filled.form, turn.pressed.arg)
+        return await self._keep(turn, filled, rules.done(filled.filling, line))
+
+    async def on_pass(self, turn: Turn) -> Screen:
+        """An optional line stays empty."""
+        filled = await self._pressed(turn)
+        line, _rest = _split(filled.form, turn.pressed.arg)
+        if not line.optional:
+            raise Stale
+        return await self._keep(turn, filled, rules.passed(filled.filling, line))
+
+    async def on_edit(self, turn: Turn) -> Screen:
+        """A line is changed again."""
+        filled = await self._pressed(turn)
+        line, _rest = _split(filled.form, turn.pressed.arg)
+        return await self._keep(turn, filled, rules.edited(filled.filling, line))
+
+    async def on_back(self, turn: Turn) -> Screen:
+        """Back to the line before; from the first one to the entry."""
+        filled = await self._pressed(turn)
+        before = rules.back(filled.form, filled.filling)
+        if before is None:
+            return await self.on_stop(turn)
+        return await self._keep(turn, filled, before)
+
+    async def on_stop(self, turn: Turn) -> Screen:
+        """Give the form up; nothing was recorded."""
+        filled = await self._pressed(turn)
+        await drafts_aside.take_up(turn)
+        return await timeline.shown(turn, filled.opened)
+
+    async def on_confirm(self, turn: Turn) -> Screen:
+        """Record the form, unless the entry has changed since it was begun: then that is shown first."""
+        filled = await self._pressed(turn)
+        values = rules.complete(filled.form, filled.filling)
+        changes = await acts.since(turn, filled.opened, filled.seen)
+        if changes:
+            return await self._changed(turn, filled)
+        await drafts_aside.take_up(turn)
+        flow = self._forms[filled.flow]
+        return await flow.commit(turn, filled.opened, filled.subject, Filling(values))
+
+    async def _changed(self, turn: Turn, filled: "_Filled") -> Screen:
+        changes = await acts.since(turn, filled.opened, filled.seen)
+        said = await timeline.in_words(turn, changes)
+        newest = await acts.newest_line(turn, filled.opened)
+        self._store(turn, {"seen": newest}, filled.filling)
+        above = _(
+            "The entry has changed while you were filling this in:\n%(changes)s\n"
+            "What you filled in is kept. Please check it and confirm again."
+        ) % {"changes": "\n".join(said)}
+        return self._kept(turn, await self._filled(turn), filled.filling, above=above)
+
+    async def _keep(self, turn: Turn, filled: "_Filled", filling: Filling) -> Screen:
+        self._store(turn, {}, filling)
+        return self._kept(turn, await self._filled(turn), filling)
+
+    def _store(self, turn: Turn, more: dict[str, Any], filling: Filling) -> None:
+        if turn.draft is None:
+            raise Stale
+        drafts_aside.keep(turn, {**turn.draft.answers, **more, **filling.to_json()})
+
+    def _kept(self, turn: Turn, filled: "_Filled", filling: Filling, *, above: str | None = None) -> Screen:
+        if turn.draft is None:
+            raise Stale
+        keys = Keys(turn.draft.id, turn.draft.version)
+        return screens.show(filled.form, filling, keys, today=turn.today, above=above)
+
+    async def _filled(self, turn: Turn) -> "_Filled":
+        if turn.draft is None or turn.draft.purpose != PURPOSE:
+            raise Stale
+        answers = turn.draft.answers
+        flow = self._forms.get(answers["form"])
+        if flow is None:
+            raise Stale
+        filling = Filling.from_json(answers)
+        opened = await acts.changeable(turn, answers["request"])
+        form = await flow.form(turn, opened, answers["subject"], filling)
+        return _Filled(flow.name, opened, answers["subject"], answers["seen"], form, filling)
+
+    async def _pressed(self, turn: Turn) -> "_Filled":
+        draft = turn.draft
+        if draft is None or (turn.pressed.id, turn.pressed.version) != (draft.id, draft.version):
+            raise Stale
+        return await self._filled(turn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    flow: str
+    opened: Opened
+    subject: int
+    seen: int
+    form: RecordForm
+    filling: Filling
+
+
+def _split(form: RecordForm, arg: str) -> tuple[rules.Field, str]:
+    line, _comma, rest = arg.partition(",")
+    try:
+        return form.line(line), rest
+    except KeyError:
+        raise Stale from None
+
+
+def _day(text: str, today: dt.date) -> dt.date:
+    if text in ("0", "1"):
+        return today - dt.timedelta(days=int(text))
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise Stale from None

@@ -1,0 +1,81 @@
+"""An entry's screen with its timeline, read from the audit."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.language import _
+from bot.ledger import Entry
+from bot.policy.model import CounterpartKind
+from bot.scope import subject_word
+from bot.screens import entry as screens
+from bot.screens.ledger import Wording
+from bot.screens.screen import Screen
+from bot.screens.timeline import Event, event_words
+from handlers import acts
+from handlers.office import Office
+from handlers.turn import Turn
+from storage import audit
+from storage.ledger import Opened
+from storage.tables import Audit, Person
+
+
+async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
+    """Return an entry's screen with its timeline.
+
+    Args:
+        turn: The turn.
+        opened: The entry as it is now.
+        aside: Whether it answers on a reminder's own message.
+    """
+    await turn.session.flush()  # this turn's own line belongs to the timeline
+    rows = await audit.timeline(turn.session, ("request", opened.request.id))
+    events = await _events(turn, rows)
+    takes_back = await acts.last_act(turn, opened) is not None
+    words = wording(turn.office, turn.today, opened.entry.matter_code)
+    screen = screens.opened(opened.entry, events, words, may_act=opened.may_act, takes_back=takes_back)
+    return replace(screen, aside=aside)
+
+
+async def in_words(turn: Turn, rows: Sequence[Audit]) -> list[str]:
+    """Return lines of the audit as an officer reads them."""
+    return [event_words(event, today=turn.today) for event in await _events(turn, rows)]
+
+
+def wording(office: Office, today: dt.date, matter_code: str | None = None) -> Wording:
+    """Return the words of the pack that the ledger's screens are written with."""
+    matter = office.policy.matters.get(matter_code or "")
+    return Wording(
+        today=today,
+        centre=office.policy.term("credit_centre", on=today),
+        products={product.id: product.name for product in office.policy.products.values()},
+        subject_word=subject_word(matter),
+        of_persons=matter is not None and CounterpartKind.NATURAL_PERSON in matter.kinds,
+    )
+
+
+def words_of(turn: Turn, entry: Entry) -> Wording:
+    """Return the words for one entry's screens."""
+    return wording(turn.office, turn.today, entry.matter_code)
+
+
+async def _events(turn: Turn, rows: Sequence[Audit]) -> list[Event]:
+    names: dict[int, str] = {}
+    for actor_id in {row.actor_id for row in rows if row.actor_id is not None}:
+        actor = await turn.session.get_one(Person, actor_id)
+        names[actor_id] = actor.name or _("the handling officer")
+    return [
+        Event(
+            at=row.at.astimezone(turn.office.zone),
+            who=names.get(row.actor_id) if row.actor_id else None,
+            verb=row.verb,
+            day=_day(row),
+            reason=row.reason,
+        )
+        for row in rows
+    ]
+
+
+def _day(row: Audit) -> dt.date | None:
+    said = row.after.get("on") if isinstance(row.after, dict) else None
+    return dt.date.fromisoformat(said) if said else None

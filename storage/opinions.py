@@ -1,0 +1,186 @@
+"""Opinions: recorded, superseded, and found again while they hold, whichever unit holds them."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.opinions import Finding, Reusable, best
+from storage.counterparts import family
+from storage.tables import (
+    Commitment,
+    CommitmentState,
+    Counterpart,
+    FollowUp,
+    Item,
+    Opinion,
+    OpinionUse,
+    Person,
+    Unit,
+)
+from storage.upsert import insert_new
+
+
+async def add(
+    session: AsyncSession,
+    *,
+    counterpart_id: int | None,
+    item_id: int | None,
+    unit_id: int | None,
+    holder_id: int | None,
+    issued_on: dt.date,
+    valid_to: dt.date,
+    valid_source: str,
+    finding: Finding,
+    now: dt.datetime,
+    number: str | None = None,
+    issuer: str | None = None,
+    cut_off_on: dt.date | None = None,
+    details: str | None = None,
+) -> Opinion:
+    """Record an opinion; an adverse finding opens its side task (tell the counterpart about objection and repair).
+
+    Args:
+        session: The unit of work.
+        counterpart_id: Whom it is about; None for a count of persons whose names are not kept.
+        item_id: The verification that it answers; None where it was taken over from an older ledger.
+        unit_id: The unit that holds it; None = another bureau's.
+        holder_id: The officer who holds it.
+        issued_on: Local date.
+        valid_to: Last valid day, local.
+        valid_source: ``printed`` or ``policy``; see ``bot.opinions.validity``.
+        finding: What it says.
+        now: Aware UTC time.
+        number: As printed.
+        issuer: Who issued it, where it is not the city's centre.
+        cut_off_on: Until when the centre looked.
+        details: The officer's words about an adverse finding; kept encrypted.
+    """
+    row = Opinion(
+        counterpart_id=counterpart_id,
+        item_id=item_id,
+        unit_id=unit_id,
+        holder_id=holder_id,
+        number=number,
+        issuer=issuer,
+        issued_on=issued_on,
+        cut_off_on=cut_off_on,
+        valid_to=valid_to,
+        valid_source=valid_source,
+        result=finding.value,
+        details=details,
+        recorded_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    if finding.is_adverse:
+        session.add(FollowUp(opinion_id=row.id, created_at=now))
+        await session.flush()
+    return row
+
+
+async def use(session: AsyncSession, opinion_id: int, item: Item, on: dt.date) -> None:
+    """Record that a still-valid opinion serves an item instead of a new application."""
+    await insert_new(session, OpinionUse, [{"opinion_id": opinion_id, "item_id": item.id, "on": on}])
+
+
+async def of_items(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[int, Opinion]:
+    """Return the opinion that stands for each item: its own, or the one that was used again."""
+    own = await session.scalars(
+        select(Opinion)
+        .where(Opinion.item_id.in_(item_ids), Opinion.undone_at.is_(None), Opinion.superseded_at.is_(None))
+        .order_by(Opinion.id)
+    )
+    found = {row.item_id: row for row in own if row.item_id is not None}
+    used = await session.execute(
+        select(OpinionUse.item_id, Opinion)
+        .join(Opinion, Opinion.id == OpinionUse.opinion_id)
+        .where(OpinionUse.item_id.in_(item_ids), OpinionUse.undone_at.is_(None))
+    )
+    return {item_id: opinion for item_id, opinion in used} | found
+
+
+async def reusable(
+    session: AsyncSession, codes: Iterable[str], *, on: dt.date, earliest_issue: dt.date | None = None
+) -> dict[str, Reusable]:
+    """Return the opinion to rely on for each counterpart that has one, whichever unit of the bureau holds it.
+
+    Args:
+        session: A session.
+        codes: Unified social credit codes, or legacy codes.
+        on: The decision's local date; today where none is planned.
+        earliest_issue: The oldest issue that the coordinator still accepts for the matter.
+
+    Returns:
+        Code as given -> opinion; codes without one are missing.
+    """
+    families = await family(session, list(codes))
+    everybody = {each for ids in families.values() for each in ids}
+    candidates, breaches = await _candidates(session, everybody), await _breaches(session, everybody)
+    found: dict[str, Reusable] = {}
+    for code, ids in families.items():
+        rows = [row for each in ids for row in candidates.get(each, ())]
+        if (chosen := best(rows, on=on, earliest_issue=earliest_issue)) is not None:
+            broken = [on for each in ids for on in breaches.get(each, ())]
+            found[code] = replace(chosen, code=code, adverse_since=_adverse_after(chosen, rows, broken))
+    return found
+
+
+async def reused_by(session: AsyncSession, opinion_id: int) -> int:
+    """Return how often an opinion was used again: the applications that it saved."""
+    counted = select(func.count()).where(OpinionUse.opinion_id == opinion_id, OpinionUse.undone_at.is_(None))
+    return await session.scalar(counted) or 0
+
+
+async def _candidates(session: AsyncSession, counterpart_ids: set[int]) -> dict[int, list[Reusable]]:
+    rows = await session.execute(
+        select(Opinion, Counterpart, Unit.short_name, Person)
+        .join(Counterpart, Counterpart.id == Opinion.counterpart_id)
+        .outerjoin(Unit, Unit.id == Opinion.unit_id)
+        .outerjoin(Person, Person.id == Opinion.holder_id)
+        .where(
+            Opinion.counterpart_id.in_(counterpart_ids),
+            Opinion.undone_at.is_(None),
+            Opinion.superseded_at.is_(None),
+            Counterpart.name.is_not(None),  # natural persons are not found again by anything
+        )
+    )
+    found: dict[int, list[Reusable]] = defaultdict(list)
+    for opinion, counterpart, unit, holder in rows:
+        found[counterpart.id].append(
+            Reusable(
+                opinion_id=opinion.id,
+                counterpart_id=counterpart.id,
+                code=counterpart.code or counterpart.legacy_code or "",
+                name=counterpart.name or "",
+                number=opinion.number,
+                issued_on=opinion.issued_on,
+                valid_to=opinion.valid_to,
+                unit=unit,
+                holder=holder.name if holder else None,
+                finding=Finding(str(opinion.result)),
+            )
+        )
+    return found
+
+
+async def _breaches(session: AsyncSession, counterpart_ids: set[int]) -> dict[int, list[dt.date]]:
+    rows = await session.execute(
+        select(Item.counterpart_id, Commitment.settled_on)
+        .join(Item, Item.id == Commitment.item_id)
+        .where(Item.counterpart_id.in_(counterpart_ids), Commitment.state == CommitmentState.BREACHED)
+    )
+    found: dict[int, list[dt.date]] = defaultdict(list)
+    for counterpart_id, on in rows:
+        if counterpart_id is not None and on is not None:
+            found[counterpart_id].append(on)
+    return found
+
+
+def _adverse_after(chosen: Reusable, rows: Sequence[Reusable], breaches: Sequence[dt.date]) -> dt.date | None:
+    """Return when something adverse was last logged after an opinion's issue, None where nothing was."""
+    later = [each.issued_on for each in rows if each.finding.is_adverse and each.issued_on > chosen.issued_on]
+    return max([*later, *(on for on in breaches if on >= chosen.issued_on)], default=None)
