@@ -16,6 +16,7 @@ from bot.errors import Refusal
 from bot.guidance import Recommendation
 from bot.identifiers import read_code
 from bot.language import _
+from bot.opinions import Reusable
 from bot.policy.model import CounterpartKind, Policy, ProductKind
 from bot.scope import Applying, Scope, Way, kind_name
 from bot.workdays import Calendar, Reckoned
@@ -27,6 +28,7 @@ class Step(StrEnum):
     """The screens of the form."""
 
     SUBJECT = "subject"
+    REUSE = "reuse"
     SUBMISSION = "submission"
     PRODUCTS = "products"
     LETTERS = "letters"
@@ -48,6 +50,7 @@ class Form:
     not_submitted: bool = False  # the application has not gone out yet
     decide_on: dt.date | None = None
     way: Way | None = None  # None = the usual one
+    reuse: bool | None = None  # whether still-valid opinions are used; None = not said yet
     editing: Step | None = None  # a line that is being changed again
 
     @property
@@ -68,6 +71,7 @@ class Form:
             "not_submitted": self.not_submitted,
             "decide_on": self.decide_on.isoformat() if self.decide_on else None,
             "way": self.way,
+            "reuse": self.reuse,
             "editing": self.editing,
         }
 
@@ -87,6 +91,7 @@ class Form:
             not_submitted=data["not_submitted"],
             decide_on=dt.date.fromisoformat(data["decide_on"]) if data["decide_on"] else None,
             way=Way(data["way"]) if data["way"] else None,
+            reuse=data.get("reuse"),
             editing=Step(data["editing"]) if data["editing"] else None,
         )
 
@@ -113,8 +118,33 @@ def recorded(form: Form, scope: Scope) -> tuple[Recommendation, ...]:
 
 
 def verifies(form: Form, scope: Scope) -> bool:
-    """Say whether a verification is among the products, so that dates have to be watched."""
+    """Say whether a verification is among the products."""
     return any(each.product.kind is ProductKind.VERIFICATION for each in recorded(form, scope))
+
+
+def offers_reuse(form: Form, scope: Scope) -> bool:
+    """Say whether a still-valid opinion on a counterpart could be used instead of a new application."""
+    return verifies(form, scope) and any(each.code.value in scope.known.reusable for each in form.organisations)
+
+
+def reused(form: Form, scope: Scope) -> dict[str, Reusable]:
+    """Return code -> the opinion that is used again, where the officer chose that."""
+    if not (form.reuse and verifies(form, scope)):
+        return {}
+    codes = [each.code.value for each in form.organisations]
+    return {code: scope.known.reusable[code] for code in codes if code in scope.known.reusable}
+
+
+def applies(form: Form, scope: Scope) -> bool:
+    """Say whether anybody is left for whom a verification is applied for, so that dates have to be watched."""
+    if not verifies(form, scope):
+        return False
+    return form.person is not None or not form.organisations or len(reused(form, scope)) < len(form.organisations)
+
+
+def with_reuse(form: Form, *, chosen: bool) -> Form:
+    """Use the still-valid opinions, or apply anew all the same."""
+    return replace(form, reuse=chosen, editing=None)
 
 
 def pledges(form: Form, scope: Scope) -> bool:
@@ -135,7 +165,9 @@ def step(form: Form, scope: Scope) -> Step:
         return form.editing
     if not _has_subject(form, scope):
         return Step.SUBJECT
-    if verifies(form, scope) and form.submitted_on is None and not form.not_submitted:
+    if form.reuse is None and offers_reuse(form, scope):
+        return Step.REUSE
+    if applies(form, scope) and form.submitted_on is None and not form.not_submitted:
         return Step.SUBMISSION
     return Step.CONFIRM
 
@@ -154,7 +186,7 @@ def with_subject(form: Form, scope: Scope, text: str) -> Form:
     chosen = way(form, scope)
     if chosen is Way.ORGANISATIONS and (counting := _counting(scope)) and text.strip().isdecimal() and len(text) < 5:
         chosen = counting
-    blank = replace(form, organisations=(), person=None, head_count=None, editing=None)
+    blank = replace(form, organisations=(), person=None, head_count=None, reuse=None, editing=None)
     match chosen:
         case Way.ORGANISATIONS:
             return replace(blank, organisations=_fitting(read_organisations(text), scope))
@@ -171,9 +203,11 @@ def without_last(form: Form, scope: Scope) -> Form | None:
     present = step(form, scope)
     if present is Step.SUBJECT:
         return None
-    if present is Step.CONFIRM and verifies(form, scope):
+    if present is Step.CONFIRM and applies(form, scope):
         return replace(form, submitted_on=None, not_submitted=False)
-    return replace(form, organisations=(), person=None, head_count=None, letters=None)
+    if present in (Step.CONFIRM, Step.SUBMISSION) and form.reuse is not None:
+        return replace(form, reuse=None)
+    return replace(form, organisations=(), person=None, head_count=None, letters=None, reuse=None)
 
 
 def with_submission(form: Form, on: dt.date | None, *, applicant: Applying, today: dt.date) -> Form:
@@ -217,7 +251,7 @@ def dates(form: Form, scope: Scope, policy: Policy, calendar: Calendar) -> Dates
     Source: the Plan 二（二） for the centre's period; the margin is the pack's.
     """
     settings = policy.settings
-    if not verifies(form, scope):
+    if not applies(form, scope):
         return Dates(None, None, late=False)
     due = latest = None
     if form.submitted_on is not None and form.applicant == "bureau":

@@ -8,7 +8,7 @@ from bot.errors import Refusal
 from bot.language import LANGUAGES, _
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
-from handlers import access, enrolment, guide, referral, reminders, requests
+from handlers import access, corrections, enrolment, forms, guide, opinions, referral, reminders, requests
 from handlers.turn import Flow, Stale, Turn
 from storage import drafts
 
@@ -102,6 +102,8 @@ async def present(turn: Turn, refusal: Refusal | Stale) -> Screen:
     return screens.with_sentence(refusal.message, await flow(turn))
 
 
+_FILLER: Final = forms.Filler({**opinions.FORMS, **corrections.FORMS})
+
 COMMANDS: Final[Mapping[str, Flow]] = {
     "start": on_start,
     "help": on_help,
@@ -121,9 +123,12 @@ PRESSES: Final[Mapping[str, Flow]] = {
     **guide.PRESSES,
     **requests.PRESSES,
     **reminders.PRESSES,
+    **opinions.PRESSES,
+    **corrections.PRESSES,
+    **_FILLER.presses,
 }
-TYPED: Final[Mapping[str, Flow]] = {**guide.TYPED, **requests.TYPED}
-PRESENT: Final[Mapping[str, Flow]] = {**guide.PRESENT, **requests.PRESENT}
+TYPED: Final[Mapping[str, Flow]] = {**guide.TYPED, **requests.TYPED, **_FILLER.typed}
+PRESENT: Final[Mapping[str, Flow]] = {**guide.PRESENT, **requests.PRESENT, **_FILLER.presenting}
 READING: Final = (frozenset(guide.PRESSES) | {"guide", "lang"}) - frozenset(referral.PRESSES)
 """Presses that lead through the guide and record nothing, and one's own language; an auditor may use them."""
 NOTICES: Final = {**guide.NOTICES, **reminders.NOTICES, **enrolment.NOTICES}

@@ -7,7 +7,7 @@ from bot.policy.model import MATTER
 from bot.screens import guide as screens
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
-from handlers import guide_draft, guide_screens, requests
+from handlers import guide_draft, guide_screens
 from handlers.guide_draft import FOUND, HOME, PENDING, PURPOSE, Case
 from handlers.guide_screens import present
 from handlers.turn import Stale, Turn
@@ -44,7 +44,9 @@ async def on_keep(turn: Turn) -> Screen:
     """Continue what was unfinished."""
     draft = _asked_about(turn)
     guide_draft.drop_pending(turn, draft)
-    flow = {PURPOSE: present, **requests.PRESENT}.get(draft.purpose)
+    from handlers import frame  # the table of all flows, which imports this module
+
+    flow = frame.PRESENT.get(draft.purpose)
     if flow is None:
         raise Stale
     return await flow(turn)

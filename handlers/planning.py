@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deadlines import Stage, due_at, feedback_due, submit_by_stages, verification_stages
 from handlers.office import Office
 from storage import reminders
-from storage.tables import Applicant, Item, Request, RequestState
+from storage.tables import Applicant, Item, ItemState, Request, RequestState
 
 
 def hour(office: Office) -> dt.time:
@@ -49,6 +49,8 @@ def stages_of(
     if request.state is not RequestState.OPEN or not waiting or waiting[0].applicant is not Applicant.BUREAU:
         return ()
     item, rules = waiting[0], office.policy.reminders
+    if item.state is ItemState.SUPPLEMENT:
+        return ()  # the centre waits for papers: nothing is owed by it until they are handed in
     if item.submitted_on is None:
         if request.submit_by_on is None:
             return ()
@@ -95,4 +97,23 @@ def reckon(office: Office, item: Item, on: dt.date) -> None:
     if item.applicant is not Applicant.BUREAU:
         return
     due = feedback_due(office.calendar, on, working_days=office.policy.settings.feedback_working_days)
+    item.due_on, item.due_provisional = due.on, due.provisional
+
+
+def stop_clock(office: Office, item: Item, on: dt.date) -> None:
+    """The centre asked for papers (补正): its period stands still from that day.
+
+    Source: domain.md A8; whether it restarts or only pauses is the pack's setting.
+    """
+    item.state, item.supplement_on, item.resumed_on = ItemState.SUPPLEMENT, on, None
+    item.supplement_left = max(0, office.calendar.between(on, item.due_on)) if item.due_on else None
+
+
+def resume_clock(office: Office, item: Item, on: dt.date) -> None:
+    """The papers were handed in: the centre's period begins anew, or goes on with the working days that were left."""
+    item.state, item.resumed_on = ItemState.RECEIVED, on
+    period = office.policy.settings.feedback_working_days
+    if office.policy.settings.supplement == "pause" and item.supplement_left is not None:
+        period = max(1, item.supplement_left)
+    due = feedback_due(office.calendar, on, working_days=period)
     item.due_on, item.due_provisional = due.on, due.provisional

@@ -12,7 +12,7 @@ from bot.language import _
 from bot.policy.model import CounterpartKind
 from bot.screens import reminders as screens
 from bot.screens.screen import Screen
-from handlers import ledger
+from handlers import ledger, timeline
 from handlers.due import outdated
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
@@ -38,7 +38,7 @@ async def render(
     notice = _notice(office, reminder, opened, now)
     if now - reminder.due_at > LATE:
         notice = replace(notice, late_since=office.today(reminder.due_at))
-    return screens.reminder(notice, ledger.wording(office, office.today(now), opened.entry.matter_code))
+    return screens.reminder(notice, timeline.wording(office, office.today(now), opened.entry.matter_code))
 
 
 async def on_received(turn: Turn) -> Screen:
@@ -59,7 +59,7 @@ async def on_not_received(turn: Turn) -> Screen:
     if opened.entry.received_on is not None or not opened.entry.open:
         return await _present_state(turn, opened)
     _acknowledge(turn, reminder)
-    ledger.note(turn, opened, "request.not_received", None)
+    ledger.note(turn, opened, "request.not_received")
     said = _("Noted: not received yet. Record the day in the entry once the centre has received it.")
     return screens.recorded(_notice(turn.office, reminder, opened, turn.now), said)
 
@@ -103,7 +103,7 @@ async def on_noted(turn: Turn) -> Screen:
     if outdated(reminder, opened) is not None:
         return await _present_state(turn, opened)
     if _acknowledge(turn, reminder):
-        ledger.note(turn, opened, "reminder.acknowledge", None)
+        ledger.note(turn, opened, "reminder.acknowledge")
     return _again(turn, reminder, opened)
 
 
@@ -112,7 +112,7 @@ async def on_wording(turn: Turn) -> Screen:
     reminder, opened = await _pressed(turn)
     if not opened.entry.open or opened.entry.received_on is None:
         return await _present_state(turn, opened)
-    words = ledger.wording(turn.office, turn.today, opened.entry.matter_code)
+    words = timeline.words_of(turn, opened.entry)
     bureau = turn.policy.term("bureau", on=turn.today)
     return screens.wording_to_ask(_notice(turn.office, reminder, opened, turn.now), words, bureau)
 
@@ -128,7 +128,7 @@ async def on_back(turn: Turn) -> Screen:
 async def on_open(turn: Turn) -> Screen:
     """The entry that the reminder is about."""
     _reminder, opened = await _pressed(turn)
-    return await ledger.shown(turn, opened, aside=True)
+    return await timeline.shown(turn, opened, aside=True)
 
 
 def _notice(office: Office, reminder: Reminder, opened: Opened, now: dt.datetime) -> screens.Notice:
@@ -165,14 +165,14 @@ async def _pressed(turn: Turn) -> tuple[Reminder, Opened]:
 
 async def _present_state(turn: Turn, opened: Opened) -> Screen:
     """Show the entry as it is, because the reminder's question has been answered already."""
-    screen = await ledger.shown(turn, opened, aside=True)
+    screen = await timeline.shown(turn, opened, aside=True)
     return replace(screen, toast=_("This is the present state of the entry."))
 
 
 async def _record(turn: Turn, reminder: Reminder, opened: Opened, act: str, on: dt.date) -> Screen:
     _acknowledge(turn, reminder)
     after = await ledger.record(turn, opened, act, on)
-    words = ledger.wording(turn.office, turn.today, after.entry.matter_code)
+    words = timeline.words_of(turn, after.entry)
     day = words.day(on)
     said = {
         "received": _("Receipt by the centre: %(day)s, feedback due on %(due)s."),
@@ -186,7 +186,7 @@ async def _record(turn: Turn, reminder: Reminder, opened: Opened, act: str, on: 
 
 def _again(turn: Turn, reminder: Reminder, opened: Opened) -> Screen:
     notice = _notice(turn.office, reminder, opened, turn.now)
-    words = ledger.wording(turn.office, turn.today, opened.entry.matter_code)
+    words = timeline.words_of(turn, opened.entry)
     return screens.reminder(notice, words, noted=reminder.state is ReminderState.ACKNOWLEDGED)
 
 

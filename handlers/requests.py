@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from bot import entry as form_rules
 from bot.counterparts import read_count
@@ -12,20 +12,18 @@ from bot.entry import Form, Step
 from bot.errors import Refusal
 from bot.guidance import Outcome
 from bot.language import _
-from bot.scope import Applying, Way, scope
+from bot.scope import Applying, Way
+from bot.screens import entry_done
 from bot.screens import requests as screens
-from bot.screens.keys import Keys
 from bot.screens.screen import Screen
-from handlers import guide_draft, guide_screens, ledger, planning
-from handlers.entries import new_entry
+from handlers import guide_draft, guide_screens, ledger, reuse
+from handlers.entries import enter, new_entry
+from handlers.entry_draft import PURPOSE, begun, keep, outcome_of, pressed, sheet
 from handlers.guide_draft import Case, require_present
-from handlers.turn import Defect, Flow, Stale, Turn
-from storage import drafts, policies, registration
+from handlers.turn import Flow, Stale, Turn
+from storage import drafts
 from storage.ledger import open_entry
-from storage.tables import Decision, Draft, Request, Role
-
-PURPOSE: Final = "entry"
-_TYPED_STEPS: Final = (Step.SUBJECT, Step.SUBMISSION, Step.LETTERS, Step.DECIDE)
+from storage.tables import Decision, Draft, Role
 
 
 async def begin_entry(turn: Turn) -> Screen:
@@ -40,8 +38,8 @@ async def begin_entry(turn: Turn) -> Screen:
         raise Refusal(_("Auditors read the ledger and make no entries in it."))
     if draft is None or Case.from_json(draft.answers).what_if:
         raise Stale
-    outcome = _outcome(turn, draft)
-    return _keep(turn, draft, outcome, Form.from_json(draft.answers.get("entry", {})))
+    outcome = outcome_of(turn, draft)
+    return await keep(turn, draft, outcome, Form.from_json(draft.answers.get("entry", {})))
 
 
 async def on_register(turn: Turn) -> Screen:
@@ -54,14 +52,13 @@ async def on_register(turn: Turn) -> Screen:
 
 async def present(turn: Turn) -> Screen:
     """Return the screen that the form stands on, computed from the draft alone."""
-    draft, outcome, form = _filling(turn)
-    return screens.show(_sheet(turn, draft, outcome, form))
+    return screens.show(sheet(turn, await begun(turn)))
 
 
 async def on_typed(turn: Turn) -> Screen:
     """Something was typed or pasted: it fills in the line that the form stands on."""
-    draft, outcome, form = _filling(turn)
-    holds = scope(turn.policy, outcome)
+    at = await begun(turn)
+    form, holds = at.form, at.holds
     text = turn.text
     match form_rules.step(form, holds):
         case Step.SUBJECT:
@@ -77,100 +74,97 @@ async def on_typed(turn: Turn) -> Screen:
             form = form_rules.with_decision(form, day, today=turn.today)
         case _:
             raise Refusal(_("Please use the buttons on this screen."))
-    return _keep(turn, draft, outcome, form)
+    return await keep(turn, at.draft, at.outcome, form)
 
 
 async def on_way(turn: Turn) -> Screen:
     """How the subject is to be given."""
-    draft, outcome, form = _pressed(turn)
+    at = await pressed(turn)
     chosen = turn.pressed.arg
-    if chosen not in scope(turn.policy, outcome).ways:
+    if chosen not in at.holds.ways:
         raise Stale
-    return _keep(turn, draft, outcome, replace(form, way=Way(chosen)))
+    return await keep(turn, at.draft, at.outcome, replace(at.form, way=Way(chosen)))
 
 
 async def on_submission(turn: Turn) -> Screen:
     """Who applies and when, by a button: days ago (by this unit), not yet, or by the counterpart."""
-    draft, outcome, form = _pressed(turn)
-    applicants = scope(turn.policy, outcome).applicants
+    at = await pressed(turn)
+    applicants = at.holds.applicants
     arg = turn.pressed.arg
     if arg == "cp" and "counterpart" in applicants:
-        on = form.submitted_on or turn.today
-        form = form_rules.with_submission(form, on, applicant="counterpart", today=turn.today)
+        on = at.form.submitted_on or turn.today
+        form = form_rules.with_submission(at.form, on, applicant="counterpart", today=turn.today)
     elif arg in ("0", "1", "no") and "bureau" in applicants:
         day = None if arg == "no" else turn.today - dt.timedelta(days=int(arg))
-        form = form_rules.with_submission(form, day, applicant="bureau", today=turn.today)
+        form = form_rules.with_submission(at.form, day, applicant="bureau", today=turn.today)
     else:
         raise Stale
-    return _keep(turn, draft, outcome, form)
+    return await keep(turn, at.draft, at.outcome, form)
+
+
+async def on_reuse(turn: Turn) -> Screen:
+    """Use the still-valid opinions, or apply anew all the same."""
+    at = await pressed(turn)
+    if turn.pressed.arg not in ("yes", "no") or not form_rules.offers_reuse(at.form, at.holds):
+        raise Stale
+    return await keep(turn, at.draft, at.outcome, form_rules.with_reuse(at.form, chosen=turn.pressed.arg == "yes"))
 
 
 async def on_product(turn: Turn) -> Screen:
     """Record a product, or leave it out."""
-    draft, outcome, form = _pressed(turn)
-    holds = scope(turn.policy, outcome)
-    if turn.pressed.arg not in {each.product.id for each in holds.offered}:
+    at = await pressed(turn)
+    if turn.pressed.arg not in {each.product.id for each in at.holds.offered}:
         raise Stale
-    return _keep(turn, draft, outcome, form_rules.toggled(form, holds, turn.pressed.arg))
+    return await keep(turn, at.draft, at.outcome, form_rules.toggled(at.form, at.holds, turn.pressed.arg))
 
 
 async def on_edit(turn: Turn) -> Screen:
     """Change one line of the confirmation again; everything else stays."""
-    draft, outcome, form = _pressed(turn)
+    at = await pressed(turn)
     if turn.pressed.arg not in set(Step) - {Step.CONFIRM}:
         raise Stale
-    return _keep(turn, draft, outcome, replace(form, editing=Step(turn.pressed.arg)))
+    return await keep(turn, at.draft, at.outcome, replace(at.form, editing=Step(turn.pressed.arg)))
 
 
 async def on_done(turn: Turn) -> Screen:
     """Done with the line."""
-    draft, outcome, form = _pressed(turn)
-    return _keep(turn, draft, outcome, replace(form, editing=None))
+    at = await pressed(turn)
+    return await keep(turn, at.draft, at.outcome, replace(at.form, editing=None))
 
 
 async def on_no_decision(turn: Turn) -> Screen:
     """No day is planned for the decision."""
-    draft, outcome, form = _pressed(turn)
-    return _keep(turn, draft, outcome, form_rules.with_decision(form, None, today=turn.today))
+    at = await pressed(turn)
+    return await keep(turn, at.draft, at.outcome, form_rules.with_decision(at.form, None, today=turn.today))
 
 
 async def on_back(turn: Turn) -> Screen:
     """Back to the line before; from the first one to the result of the guide."""
-    draft, outcome, form = _pressed(turn)
-    if form.editing is not None:
-        return _keep(turn, draft, outcome, replace(form, editing=None))
-    before = form_rules.without_last(form, scope(turn.policy, outcome))
+    at = await pressed(turn)
+    if at.form.editing is not None:
+        return await keep(turn, at.draft, at.outcome, replace(at.form, editing=None))
+    before = form_rules.without_last(at.form, at.holds)
     if before is not None:
-        return _keep(turn, draft, outcome, before)
-    return await _to_guide(turn, draft)
+        return await keep(turn, at.draft, at.outcome, before)
+    return await _to_guide(turn, at.draft)
 
 
 async def on_stop(turn: Turn) -> Screen:
     """Give the entry up; nothing was recorded."""
-    draft = _pressed(turn)[0]
-    await drafts.end(turn.session, draft)
+    await drafts.end(turn.session, (await pressed(turn)).draft)
     turn.draft = None
-    return screens.given_up()
+    return entry_done.given_up()
 
 
 async def on_confirm(turn: Turn) -> Screen:
     """Record the entry: decision, number, items, dates and reminders, all or nothing."""
-    draft, outcome, form = _pressed(turn)
-    holds = scope(turn.policy, outcome)
-    if form_rules.step(form, holds) is not Step.CONFIRM:
+    at = await pressed(turn)
+    if form_rules.step(at.form, at.holds) is not Step.CONFIRM:
         raise Stale
-    sheet = _sheet(turn, draft, outcome, form)
-    await policies.ensure_snapshot(turn.session, turn.policy, turn.now)
-    new = new_entry(turn, draft, outcome, form, holds)
-    request = await registration.register(turn.session, new, owner=turn.officer, today=turn.today, now=turn.now)
-    opened = await open_entry(turn.session, turn.officer, request.id)
-    if opened is None:
-        raise Defect("an entry that its owner cannot see")
-    await planning.replan(turn.session, turn.office, request, opened.waiting, turn.now)
-    _note(turn, request, opened.entry.number)
-    await drafts.end(turn.session, draft)
+    opened = await enter(turn, new_entry(turn, at))
+    await drafts.end(turn.session, at.draft)
     turn.draft = None
-    return screens.recorded_screen(opened.entry, sheet)
+    return entry_done.recorded_screen(opened.entry, sheet(turn, at))
 
 
 async def on_again(turn: Turn) -> Screen:
@@ -194,51 +188,6 @@ async def on_again(turn: Turn) -> Screen:
     return await begin_entry(turn)
 
 
-def _outcome(turn: Turn, draft: Draft) -> Outcome:
-    step = Case.from_json(draft.answers).step(turn)
-    if not isinstance(step, Outcome) or not step.recommendations:
-        raise Stale
-    return step
-
-
-def _filling(turn: Turn) -> tuple[Draft, Outcome, Form]:
-    """Return the officer's entry under way.
-
-    Raises:
-        Stale: There is none.
-    """
-    if turn.draft is None or turn.draft.purpose != PURPOSE:
-        raise Stale
-    return turn.draft, _outcome(turn, turn.draft), Form.from_json(turn.draft.answers.get("entry", {}))
-
-
-def _pressed(turn: Turn) -> tuple[Draft, Outcome, Form]:
-    found = _filling(turn)
-    require_present(turn, found[0])
-    return found
-
-
-def _keep(turn: Turn, draft: Draft, outcome: Outcome, form: Form) -> Screen:
-    """Keep the form and show the screen that follows from it."""
-    step = form_rules.step(form, scope(turn.policy, outcome))
-    awaiting = f"{PURPOSE}.{step}" if step in _TYPED_STEPS else None
-    answers = {**draft.answers, "entry": form.to_json()}
-    drafts.keep(draft, answers=answers, purpose=PURPOSE, awaiting=awaiting, now=turn.now)
-    return screens.show(_sheet(turn, draft, outcome, form))
-
-
-def _sheet(turn: Turn, draft: Draft, outcome: Outcome, form: Form) -> screens.Sheet:
-    holds = scope(turn.policy, outcome)
-    return screens.Sheet(
-        keys=Keys(draft.id, draft.version),
-        form=form,
-        scope=holds,
-        dates=form_rules.dates(form, holds, turn.policy, turn.office.calendar),
-        today=turn.today,
-        centre=turn.policy.term("credit_centre", on=turn.today),
-    )
-
-
 async def _to_guide(turn: Turn, draft: Draft) -> Screen:
     """Return to the result card, from where the entry was begun; what was filled in is let go."""
     kept = Case.from_json(draft.answers)
@@ -247,20 +196,12 @@ async def _to_guide(turn: Turn, draft: Draft) -> Screen:
     return await guide_screens.present(turn)
 
 
-def _note(turn: Turn, request: Request, number: str) -> None:
-    after: dict[str, Any] = {"number": number, "matter": request.matter_code, "decision": request.decision_id}
-    turn.note(
-        "request.register",
-        ("request", request.id),
-        after=after,
-    )
-
-
 COMMANDS: Final[Mapping[str, Flow]] = {**ledger.COMMANDS}
 PRESSES: Final[Mapping[str, Flow]] = {
     "reg": on_register,
     "rway": on_way,
     "rsubm": on_submission,
+    "ruse": on_reuse,
     "rprod": on_product,
     "redit": on_edit,
     "rdone": on_done,
@@ -270,6 +211,7 @@ PRESSES: Final[Mapping[str, Flow]] = {
     "rconf": on_confirm,
     "ragn": on_again,
     **ledger.PRESSES,
+    **reuse.PRESSES,
 }
-TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed, **ledger.TYPED}
-PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present, **ledger.PRESENT}
+TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed, **ledger.TYPED, **reuse.TYPED}
+PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present, **ledger.PRESENT, **reuse.PRESENT}

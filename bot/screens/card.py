@@ -210,11 +210,16 @@ def _acts(view: View, outcome: Outcome) -> tuple[tuple[Button, ...], ...]:
     register = [keys.button(_("Enter in the ledger"), "reg", style=Style.SUCCESS)]
     rows = [
         register if outcome.recommendations and view.acts else [],
+        [keys.button(_("Look for a valid opinion"), "look")] if _verifies(outcome) and view.acts else [],
         [keys.button(_("Show the basis"), "gsrc", "why"), keys.button(_("Change an answer"), "gedit")],
         [*([refer_button(view)] if view.acts else []), keys.button(_("As of another date"), "gdate")],
         [keys.button(pgettext("button", "Back"), "gback"), keys.button(_("Finish"), "gend")],
     ]
     return tuple(tuple(row) for row in rows if row)
+
+
+def _verifies(outcome: Outcome) -> bool:
+    return any(each.product.kind is ProductKind.VERIFICATION for each in outcome.recommendations)
 
 
 def _pages(view: View, shown: str) -> tuple[tuple[Button, ...], ...]:

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.dates import format_day
-from bot.entry import Dates, Form, Step, letters, pledges, recorded, step, verifies, way
+from bot.entry import Dates, Form, Step, applies, letters, offers_reuse, pledges, recorded, step, verifies, way
 from bot.guidance import Recommendation
-from bot.language import _, pgettext
-from bot.ledger import Entry, Phase
+from bot.language import _, ngettext, pgettext
 from bot.scope import Scope, Way
 from bot.screens.keys import Keys
-from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+from bot.screens.reuse import MOST_HELD, held_lines, reuse_lines, warning_lines
+from bot.screens.screen import Button, Screen, Style, bold, esc, lines
 from bot.screens.words import counted, example_day, in_brackets, labelled, shortened, strength_word
 from bot.workdays import Reckoned
 
@@ -60,51 +60,6 @@ def subject_words(form: Form, scope: Scope) -> tuple[str, ...]:
     return (_("not named one by one"),)
 
 
-def recorded_screen(entry: Entry, sheet: Sheet) -> Screen:
-    """Say that the entry is made: its number, the date that matters next, and what happens now."""
-    due, latest = sheet.dates.due, sheet.dates.latest
-    text = lines(
-        bold(_("Entered in the ledger: %(number)s") % {"number": entry.number}),
-        esc(entry.matter),
-        esc(_("Expected feedback: %(day)s") % {"day": sheet.day(due.on, provisional=due.provisional)}) if due else None,
-        esc(_latest(sheet, latest)) if latest and entry.submitted_on is None else None,
-        esc(_what_follows(entry, sheet)),
-    )
-    rows = (
-        (
-            Button(pgettext("button", "Copy number"), copy=entry.number),
-            Button(pgettext("button", "Open entry"), Press("req", entry.id)),
-        ),
-        (Button(pgettext("button", "One more entry"), Press("ragn", entry.id)),),
-    )
-    return Screen("entry_recorded", text, rows, stays=True)
-
-
-def given_up() -> Screen:
-    """Say that the entry was given up."""
-    row = (
-        Button(pgettext("button", "Find products"), Press("guide")),
-        Button(pgettext("button", "My ledger"), Press("my")),
-    )
-    return Screen("entry_given_up", esc(_("Given up; nothing was recorded.")), (row,))
-
-
-def _what_follows(entry: Entry, sheet: Sheet) -> str:
-    match entry.phase(sheet.today):
-        case Phase.RECORDED:
-            return _("The entry is complete; nothing else is to be done.")
-        case Phase.NOT_SUBMITTED:
-            return _("Once the application has gone out, record the day in the entry.")
-        case Phase.WITH_COUNTERPART:
-            return _("The result goes to the %(subject)s; record it when they hand it in.") % {
-                "subject": sheet.scope.subject_word
-            }
-        case _:
-            return _("On the next working day you will be asked whether the %(centre)s has received it.") % {
-                "centre": sheet.centre
-            }
-
-
 def _title(sheet: Sheet) -> str:
     return bold(_("[Ledger entry] %(matter)s") % {"matter": sheet.scope.matter_name})
 
@@ -113,7 +68,7 @@ def _place(sheet: Sheet, number: int) -> str | None:
     """Return where the officer is, such as 2/3; nothing while one line is being changed again."""
     if sheet.form.editing is not None:
         return None
-    return f"{number}/{3 if verifies(sheet.form, sheet.scope) else 2}"
+    return f"{number}/{3 if applies(sheet.form, sheet.scope) else 2}"
 
 
 def _last_row(sheet: Sheet) -> tuple[Button, ...]:
@@ -156,6 +111,24 @@ def _way_button(sheet: Sheet, each: Way) -> Button:
         Way.LETTERS: pgettext("button", "Number of letters only"),
     }[each]
     return sheet.keys.button(label, "rway", each.value)
+
+
+def _reuse(sheet: Sheet) -> Screen:
+    held = [sheet.scope.known.reusable[each.code.value] for each in sheet.form.organisations
+            if each.code.value in sheet.scope.known.reusable]  # fmt: skip
+    left = sheet.form.subjects - len(held)
+    text = lines(
+        _title(sheet),
+        esc(_("A still-valid opinion is there; it may be used again without a new application.")),
+        "",
+        *(esc(line) for each in held[:MOST_HELD] for line in held_lines(each, sheet.today)),
+        esc(_("and %(n)d more") % {"n": len(held) - MOST_HELD}) if len(held) > MOST_HELD else None,
+        esc(ngettext("For %(n)d other an application is made.", "For %(n)d others an application is made.", left)
+            % {"n": left}) if left else None,
+    )  # fmt: skip
+    use = sheet.keys.button(pgettext("button", "Use it, no application"), "ruse", "yes", style=Style.SUCCESS)
+    anew = sheet.keys.button(pgettext("button", "Apply anew all the same"), "ruse", "no")
+    return Screen("entry_reuse", text, ((use,), (anew,), _last_row(sheet)))
 
 
 def _submission(sheet: Sheet) -> Screen:
@@ -212,8 +185,8 @@ def _decide(sheet: Sheet) -> Screen:
 
 def _confirm(sheet: Sheet) -> Screen:
     form, scope = sheet.form, sheet.scope
-    verifying = verifies(form, scope)
-    place = _place(sheet, 3 if verifying else 2)
+    applying = applies(form, scope)
+    place = _place(sheet, 3 if applying else 2)
     names = "、".join(
         each.product.name + (in_brackets(_("already in the form")) if each.in_form else "")
         for each in recorded(form, scope)
@@ -225,9 +198,11 @@ def _confirm(sheet: Sheet) -> Screen:
         labelled(scope.subject_word, subject[0]),
         *(esc(line) for line in subject[1:]),
         esc(_("Products: %(products)s") % {"products": names}),
-        esc(_application(sheet)) if verifying else None,
+        *(esc(line) for line in reuse_lines(form, scope, sheet.today)),
+        esc(_application(sheet)) if applying else None,
         esc(_("Letters: %(n)d") % {"n": letters(form)}) if pledges(form, scope) else None,
         *(esc(line) for line in _date_lines(sheet)),
+        *(esc(line) for line in warning_lines(scope, sheet.today)),
     )
     confirm = (sheet.keys.button(pgettext("button", "Confirm entry"), "rconf", style=Style.SUCCESS),)
     return Screen(
@@ -253,26 +228,28 @@ def _date_lines(sheet: Sheet) -> list[str]:
     if form.decide_on:
         said.append(_("Planned decision: %(day)s") % {"day": sheet.day(form.decide_on)})
     if dates.latest and form.submitted_on is None:
-        said.append(_latest(sheet, dates.latest))
+        said.append(latest_line(sheet, dates.latest))
     if dates.late:
         said.append(_("The feedback may come after the planned decision; you may plan a later day or ask early."))
     return said
 
 
-def _latest(sheet: Sheet, latest: Reckoned) -> str:
+def latest_line(sheet: Sheet, latest: Reckoned) -> str:
+    """Return the line of the last day to submit."""
     return _("Last day to submit: %(day)s") % {"day": sheet.day(latest.on, provisional=latest.provisional)}
 
 
 def _edit_rows(sheet: Sheet) -> Rows:
     """Return a button for each line; those that this entry does not have are left out."""
     form, scope = sheet.form, sheet.scope
-    verifying = verifies(form, scope)
+    applying = applies(form, scope)
     offered: Mapping[Step, tuple[str, bool]] = {
         Step.SUBJECT: (scope.subject_word, True),
         Step.PRODUCTS: (pgettext("button", "Products"), len(scope.offered) > 1),
-        Step.SUBMISSION: (pgettext("button", "Application and date"), verifying),
+        Step.SUBMISSION: (pgettext("button", "Application and date"), applying),
+        Step.REUSE: (pgettext("button", "Use of valid opinions"), offers_reuse(form, scope)),
         Step.LETTERS: (pgettext("button", "Letters"), pledges(form, scope) and form.subjects <= 1),
-        Step.DECIDE: (pgettext("button", "Planned decision"), verifying),
+        Step.DECIDE: (pgettext("button", "Planned decision"), verifies(form, scope)),
     }
     buttons = [
         sheet.keys.button(pgettext("button", "Change: %(what)s") % {"what": label}, "redit", each.value)
@@ -284,6 +261,7 @@ def _edit_rows(sheet: Sheet) -> Rows:
 
 _SCREENS: Mapping[Step, Callable[[Sheet], Screen]] = {
     Step.SUBJECT: _subject,
+    Step.REUSE: _reuse,
     Step.SUBMISSION: _submission,
     Step.PRODUCTS: _products,
     Step.LETTERS: _letters,

@@ -203,7 +203,7 @@ async def test_nothing_is_expected_or_reminded_where_the_counterpart_applies(des
     assert (verification.applicant, verification.due_on) == (Applicant.COUNTERPART, None)
     assert await count(database, Reminder) == 0
     screen = await opened(desk)
-    assert [button.press.verb for button in desk.buttons(screen)] == ["rask", "rwd", "my"]
+    assert [button.press.verb for button in desk.buttons(screen)] == ["rask", "undo", "more", "my"]
     assert "申请人" in done.text
 
 
@@ -412,6 +412,7 @@ async def test_the_day_of_an_opinion_can_be_corrected_after_the_entry_is_complet
     desk.now += dt.timedelta(days=3)
     await desk.press("rask", "returned")
     await desk.press("rdo", "returned,0")
+    await desk.press("more")
     await desk.press("rask", "returned")
     screen = await desk.press("rdo", "returned,1")
     verification = next(item for item in await rows(database, Item) if item.product_kind == "verification")
@@ -442,6 +443,7 @@ async def test_overdue_follows_only_from_a_confirmed_receipt(desk):
 async def test_a_withdrawn_entry_stays_in_the_ledger_and_is_not_watched(desk, database):
     await registered(desk)
     await opened(desk)
+    await desk.press("more")
     await desk.press("rwd")
     screen = await desk.press("rwdok")
     [request] = await rows(database, Request)

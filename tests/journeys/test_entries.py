@@ -193,6 +193,7 @@ async def test_a_withdrawn_entry_is_reminded_of_no_more(story: Story):
     me = story.person()
     await register(me)
     await me.press("查看台账")
+    await me.press("更多")
     await me.press("撤回")
     await me.press("确认撤回")
     before = len(me.messages)

@@ -1,0 +1,174 @@
+"""Corrections: one line of an entry put right afterwards, with the reason; what stood there stays in the audit."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import select
+
+from bot.deadlines import latest_submission, valid_until
+from bot.errors import Refusal
+from bot.forms import Field, Filling, Kind, Option, RecordForm, When
+from bot.language import _, pgettext
+from bot.ledger import Entry
+from bot.opinions import BY_POLICY, PRINTED, Finding, finding_name, require_dates
+from bot.screens import entry_acts
+from bot.screens.screen import Screen
+from handlers import acts, forms, planning
+from handlers.forms import FormFlow
+from handlers.timeline import shown
+from handlers.turn import Flow, Stale, Turn
+from storage.ledger import Opened
+from storage.tables import FollowUp, Item, Opinion
+
+CHOICES: Final = 8
+_DAYS: Final = ("submitted_on", "received_on", "returned_on", "decide_on", "used_on")
+_OF_OPINION: Final = ("issued_on", "valid_to", "number", "finding")
+
+
+async def on_correct(turn: Turn) -> Screen:
+    """〔更正〕: of the entry, and of one opinion where there are several."""
+    opened = await acts.changeable(turn, turn.pressed.id)
+    if turn.pressed.version != opened.request.version:
+        raise Stale
+    own = [each for each in opened.entry.opinions if not each.reused]
+    arg = turn.pressed.arg
+    if len(own) < 2 or arg == "all":
+        return await forms.begin(turn, CORRECT, opened, own[0].item_id if len(own) == 1 else 0)
+    if arg.isdecimal() and int(arg) in {each.item_id for each in own}:
+        return await forms.begin(turn, CORRECT, opened, int(arg))
+    names = [(each.item_id, each.subject) for each in own[:CHOICES]]
+    dates = pgettext("button", "The entry's own dates")
+    return entry_acts.which_subject(opened.entry, names, verb="corr", all_label=dates)
+
+
+async def _form(turn: Turn, opened: Opened, item_id: int, filling: Filling) -> RecordForm:
+    entry = opened.entry
+    opinion = next((each for each in entry.opinions if each.item_id == item_id and not each.reused), None)
+    lines = [Option(each, _line_name(each)) for each in _DAYS if getattr(entry, each) is not None]
+    lines += [Option(each, _line_name(each)) for each in _OF_OPINION if opinion is not None]
+    ahead = filling.values.get("line") in ("decide_on", "valid_to")
+    fields = (
+        Field("line", _("Line"), _("Which line is wrong?"), Kind.CHOICE, tuple(lines)),
+        Field("day", _("Right day"), _("Which day is right?"), Kind.DAY,
+              when=When.EITHER if ahead else When.PAST, only_if={"line": (*_DAYS, "issued_on", "valid_to")}),
+        Field("number", _("Right number"), _("Please send the right number."), Kind.TEXT, most=60,
+              only_if={"line": ("number",)}),
+        Field("finding", _("Right result"), _("What does the opinion really say?"), Kind.CHOICE,
+              tuple(Option(each.value, finding_name(each)) for each in Finding), only_if={"line": ("finding",)}),
+        Field("reason", _("Reason"), _("Why is it corrected? The reason stays in the ledger."), Kind.TEXT),
+    )  # fmt: skip
+    return RecordForm(
+        _("[Correction] %(number)s") % {"number": entry.number},
+        (entry.matter,),
+        fields,
+        pgettext("button", "Confirm"),
+        _("What stood there before stays in the timeline."),
+    )
+
+
+async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) -> Screen:
+    """Put the line right: dates that follow from it are reckoned again, reminders planned anew."""
+    line, on = filling.values["line"], filling.day("day")
+    opinion = await _opinion(turn, item_id)
+    _require_order(opened.entry, line, on)
+    after = {"line": line, "item": item_id}
+    async with acts.acting(turn, opened, "request.correct", on=on, after=after, reason=filling.values["reason"]):
+        if line in _OF_OPINION:
+            await _correct_opinion(turn, opinion, line, filling)
+        elif line == "decide_on" and on is not None:
+            _correct_decision(turn, opened, on)
+        elif on is not None:
+            for item in opened.verifications:
+                _correct_day(turn, item, line, on)
+    return await shown(turn, await acts.reopened(turn, opened.request.id))
+
+
+def _correct_day(turn: Turn, item: Item, line: str, on: dt.date) -> None:
+    if getattr(item, line) is None:
+        return
+    setattr(item, line, on)
+    if (line == "received_on" and item.resumed_on is None) or (line == "submitted_on" and item.received_on is None):
+        planning.reckon(turn.office, item, on)
+
+
+def _correct_decision(turn: Turn, opened: Opened, on: dt.date) -> None:
+    settings = turn.policy.settings
+    opened.request.decide_on = on
+    latest = latest_submission(
+        turn.office.calendar,
+        on,
+        working_days=settings.feedback_working_days,
+        margin_working_days=settings.submit_margin_working_days,
+    )
+    opened.request.submit_by_on, opened.request.submit_by_provisional = latest.on, latest.provisional
+
+
+async def _correct_opinion(turn: Turn, opinion: Opinion | None, line: str, filling: Filling) -> None:
+    if opinion is None:
+        raise Stale
+    on = filling.day("day")
+    match line:
+        case "number":
+            opinion.number = filling.values["number"]
+        case "finding":
+            opinion.result = filling.values["finding"]
+            if Finding(filling.values["finding"]).is_adverse:
+                await _open_follow_up(turn, opinion)
+        case "valid_to" if on is not None:
+            require_dates(opinion.issued_on, on, today=turn.today)
+            opinion.valid_to, opinion.valid_source = on, PRINTED
+        case _ if on is not None:
+            opinion.issued_on = on
+            if opinion.valid_source == BY_POLICY:
+                settings = turn.policy.settings
+                opinion.valid_to = valid_until(on, months=settings.validity_months, end=settings.validity_end)
+            require_dates(on, opinion.valid_to, today=turn.today)
+
+
+async def _open_follow_up(turn: Turn, opinion: Opinion) -> None:
+    if await turn.session.scalar(select(FollowUp.id).where(FollowUp.opinion_id == opinion.id)) is None:
+        turn.session.add(FollowUp(opinion_id=opinion.id, created_at=turn.now))
+
+
+async def _opinion(turn: Turn, item_id: int) -> Opinion | None:
+    wanted = select(Opinion).where(
+        Opinion.item_id == item_id, Opinion.undone_at.is_(None), Opinion.superseded_at.is_(None)
+    )
+    opinion: Opinion | None = await turn.session.scalar(wanted)
+    return opinion
+
+
+def _require_order(entry: Entry, line: str, on: dt.date | None) -> None:
+    """Refuse a day that would turn the entry's life around.
+
+    Raises:
+        Refusal: The day does not fit between its neighbours.
+    """
+    order = ("submitted_on", "received_on", "returned_on", "used_on")
+    if line not in order or on is None:
+        return
+    at = order.index(line)
+    before = [day for each in order[:at] if (day := getattr(entry, each)) is not None]
+    later = [day for each in order[at + 1 :] if (day := getattr(entry, each)) is not None]
+    if any(on < day for day in before) or any(on > day for day in later):
+        raise Refusal(_("The day does not fit the other dates of the entry. Please check them and send it again."))
+
+
+def _line_name(line: str) -> str:
+    return {
+        "submitted_on": _("Day of submission"),
+        "received_on": _("Day of the centre's receipt"),
+        "returned_on": _("Day of the opinion"),
+        "decide_on": _("Planned day of decision"),
+        "used_on": _("Day of use"),
+        "issued_on": _("Day of issue"),
+        "valid_to": _("Last valid day"),
+        "number": _("Number of the opinion"),
+        "finding": _("Result of the opinion"),
+    }[line]
+
+
+CORRECT: Final = FormFlow("correct", _form, _record)
+FORMS: Final[Mapping[str, FormFlow]] = {CORRECT.name: CORRECT}
+PRESSES: Final[Mapping[str, Flow]] = {"corr": on_correct}

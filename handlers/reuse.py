@@ -1,0 +1,63 @@
+"""〔查有效意见〕: whether a still-valid opinion is there, before anybody applies."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+
+from bot.deadlines import months_before
+from bot.plaintext import normalise
+from bot.policy.model import Matter
+from bot.screens import reuse as screens
+from bot.screens.screen import Screen
+from handlers import drafts_aside
+from handlers.turn import Flow, Turn
+from storage import known, opinions
+
+PURPOSE: Final = "look"
+MOST: Final = 6  # counterparts of one answer
+
+
+def earliest_issue(matter: Matter | None, on: dt.date) -> dt.date | None:
+    """Return the oldest day of issue that is accepted for a matter; None where the coordinator set no limit.
+
+    Source: domain.md A9: without a limit of the coordinator, validity alone decides.
+    """
+    if matter is None or matter.opinion_age_months is None:
+        return None
+    return months_before(on, matter.opinion_age_months)
+
+
+async def on_look(turn: Turn) -> Screen:
+    """Ask whose opinion is looked for; the result card comes back afterwards."""
+    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers={})
+    return screens.asking()
+
+
+async def on_typed(turn: Turn) -> Screen:
+    """A code or a part of a name was typed."""
+    found = await known.named(turn.session, normalise(turn.text), limit=MOST)
+    held = await opinions.reusable(turn.session, [code for code, _name in found], on=turn.today)
+    unit = await turn.unit()
+    own = {code: each.unit == unit.short_name for code, each in held.items()}
+    for code in held:
+        turn.note("opinion.look", ("opinion", held[code].opinion_id))
+    return screens.found(found, held, own, turn.today)
+
+
+async def on_end(turn: Turn) -> Screen:
+    """Back to what the officer was doing."""
+    await drafts_aside.take_up(turn)
+    from handlers import frame  # the table of all flows, which imports this module
+
+    flow = frame.PRESENT.get(turn.draft.purpose) if turn.draft else None
+    return await flow(turn) if flow else await frame.COMMANDS["my"](turn)
+
+
+async def present(turn: Turn) -> Screen:
+    """Return the question."""
+    return screens.asking()
+
+
+PRESSES: Final[Mapping[str, Flow]] = {"look": on_look, "lkend": on_end}
+TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
+PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}
