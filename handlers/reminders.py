@@ -176,7 +176,7 @@ async def _record(turn: Turn, reminder: Reminder, opened: Opened, act: str, on: 
     day = words.day(on)
     said = {
         "received": _("Receipt by the centre: %(day)s, feedback due on %(due)s."),
-        "returned": _("Opinion received on %(day)s; the entry is complete."),
+        "returned": _("Opinion received on %(day)s. Please write down what it says, so that it can be used again."),
         "submitted": _("Submitted on %(day)s, feedback expected on %(due)s."),
     }[act]
     due = words.day(after.entry.due_on, provisional=after.entry.due_provisional) if after.entry.due_on else ""

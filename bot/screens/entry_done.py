@@ -37,7 +37,7 @@ def given_up() -> Screen:
 
 def _what_follows(entry: Entry, sheet: Sheet) -> str:
     match entry.phase(sheet.today):
-        case Phase.RECORDED:
+        case Phase.RECORDED | Phase.USED:
             return _("The entry is complete; nothing else is to be done.")
         case Phase.NOT_SUBMITTED:
             return _("Once the application has gone out, record the day in the entry.")

@@ -166,12 +166,15 @@ def recorded(notice: Notice, said: str) -> Screen:
         esc(_subject(notice)),
         esc(said),
     )
+    entry = notice.entry
     row = [Button(pgettext("button", "Open entry"), Press("nopen", key))]
-    if notice.entry.open and notice.entry.received_on is not None:
+    write = Button(pgettext("button", "Write the opinion down"), Press("opn", entry.id, entry.version), Style.PRIMARY)
+    if entry.open and entry.received_on is not None:
         row.insert(0, Button(pgettext("button", "Correct the receipt"), Press("nfix", key)))
-    if notice.entry.returned_on is not None:
+    if entry.returned_on is not None:
         row.insert(0, Button(pgettext("button", "Correct the day of the opinion"), Press("nday", key)))
-    return Screen("reminder_recorded", text, (tuple(row),), aside=True)
+    rows = ((write,), tuple(row)) if entry.without_opinion else (tuple(row),)
+    return Screen("reminder_recorded", text, rows, aside=True)
 
 
 def wording_to_ask(notice: Notice, wording: Wording, bureau: str) -> Screen:

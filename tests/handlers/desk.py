@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from bot.screens.screen import Button, Press, Screen
-from handlers import reminders, requests
+from handlers import frame, requests
 from handlers.guide_draft import Case
 from handlers.office import Office
 from handlers.turn import Sender, Turn
@@ -19,7 +19,7 @@ SHOP = "虚构五金店 92410100MA00000T4Y"
 INSTITUTE = "虚构监测站 12410100MB0000T3XJ"
 SOCIETY = "虚构环保协会 51410100MJ0000T47W"
 
-PRESSES = {"my": requests.COMMANDS["my"], **requests.PRESSES, **reminders.PRESSES}
+PRESSES = frame.PRESSES
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Desk:
             turn.hear(text)
             if flow is None:
                 assert draft is not None and draft.awaiting, "nothing awaits text"
-                flow = requests.TYPED[draft.purpose]
+                flow = frame.TYPED[draft.purpose]
             screen = await flow(turn)
         assert len(screen.text.encode("utf-16-le")) <= 2 * 4096
         payloads = [button.press.encode() for row in screen.rows for button in row if button.press]
