@@ -12,6 +12,7 @@ from bot.errors import Refusal
 from bot.identifiers import ID_NUMBER_MARKER
 from bot.language import _
 from bot.policy.model import Policy
+from bot.screens.inline import Card
 from bot.screens.screen import Press, Screen
 from handlers.office import Office
 from storage import audit
@@ -52,6 +53,19 @@ class Incoming:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What answers an inline query, which has no chat and no screen.
+
+    Args:
+        query_id: The query.
+        cards: The matters that fit; none for somebody who may not ask.
+    """
+
+    query_id: str
+    cards: tuple[Card, ...]
+
+
 @dataclass(slots=True)
 class Turn:
     """What a flow gets.
@@ -81,6 +95,7 @@ class Turn:
     file: Incoming | None = None
     delete_message: bool = field(default=False, init=False)
     screen: Screen | None = field(default=None, init=False)
+    found: Found | None = field(default=None, init=False)
     answered: bool = field(default=False, init=False)
     error: BaseException | None = field(default=None, init=False)
 

@@ -1,46 +1,95 @@
-"""The worker: does long work off the event loop and outside any transaction, then commits what came of it."""
+"""The worker: does long work off the event loop and outside any transaction, then commits what came of it.
+
+What an officer asked for speaks their language, and they hear of it whatever happens: the result, the refusal, or the
+number under which a failure was kept aside.
+"""
 
 import asyncio
 import datetime as dt
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.clock import Clock
-from storage import audit, backup, work
-from storage.database import Database
-from storage.tables import Work
+from bot.errors import Refusal
+from bot.language import DEFAULT_LANGUAGE, speaking
+from bot.screens import frame as screens
+from bot.screens.screen import Screen
+from handlers.office import Office
+from storage import audit, backup, outbox, work
+from storage.crashpoints import crash_point
+from storage.database import Database, is_away
+from storage.files import FileStore
+from storage.tables import Person, Work
 
 log = structlog.get_logger()
 
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a chore works with.
+
+    Args:
+        database: The open database.
+        office: What may be looked up.
+        store: Where files are kept; its calls block.
+        fetch: Returns the bytes behind ``Incoming.ref``, at most 20 MB; a Refusal where they are not to be had.
+        progress: Shows an officer, by Telegram's number, how far it has come; never waits and never fails.
+    """
+
+    database: Database
+    office: Office
+    store: FileStore
+    fetch: Callable[[str], Awaitable[bytes]]
+    progress: Callable[[int, Screen], None]
+
+
 Finish = Callable[[AsyncSession], Awaitable[None]]
-Job = Callable[[Mapping[str, Any], dt.datetime], Awaitable[Finish]]
+"""Writes what came of a chore, in the transaction that closes it."""
+Chore = Callable[[Tools, Mapping[str, Any], dt.datetime], Awaitable[Finish]]
+"""Does one kind of long work; it may run again after a death, so all its effects are in what it returns.
+
+The parameters of one that an officer asked for carry ``person_id``. A Refusal is its answer, not a failure.
+"""
 
 COPY: Final = "copy"
+REFUSED: Final = "chore.refused"
+FAILED: Final = "chore.failed"
 IDLE: Final = 30.0  # seconds between looks when nobody has called
+_PRIORITY: Final = 3  # somebody waits for it
 
 
 class Worker:
     """Runs recorded jobs one after the other.
 
     Args:
-        database: Where jobs are recorded.
-        clock: The one clock.
-        jobs: Kind -> what does it; it returns what is to be written in the transaction that closes the job.
+        tools: What chores work with.
+        chores: Kind -> what does it.
+        on_queued: Called when a job's result has queued notifications, so that they leave at once.
     """
 
-    def __init__(self, database: Database, clock: Clock, jobs: Mapping[str, Job]) -> None:
-        self._database = database
-        self._clock = clock
-        self._jobs = jobs
+    def __init__(self, tools: Tools, chores: Mapping[str, Chore], *, on_queued: Callable[[], None]) -> None:
+        self._tools = tools
+        self._chores = chores
+        self._on_queued = on_queued
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
         """Look for a job now."""
         self._wake.set()
+
+    async def recover(self) -> None:
+        """After a start: what the last process left half done is taken up at once.
+
+        On SQLite nobody else can be at work; on PostgreSQL another instance may be, and only an ended lease tells.
+        """
+        if self._tools.database.is_sqlite:
+            async with self._tools.database.write() as session:
+                await work.release(session)
 
     async def run(self) -> None:
         """Work until cancelled; a job cut off is taken up again when its lease is over."""
@@ -55,21 +104,58 @@ class Worker:
 
     async def run_once(self) -> bool:
         """Do one job; False where there was none."""
-        async with self._database.write() as session:
-            row = await work.claim(session, now=self._clock.now())
+        now = self._tools.office.clock.now()
+        async with self._tools.database.write() as session:
+            row = await work.claim(session, now=now)
+            person = await _wanted_by(session, row) if row is not None else None
         if row is None:
             return False
+        crash_point("work_claimed")
         try:
-            finish = await self._jobs[row.kind](row.params, self._clock.now())
+            with speaking(person.language if person else DEFAULT_LANGUAGE):
+                await self._do(row, person, now)
         except Exception as error:
-            log.exception("a job failed", kind=row.kind, attempt=row.attempts)
-            async with self._database.write() as session:
-                work.fail(await session.get_one(Work, row.id), type(error).__name__)
-            return True
-        async with self._database.write() as session:
-            await finish(session)
-            work.finish(await session.get_one(Work, row.id))
+            if is_away(error):
+                raise  # its lease brings it back
+            await self._failed(row, person, error)
         return True
+
+    async def _do(self, row: Work, person: Person | None, now: dt.datetime) -> None:
+        if row.attempts > work.MOST_ATTEMPTS:
+            raise RuntimeError("the process died each time it ran")
+        try:
+            finish = await self._chores[row.kind](self._tools, row.params, now)
+            crash_point("work_done")
+            await self._close(row, finish)
+        except Refusal as refusal:
+            if person is None:
+                raise
+            # The sentence is already in the officer's language, hence a text where otherwise ids would stand.
+            await self._close(row, _telling(row, person, REFUSED, {"said": refusal.message}, now))
+
+    async def _close(self, row: Work, finish: Finish) -> None:
+        """Commit a result with the job's end, once: whoever comes late has lost the job to another."""
+        async with self._tools.database.write() as session:
+            kept = await work.still_ours(session, row)
+            if kept is None:
+                log.warning("a job's result came too late", kind=row.kind)
+                return
+            await finish(session)
+            work.finish(kept)
+        if session.info.get(outbox.QUEUED):
+            self._on_queued()
+
+    async def _failed(self, row: Work, person: Person | None, error: Exception) -> None:
+        """Count a failure; once the job is given up, its officer gets the number under which it is in the log."""
+        incident, now = secrets.token_hex(3).upper(), self._tools.office.clock.now()
+        log.error("a job failed", kind=row.kind, attempt=row.attempts, incident=incident, exc_info=error)
+        async with self._tools.database.write() as session:
+            kept = await work.still_ours(session, row)
+            given_up = kept is not None and work.fail(kept, f"{type(error).__name__} {incident}")
+            if given_up and person is not None:
+                await _telling(row, person, FAILED, {"incident": incident}, now)(session)
+        if session.info.get(outbox.QUEUED):
+            self._on_queued()
 
     async def _rest(self) -> None:
         try:
@@ -80,7 +166,34 @@ class Worker:
             self._wake.clear()
 
 
-def copying(path: Path, folder: Path) -> Job:
+async def _wanted_by(session: AsyncSession, row: Work) -> Person | None:
+    person_id = row.params.get("person_id")
+    return None if person_id is None else await session.get(Person, person_id)
+
+
+def _telling(row: Work, person: Person, kind: str, params: dict[str, Any], now: dt.datetime) -> Finish:
+    async def finish(session: AsyncSession) -> None:
+        dedupe = f"{kind}:{row.id}"
+        await outbox.enqueue(session, person, kind=kind, params=params, dedupe=dedupe, priority=_PRIORITY, now=now)
+
+    return finish
+
+
+async def render_refused(
+    _session: AsyncSession, _office: Office, _person: Person, params: Mapping[str, Any], _now: dt.datetime
+) -> Screen | None:
+    """Return the sentence with which long work was refused."""
+    return screens.sentence(params["said"])
+
+
+async def render_failed(
+    _session: AsyncSession, _office: Office, _person: Person, params: Mapping[str, Any], _now: dt.datetime
+) -> Screen | None:
+    """Return the number under which long work was given up."""
+    return screens.incident(params["incident"])
+
+
+def copying(path: Path, folder: Path) -> Chore:
     """Return the job that makes the daily copy of an SQLite database.
 
     Args:
@@ -88,7 +201,7 @@ def copying(path: Path, folder: Path) -> Job:
         folder: Where copies are kept.
     """
 
-    async def job(params: Mapping[str, Any], now: dt.datetime) -> Finish:
+    async def job(_tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Finish:
         made = await asyncio.to_thread(backup.copy, path, folder, label=params["label"], at=now)
 
         async def finish(session: AsyncSession) -> None:
@@ -97,3 +210,6 @@ def copying(path: Path, folder: Path) -> Job:
         return finish
 
     return job
+
+
+NOTICES: Final = {REFUSED: render_refused, FAILED: render_failed}

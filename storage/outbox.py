@@ -12,7 +12,7 @@ from storage.upsert import insert_new
 
 MOST_COPIES: Final = 3  # copies of one notification whose arrival is unknown; then it is held and escalated
 QUEUED: Final = "outbox.queued"  # set in session.info by a unit of work that has queued a notification
-LEASE: Final = dt.timedelta(seconds=50)  # send time-out 20 s + 30 s: a claim older than this died with its process
+LEASE: Final = dt.timedelta(seconds=120)  # the longest upload takes 88 s: an older claim died with its process
 
 _OPEN: Final = Outbox.state.in_((OutboxState.DUE, OutboxState.UNKNOWN))
 

@@ -3,13 +3,14 @@
 import datetime as dt
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Work, WorkState
 
 LEASE: Final = dt.timedelta(minutes=10)  # work that has run longer died with its process
 MOST_ATTEMPTS: Final = 3
+RECORDED: Final = "work.recorded"  # set in session.info by a unit of work that has recorded a job
 
 
 def add(
@@ -25,6 +26,7 @@ def add(
         inbox_id: The update that asked for it, where somebody waits for the answer.
     """
     session.add(Work(kind=kind, params=params, created_at=now, inbox_id=inbox_id))
+    session.info[RECORDED] = True
 
 
 async def claim(session: AsyncSession, *, now: dt.datetime) -> Work | None:
@@ -47,12 +49,35 @@ async def claim(session: AsyncSession, *, now: dt.datetime) -> Work | None:
     return row
 
 
-def fail(row: Work, error: str) -> None:
-    """Put a job back, or give it up after three tries."""
+async def release(session: AsyncSession) -> None:
+    """Free what runs from its lease, at the start of the only instance: whoever ran it is dead."""
+    await session.execute(
+        update(Work)
+        .where(Work.state == WorkState.RUNNING)
+        .values(state=WorkState.WAITING, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def still_ours(session: AsyncSession, claimed: Work) -> Work | None:
+    """Return the job for its result to be committed; None where the lease ran out and somebody else took it up."""
+    row = await session.get_one(Work, claimed.id, with_for_update=True)
+    return row if row.state is WorkState.RUNNING and row.attempts == claimed.attempts else None
+
+
+def fail(row: Work, error: str) -> bool:
+    """Put a job back, or give it up after three tries; say whether it was given up."""
     row.error, row.lease_until = error, None
     row.state = WorkState.FAILED if row.attempts >= MOST_ATTEMPTS else WorkState.WAITING
+    return row.state is WorkState.FAILED
 
 
 def finish(row: Work) -> None:
     """Close a job, in the transaction that commits its result."""
     row.state, row.lease_until, row.error = WorkState.DONE, None, None
+
+
+async def is_busy(session: AsyncSession) -> bool:
+    """Say whether a job waits or runs."""
+    unfinished = select(Work.id).where(Work.state.in_((WorkState.WAITING, WorkState.RUNNING)))
+    return await session.scalar(unfinished.limit(1)) is not None

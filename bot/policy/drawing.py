@@ -51,7 +51,7 @@ def mermaid(policy: Policy, *, on: dt.date) -> str:
 
 def _products(policy: Policy, code: str, on: dt.date) -> str:
     found: dict[str, set[Strength]] = defaultdict(set)
-    for outcome in _outcomes(policy, {MATTER: (code,)}, on):
+    for outcome in outcomes(policy, {MATTER: (code,)}, on):
         for each in outcome.recommendations:
             found[each.product.id].add(each.strength)
     return "  ".join(_marked(policy, product, strengths) for product, strengths in found.items())
@@ -62,13 +62,14 @@ def _marked(policy: Policy, product: str, strengths: set[Strength]) -> str:
     return f"{marks} {policy.products[product].short_name}"
 
 
-def _outcomes(policy: Policy, answers: Answers, on: dt.date) -> Iterator[Outcome]:
+def outcomes(policy: Policy, answers: Answers, on: dt.date) -> Iterator[Outcome]:
+    """Return every result that may follow from some answers; of the multi-select every option alone."""
     step = next_step(policy, answers, on=on)
     if isinstance(step, Outcome):
         yield step
         return
     for option in step.question.options:
-        yield from _outcomes(policy, {**answers, step.question.id: (option.id,)}, on)
+        yield from outcomes(policy, {**answers, step.question.id: (option.id,)}, on)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ import datetime as dt
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,11 +20,14 @@ from bot.language import negotiate, speaking
 from bot.screens import frame as screens
 from handlers.office import Office
 from handlers.telegram import turns
+from handlers.telegram.answers import Answer, show, write, write_shown
+from handlers.telegram.delivery import Delivery
+from handlers.telegram.messages import Outgoing
 from handlers.telegram.routing import App
-from handlers.telegram.screens import Delivery, Screens
+from handlers.telegram.screens import Screens
 from handlers.telegram.suspect import Suspect
 from handlers.turn import Defect
-from storage import inbox, outbox, people
+from storage import inbox, outbox, people, work
 from storage.crashpoints import crash_point
 from storage.database import Database, is_away
 from storage.tables import Draft, Inbox, InboxState, Person
@@ -36,6 +39,7 @@ MOST_ATTEMPTS: Final = 3
 BACKOFF: Final = (dt.timedelta(seconds=1), dt.timedelta(seconds=5))
 LONGEST_REST: Final = 5.0  # seconds
 IDLE_FLUSH: Final = 0.05  # seconds after which shown marks are written although nothing else is to be done
+LATE_INLINE: Final = dt.timedelta(seconds=10)  # whoever types has typed on by then
 LATE_PRESS: Final = dt.timedelta(seconds=60)  # an older press is handled, but its spinner has stopped long ago
 
 
@@ -50,6 +54,8 @@ class Dispatcher:
         running: A small file that names the update in progress; it outlives a killed process and tells which
             update killed it. None does without (the drills' in-process tests).
         on_queued: Called when a batch has queued notifications, so that they leave at once.
+        on_work: Called when a batch has recorded long work.
+        travel: How a screen's files travel.
     """
 
     def __init__(
@@ -60,11 +66,15 @@ class Dispatcher:
         *,
         running: Path | None,
         on_queued: Callable[[], None],
+        on_work: Callable[[], None],
+        travel: Outgoing,
     ) -> None:
         self._application = application
         self._database = database
         self._office = office
         self._on_queued = on_queued
+        self._on_work = on_work
+        self._travel = travel
         self._wake = asyncio.Event()
         self._stopping = False
         self._shown: list[tuple[int, int, int | None]] = []
@@ -132,10 +142,10 @@ class Dispatcher:
         """Run one batch and hand its screens over; return how many updates it had."""
         now = self._office.clock.now()
         shown = self._marks()
-        answers: list[tuple[Inbox, _Answer]] = []
+        answers: list[tuple[Inbox, Answer]] = []
         try:
             async with self._database.write() as session:
-                await _write_shown(session, shown)
+                await write_shown(session, shown)
                 rows = await self._take(session, now)
                 officers, drafts = await people.at_work(session, _officers_of(rows))
                 # Read now: a person whose update fails is expired by the savepoint's rollback.
@@ -143,7 +153,7 @@ class Dispatcher:
                 for row in rows:
                     answers.append((row, await self._run_one(session, row, officers, drafts, now)))
                     await asyncio.sleep(0)  # the writer seldom suspends: let the last batch's screens go out
-                _write_answers(answers)
+                write(answers)
                 await session.flush()
                 await self._look_ahead(session, now)
                 crash_point("before_commit")
@@ -152,20 +162,23 @@ class Dispatcher:
             raise
         self._suspect.clear()
         crash_point("committed")
-        if session.info.get(outbox.QUEUED):
-            self._on_queued()
+        self._wake_others(session)
         for chat_id, message_id in keyboards:
             self.screens_in_use.know(chat_id, message_id)
-        for row, answer in answers:
-            if answer.delivery is not None:
-                self.screens_in_use.put(row.id, answer.delivery)
+        show(answers, self.screens_in_use)
         return len(rows)
+
+    def _wake_others(self, session: AsyncSession) -> None:
+        if session.info.get(outbox.QUEUED):
+            self._on_queued()
+        if session.info.get(work.RECORDED):
+            self._on_work()
 
     async def write_marks(self) -> None:
         """Write down what was shown and not yet noted, at a stop."""
         shown = self._marks()
         async with self._database.write() as session:
-            await _write_shown(session, shown)
+            await write_shown(session, shown)
 
     def _marks(self) -> list[tuple[int, int, int | None]]:
         """Take what was shown and not yet noted; what wakes from here on is news."""
@@ -203,19 +216,19 @@ class Dispatcher:
         officers: dict[int, Person],
         drafts: dict[int, Draft],
         now: dt.datetime,
-    ) -> "_Answer":
+    ) -> Answer:
         """Run one update; its effects are in the session afterwards, or none of them."""
         turn, place = turns.opened(self._office, session, row, people=officers, drafts=drafts, now=now)
         language = turn.person.language if turn.person else negotiate(turn.sender.language_tag)
         self._suspect.write(row.update_id)
         with speaking(language):
-            failure = await turns.run(self._application, turn, row)
+            failure = await turns.run(self._application, turn, row, self._travel)
             crash_point("processed")
             if failure is not None:
                 delivery = self._failed(row, failure, now)
-                return _Answer(row.state, delivery)
+                return Answer(row.state, delivery)
         if place is None or (turn.screen is None and place.query is None):
-            return _Answer(InboxState.SHOWN, None)
+            return Answer(InboxState.SHOWN, None, turn.found if now - row.received_at < LATE_INLINE else None)
         delivery = Delivery(
             chat_id=place.chat_id,
             screen=turn.screen,
@@ -224,7 +237,7 @@ class Dispatcher:
             delete=place.message_id if turn.delete_message else None,
             language=language,
         )
-        return _Answer(InboxState.DONE, delivery)
+        return Answer(InboxState.DONE, delivery)
 
     def _failed(self, row: Inbox, error: BaseException, now: dt.datetime) -> Delivery | None:
         """Count a failure; once the update is given up, return what its officer is told.
@@ -264,25 +277,3 @@ class Dispatcher:
 def _officers_of(rows: Sequence[Inbox]) -> list[int]:
     """Return whose updates these are; a lane is the sender's number where there is one."""
     return [int(row.lane) for row in rows if row.lane.lstrip("-").isdigit()]
-
-
-class _Answer(NamedTuple):
-    """What became of an update, and what its officer is to see."""
-
-    state: InboxState
-    delivery: Delivery | None
-
-
-def _write_answers(answers: Sequence[tuple[Inbox, _Answer]]) -> None:
-    """Put what became of a batch on its rows, after all have run.
-
-    Set one by one, each would be flushed on its own when the next update opens its savepoint.
-    """
-    for row, (state, delivery) in answers:
-        row.state = state
-        row.reply = None if delivery is None else delivery.to_json()
-
-
-async def _write_shown(session: AsyncSession, shown: Sequence[tuple[int, int, int | None]]) -> None:
-    await inbox.mark_shown(session, [inbox_id for inbox_id, _chat, _message in shown])
-    await people.note_screens(session, {chat: message for _row, chat, message in shown if message is not None})

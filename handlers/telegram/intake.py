@@ -6,6 +6,7 @@ hundred updates. Here the next poll's offset moves only after the batch has been
 
 import asyncio
 import random
+import secrets
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -24,11 +25,14 @@ from storage.inbox import Incoming
 
 log = structlog.get_logger()
 
-ALLOWED_UPDATES: Final = ["message", "edited_message", "callback_query", "my_chat_member"]
+ALLOWED_UPDATES: Final = ["message", "edited_message", "callback_query", "inline_query", "my_chat_member"]
 POLL_SECONDS: Final = 50  # Bot API caps the long poll here
 BATCH: Final = 100
 PRESSED_KEYS: Final = ("message_id", "date", "chat")  # what Telegram's message of a press must have
-SCRUBBED_KEYS: Final = frozenset({"text", "caption", "file_name", "first_name", "last_name", "title", "username"})
+SCRUBBED_KEYS: Final = frozenset(
+    {"text", "caption", "query", "file_name", "first_name", "last_name", "title", "username"}
+)
+PAGE: Final = "page:"  # begins the reference of a file that came through the file page
 
 
 class TokenRefused(Exception):
@@ -115,6 +119,34 @@ async def store(database: Database, clock: Clock, updates: list[dict[str, Any]])
     incoming = [Incoming(update["update_id"], lane_of(update), scrub(slim(update))) for update in updates]
     async with database.write() as session:
         await inbox.receive(session, incoming, now=clock.now())
+
+
+async def hand_in(
+    database: Database, clock: Clock, telegram_id: int, *, key: str, name: str, media_type: str, size: int
+) -> None:
+    """Take in a file that came through the bureau's own page, as if it had been sent in the chat.
+
+    The dispatcher is to be woken afterwards. The update's number is negative and random: Telegram's are positive, and
+    no offset is ever taken from it.
+
+    Args:
+        database: Where updates are kept.
+        clock: The one clock.
+        telegram_id: The officer whose session it was.
+        key: The name under which the file store keeps it.
+        name: As the officer's machine called it; an ID number in it is replaced like one in the chat.
+        media_type: As the browser says.
+        size: Bytes.
+    """
+    document = {"file_id": PAGE + key, "file_unique_id": key, "file_name": name, "mime_type": media_type}
+    message = {
+        "message_id": 0,  # there is none in the chat
+        "date": int(clock.now().timestamp()),
+        "from": {"id": telegram_id, "is_bot": False, "first_name": ""},
+        "chat": {"id": telegram_id, "type": "private"},
+        "document": document | {"file_size": size},
+    }
+    await store(database, clock, [{"update_id": -1 - secrets.randbits(60), "message": message}])
 
 
 def slim(update: dict[str, Any]) -> dict[str, Any]:

@@ -21,11 +21,12 @@ from bot.language import _, speaking
 from bot.screens.screen import Screen, bold
 from handlers.office import Office
 from handlers.telegram.api import call
+from handlers.telegram.messages import Outgoing, labelled, loaded, parts, plain
 from handlers.telegram.outcomes import Outcome, Verdict, classify
-from handlers.telegram.screens import message, plain
 from storage import audit, outbox
 from storage.crashpoints import crash_point
 from storage.database import Database, is_away
+from storage.files import FileStore
 from storage.tables import Outbox, OutboxState, Person, PersonState, ReminderState
 
 log = structlog.get_logger()
@@ -60,6 +61,8 @@ class Sender:
         database: Where the outbox is.
         office: What renderers may look up.
         renderers: Outbox kind -> what makes its screen, in the receiver's language, when it is sent.
+        store: Where the files of screens are kept.
+        travel: How a screen's files travel.
         per_second: The pace over all chats; Telegram tolerates about 30.
         on_token_dead: Called when Telegram refuses the token.
     """
@@ -71,6 +74,8 @@ class Sender:
         office: Office,
         renderers: Mapping[str, Renderer],
         *,
+        store: FileStore,
+        travel: Outgoing,
         per_second: float = 25.0,
         on_token_dead: Callable[[], None],
     ) -> None:
@@ -78,12 +83,15 @@ class Sender:
         self._database = database
         self._office = office
         self._renderers = renderers
+        self._store = store
+        self._travel = travel
         self._gap = 1.0 / per_second
         self._on_token_dead = on_token_dead
         self._wake = asyncio.Event()
         self._stopping = False
         self._free_at = 0.0  # monotonic time of the next permitted send over all chats
         self._chat_free_at: dict[int, float] = {}
+        self._arrived: dict[int, int] = {}  # row -> its first parts that are there, while a later one is not
 
     def wake(self) -> None:
         """Look for due notifications now."""
@@ -151,6 +159,8 @@ class Sender:
             with speaking(person.language):
                 async with session.begin_nested():
                     screen = await self._renderers[row.kind](session, self._office, person, row.params, now)
+                if screen is not None:
+                    screen = self._travel(screen, person.telegram_id, now)
         except Exception as error:
             await self._unreadable(session, row, error, now)
             return None
@@ -169,30 +179,32 @@ class Sender:
         self._later(row, Verdict(Outcome.NOT_SENT), now)
 
     async def _send(self, letter: _Letter) -> _Sent:
-        await self._pace(letter.row.chat_id)
-        params: dict[str, Any] = {"chat_id": letter.row.chat_id} | message(letter.screen)
-        if letter.screen.protect:
-            params["protect_content"] = True
-        if letter.repeated:
-            with speaking(letter.language):
-                label = _("This message may be a repetition (number %(number)s)") % {"number": letter.row.id}
-            params["text"] = f"{bold(label)}\n{letter.screen.text}"
+        """Send a notice; of one in two parts, what has arrived before is not sent again."""
+        row = letter.row
+        with speaking(letter.language):
+            label = bold(_("This message may be a repetition (number %(number)s)") % {"number": row.id})
+        screen, content = await loaded(self._store, letter.screen, letter.language)
+        sent = _Sent(row.id, Verdict(Outcome.REFUSED))
+        for number, (method, part) in enumerate(parts(screen, content, label=label)):
+            if number < self._arrived.get(row.id, 0):
+                continue
+            await self._pace(row.chat_id)
+            params = labelled(part, label) if letter.repeated else part
+            sent = await self._send_part(row, method, params)
+            if sent.message_id is None:
+                return sent
+            self._arrived[row.id] = number + 1
+        return sent
+
+    async def _send_part(self, row: Outbox, method: str, params: dict[str, Any]) -> _Sent:
         try:
-            sent = await call(self._bot, "sendMessage", **params)
+            sent = await call(self._bot, method, chat_id=row.chat_id, **params)
         except TelegramError as error:
             verdict = classify(error)
-            if verdict.outcome is Outcome.BAD_MARKUP:
-                return await self._send_plain(letter, params)
-            return _Sent(letter.row.id, verdict)
-        return _Sent(letter.row.id, Verdict(Outcome.DELIVERED), sent["message_id"])
-
-    async def _send_plain(self, letter: _Letter, params: dict[str, Any]) -> _Sent:
-        """Our escaping failed: the officer must still read it."""
-        try:
-            sent = await call(self._bot, "sendMessage", **plain(params))
-        except TelegramError as error:
-            return _Sent(letter.row.id, classify(error))
-        return _Sent(letter.row.id, Verdict(Outcome.DELIVERED), sent["message_id"])
+            if verdict.outcome is Outcome.BAD_MARKUP and "parse_mode" in params:
+                return await self._send_part(row, method, plain(params))
+            return _Sent(row.id, verdict)
+        return _Sent(row.id, Verdict(Outcome.DELIVERED), sent["message_id"])
 
     async def _pace(self, chat_id: int) -> None:
         """Wait for a place: evenly spaced over all chats, at most one a second in each."""
@@ -222,6 +234,8 @@ class Sender:
                 self._later(row, verdict, now)
             case _:
                 await self._refused(session, row, verdict, now)
+        if row.state not in (OutboxState.DUE, OutboxState.UNKNOWN):
+            self._arrived.pop(row.id, None)
 
     async def _unknown(self, session: AsyncSession, row: Outbox, now: dt.datetime) -> None:
         """It may have arrived: repeat it with a label, or hold it when there may be three copies already."""
@@ -260,12 +274,7 @@ class Sender:
             person.reachable = False
         log.error("a notification was refused", outbox_id=row.id, outcome=verdict.outcome, detail=verdict.detail)
         audit.note(
-            session,
-            at=now,
-            actor_id=None,
-            verb="notice.refused",
-            subject=("outbox", row.id),
-            reason=verdict.outcome,
+            session, at=now, actor_id=None, verb="notice.refused", subject=("outbox", row.id), reason=verdict.outcome
         )
 
     async def _rest(self) -> None:

@@ -32,6 +32,9 @@ _NO_HEADERS: Final[dict[str, str]] = {}
 # "not written in full" means "nothing was written".
 _ONE_PIECE_BYTES: Final = 32_768
 
+# Telegram hands out files up to this size (Bot API, getFile); an answer that goes on is not one of its own.
+_LARGEST_DOWNLOAD: Final = 20 * 1024 * 1024
+
 # Telegram gives the seconds to wait in the answer; an intermediary that refuses may not.
 _DEFAULT_RETRY_SECONDS: Final = 5
 
@@ -137,7 +140,7 @@ class AiohttpRequest(BaseRequest):
         Raises:
             NotSent: Telegram cannot have acted.
             Unknown: Telegram may have acted.
-            BadRequest, RetryAfter: It refused for good, or asked for patience.
+            BadRequest, RetryAfter: It refused for good, or asked for patience; or a file is larger than 20 MB.
         """
         if self._session is None:
             raise NotSent("the connection to Telegram is closed")
@@ -153,7 +156,9 @@ class AiohttpRequest(BaseRequest):
             response = await self._session.request(
                 method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False, upload_tracker=upload
             )
-            payload = await response.read()
+            payload = await (_bounded(response) if method == "GET" else response.read())
+        except BadRequest:
+            raise
         except Exception as error:  # whatever went wrong, the only question is whether it was sent
             fault = self._fault(error, upload, in_one_piece=in_one_piece)
         else:
@@ -238,6 +243,17 @@ def _multipart(request_data: RequestData) -> aiohttp.FormData:
     for name, (filename, content, content_type) in request_data.multipart_data.items():
         form.add_field(name, content, filename=filename, content_type=content_type)
     return form
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    """Read a file, and no more than a file can have."""
+    content = bytearray()
+    async for piece in response.content.iter_chunked(65_536):
+        content += piece
+        if len(content) > _LARGEST_DOWNLOAD:
+            response.close()
+            raise BadRequest("file is too big")
+    return bytes(content)
 
 
 def _examine(response: aiohttp.ClientResponse, payload: bytes, *, is_download: bool) -> None:

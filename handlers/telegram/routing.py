@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from telegram import Chat, Update
+from telegram import Chat, Message, Update
 from telegram.ext import (
     Application,
     ApplicationBuilder,
@@ -12,15 +12,18 @@ from telegram.ext import (
     ChatMemberHandler,
     CommandHandler,
     ExtBot,
+    InlineQueryHandler,
     MessageHandler,
     TypeHandler,
     filters,
 )
 
+from bot.errors import Refusal
+from bot.language import _
 from bot.screens import frame as screens
 from bot.screens.screen import Press
-from handlers import access, enrolment, frame
-from handlers.turn import Flow, Stale, Turn, current_turn
+from handlers import access, enrolment, frame, inline
+from handlers.turn import Flow, Found, Incoming, Stale, Turn, current_turn
 from storage import people
 from storage.tables import PersonState, Role
 
@@ -28,6 +31,7 @@ App = Application[Any, Any, Any, Any, Any, Any]
 Context = CallbackContext[Any, Any, Any, Any]
 
 GATE: Final = -1
+LARGEST_FILE: Final = 20 * 1024 * 1024  # bytes; Bot API, getFile
 
 PRESS_COMMANDS: Final = {"guide": "guide", "my": "my", "inv": "invite", "lang": "language"}
 """Buttons that stand for a command need that command's permission; all others need a role that works."""
@@ -49,7 +53,9 @@ def application(bot: ExtBot[None]) -> App:
     app.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, _runs(frame.on_edited)))
     app.add_handler(MessageHandler(filters.COMMAND, _runs(frame.on_unknown_command)))
     app.add_handler(MessageHandler(filters.TEXT, _runs(frame.on_text)))
+    app.add_handler(MessageHandler(filters.Document.ALL | filters.PHOTO, _runs(frame.on_file)))
     app.add_handler(MessageHandler(filters.ALL, _runs(frame.on_other_content)))
+    app.add_handler(InlineQueryHandler(on_inline))
     app.add_handler(ChatMemberHandler(on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
     app.add_handler(TypeHandler(Update, on_anything_else))
     app.add_error_handler(on_error)
@@ -74,6 +80,8 @@ async def gate(update: Update, context: Context) -> None:
 
 
 async def _meet_stranger(turn: Turn, update: Update) -> None:
+    if update.inline_query is not None:
+        turn.found = Found(update.inline_query.id, ())
     message = update.message
     if message is None or message.text is None:
         turn.answer(None)
@@ -141,8 +149,31 @@ def _fill(turn: Turn, update: Update) -> None:
     if message.text is not None:
         turn.hear(message.text.partition(" ")[2].strip() if message.text.startswith("/") else message.text)
         return
-    file_name = message.document.file_name if message.document else None
-    turn.hear(" ".join(part for part in (message.caption, file_name) if part))
+    turn.file = _incoming(message)
+    turn.hear(" ".join(part for part in (message.caption, turn.file.name if turn.file else None) if part))
+    if turn.file is not None and turn.file.size > LARGEST_FILE:
+        limit = LARGEST_FILE // 1024 // 1024
+        raise Refusal(_("Files up to %(limit)d MB can be received. Please send a smaller one.") % {"limit": limit})
+
+
+def _incoming(message: Message) -> Incoming | None:
+    """Return the file of a message: a document, or a photo in its largest size."""
+    if message.document is not None:
+        sent = message.document
+        return Incoming(sent.file_id, sent.file_name or "", sent.mime_type or "", sent.file_size or 0)
+    if message.photo:
+        photo = max(message.photo, key=lambda size: size.width * size.height)
+        # Telegram makes every photo a JPEG without a name.
+        return Incoming(photo.file_id, "photo.jpg", "image/jpeg", photo.file_size or 0)
+    return None
+
+
+async def on_inline(update: Update, context: Context) -> None:
+    """The catalogue was asked from some chat; the gate has let an officer past."""
+    turn, asked = current_turn.get(), update.inline_query
+    if asked is not None:
+        turn.found = Found(asked.id, await inline.find(turn, asked.query))
+    turn.answer(None)
 
 
 async def on_membership(update: Update, context: Context) -> None:

@@ -1,16 +1,14 @@
 """Showing screens: per chat in order, beside each other over chats, never inside a transaction.
 
 After a press the pressed message is edited and the press answered, both at once. After a typed message a new screen
-comes below it and the keyboard of the last one goes. Edits repeat freely; a new message whose first sending may have
-arrived says so when it is repeated.
+comes below it and the keyboard of the last one goes; a screen with a file is always a new message. Edits repeat freely;
+a new message whose first sending may have arrived says so when it is repeated.
 """
 
 import asyncio
-import html
 import random
-import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,53 +17,20 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.language import _, speaking
-from bot.screens.screen import Button, Screen
+from bot.screens.inline import Card
+from bot.screens.screen import Screen
 from handlers.telegram.api import call
+from handlers.telegram.delivery import Delivery
+from handlers.telegram.messages import Part, inline_answer, labelled, loaded, message, parts, plain
 from handlers.telegram.outcomes import Outcome, Verdict, classify
+from handlers.telegram.progress import Progress
 from storage.crashpoints import crash_point
+from storage.files import FileStore
 from storage.outbox import MOST_COPIES
 
 log = structlog.get_logger()
 
 LONGEST_PAUSE: Final = 15.0  # seconds between tries
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One answer on its way: kept with the update until it has been shown.
-
-    Args:
-        chat_id: The private chat.
-        screen: What to show; None where only the press is to be answered.
-        edit: The message that was pressed, to be edited; None for a new message.
-        query: The press to be answered.
-        delete: The officer's own message to take away, because an ID number stood in it.
-        language: The officer's language, for the label of a repetition.
-    """
-
-    chat_id: int
-    screen: Screen | None
-    edit: int | None = None
-    query: str | None = None
-    delete: int | None = None
-    language: str = "zh_CN"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as JSON for the inbox row."""
-        return {
-            "chat_id": self.chat_id,
-            "screen": self.screen.to_json() if self.screen else None,
-            "edit": self.edit,
-            "query": self.query,
-            "delete": self.delete,
-            "language": self.language,
-        }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Delivery":
-        """Read a kept answer back."""
-        screen = Screen.from_json(data["screen"]) if data["screen"] else None
-        return cls(**(data | {"screen": screen}))
 
 
 @dataclass(slots=True)
@@ -82,6 +47,7 @@ class Screens:
         bot: The bot.
         on_shown: Called with the inbox row, the chat, and the message that is now its current screen.
         on_token_dead: Called when Telegram refuses the token; everything kept stays kept.
+        store: Where the files of screens are kept.
     """
 
     def __init__(
@@ -89,12 +55,16 @@ class Screens:
         bot: ExtBot[None],
         on_shown: Callable[[int, int, int | None], None],
         on_token_dead: Callable[[], None],
+        *,
+        store: FileStore,
     ) -> None:
         self._bot = bot
+        self._store = store
         self._on_shown = on_shown
         self._on_token_dead = on_token_dead
         self._chats: dict[int, deque[_Waiting]] = {}
         self._current: dict[int, int] = {}  # chat -> message that carries the live keyboard
+        self._progress = Progress(bot, lambda chat_id: chat_id in self._chats)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -121,9 +91,23 @@ class Screens:
             queue.append(waiting)
             return
         self._chats[delivery.chat_id] = deque([waiting])
-        task = asyncio.create_task(self._drain(delivery.chat_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begin(self._drain(delivery.chat_id))
+
+    def progress(self, chat_id: int, screen: Screen) -> None:
+        """Show how far long work has come, in the message that says it is being done; best effort, never waited for.
+
+        Nothing happens once the officer has gone on to another screen, or while an answer is on its way.
+
+        Args:
+            chat_id: The private chat.
+            screen: The work's screen, of the same name as the one that began it.
+        """
+        self._progress.show(chat_id, screen)
+
+    def answer_inline(self, query_id: str, cards: Sequence[Card]) -> None:
+        """Answer an inline query; best effort, because the next letter that is typed asks anew."""
+        params = inline_answer(query_id, cards)
+        self._begin(self._quietly("answerInlineQuery", **params))
 
     async def close(self, *, within: float) -> None:
         """Give what is on its way some seconds to arrive, then stop; the rest is shown after the next start."""
@@ -132,9 +116,17 @@ class Screens:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._progress.close()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _drain(self, chat_id: int) -> None:
         queue = self._chats[chat_id]
+        await self._progress.over(chat_id)
         while queue:
             waiting = queue[0]
             try:
@@ -162,23 +154,28 @@ class Screens:
         delivery, screen = waiting.delivery, waiting.delivery.screen
         if screen is None:
             return None
-        edited = delivery.edit is not None and not screen.stays
-        if delivery.edit is None or not edited or not await self._edit(delivery.chat_id, delivery.edit, screen):
-            return await self._send_below(waiting, screen)
-        if screen.aside or self._current.get(delivery.chat_id) == delivery.edit:
+        chat_id, edit = delivery.chat_id, delivery.edit
+        if edit is None or screen.stays or screen.file is not None:
+            return await self._send_below(waiting, screen, instead_of=None)
+        if not await self._edit(chat_id, edit, screen):
+            return await self._send_below(waiting, screen, instead_of=edit)
+        self._progress.note(chat_id, edit, screen)
+        if screen.aside or self._current.get(chat_id) == edit:
             return None  # nothing new to be noted
-        self._current[delivery.chat_id] = delivery.edit
-        return delivery.edit
+        self._current[chat_id] = edit
+        return edit
 
-    async def _send_below(self, waiting: _Waiting, screen: Screen) -> int | None:
+    async def _send_below(self, waiting: _Waiting, screen: Screen, *, instead_of: int | None) -> int | None:
         delivery = waiting.delivery
         before = self._current.get(delivery.chat_id)
         sent = await self._send(delivery, screen, may_repeat=waiting.may_repeat)
         if sent is None:
             return None
         self._current[delivery.chat_id] = sent
-        if before is not None and before != sent:
-            await self._quietly("editMessageReplyMarkup", chat_id=delivery.chat_id, message_id=before)
+        self._progress.note(delivery.chat_id, sent, screen)
+        # A pressed message that cannot be edited (a document) has done its work as well.
+        for done in {before, instead_of} - {None, sent}:
+            await self._quietly("editMessageReplyMarkup", chat_id=delivery.chat_id, message_id=done)
         return sent
 
     async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> bool:
@@ -205,14 +202,24 @@ class Screens:
                 return True
 
     async def _send(self, delivery: Delivery, screen: Screen, *, may_repeat: bool) -> int | None:
+        """Send a new message, or two, until they are there; return the last one's number, None where that failed."""
+        screen, content = await loaded(self._store, screen, delivery.language)
+        label = "" if content is None else _label(delivery.language)
+        sent = None
+        for part in parts(screen, content, label=label):
+            sent = await self._send_part(delivery, part, may_repeat=may_repeat)
+            if sent is None:
+                return None
+        return sent
+
+    async def _send_part(self, delivery: Delivery, part: Part, *, may_repeat: bool) -> int | None:
         """Send until it is there; None where the chat cannot be reached, or where three copies may be there already."""
-        params: dict[str, Any] = {"chat_id": delivery.chat_id, "protect_content": screen.protect or None}
-        params |= message(screen)
+        params = {"chat_id": delivery.chat_id} | part.params
         copies, pause = int(may_repeat), 0.5
         while copies < MOST_COPIES:
-            labelled = params | {"text": _labelled(params["text"], delivery.language)} if copies else params
+            said = labelled(params, _label(delivery.language)) if copies else params
             try:
-                sent: dict[str, Any] = await call(self._bot, "sendMessage", **labelled)
+                sent: dict[str, Any] = await call(self._bot, part.method, **said)
             except TelegramError as error:
                 verdict = classify(error)
                 if verdict.outcome is Outcome.BAD_MARKUP:
@@ -246,40 +253,9 @@ class Screens:
             log.debug("a best-effort call failed", method=method, outcome=classify(error).outcome)
 
 
-def message(screen: Screen) -> dict[str, Any]:
-    """Return a screen as the parameters of ``sendMessage`` and ``editMessageText``."""
-    params: dict[str, Any] = {
-        "text": screen.text,
-        "parse_mode": "HTML",
-        "link_preview_options": {"is_disabled": True},
-    }
-    if screen.rows:
-        params["reply_markup"] = {"inline_keyboard": [[_button(button) for button in row] for row in screen.rows]}
-    return params
-
-
-def _button(button: Button) -> dict[str, Any]:
-    shown: dict[str, Any] = {"text": button.text}
-    if button.copy is not None:
-        shown["copy_text"] = {"text": button.copy}
-    elif button.press is not None:
-        shown["callback_data"] = button.press.encode()
-    if button.style is not None:
-        shown["style"] = button.style.value
-    return shown
-
-
-def _labelled(text: str, language: str) -> str:
+def _label(language: str) -> str:
     with speaking(language):
-        label = _("This message may be a repetition")
-    return f"{label}\n{text}"
-
-
-def plain(params: dict[str, Any]) -> dict[str, Any]:
-    """Return the same message without markup: our escaping failed, the officer must still read it."""
-    log.error("markup was refused; sent as plain text")
-    text = html.unescape(re.sub(r"</?\w[^>]*>", "", params["text"]))
-    return {key: value for key, value in params.items() if key != "parse_mode"} | {"text": text}
+        return _("This message may be a repetition")
 
 
 async def _wait(verdict: Verdict, pause: float) -> float:

@@ -11,6 +11,7 @@ from telegram import Update
 from bot.errors import Refusal
 from handlers import frame
 from handlers.office import Office
+from handlers.telegram.messages import Outgoing
 from handlers.telegram.routing import App
 from handlers.turn import Defect, Sender, Stale, Turn, current_turn
 from storage.tables import Draft, Inbox, Person
@@ -22,7 +23,7 @@ class Place:
 
     Args:
         chat_id: The chat.
-        message_id: The message that came, or that was pressed.
+        message_id: The message that came, or that was pressed; None for a file that came through the file page.
         edit: The pressed message; None where a new one answers.
         query: The press to be answered.
     """
@@ -45,7 +46,7 @@ def read(raw: dict[str, Any]) -> tuple[Sender, Place | None]:
         return sender, Place(message["chat"]["id"], message["message_id"], message["message_id"], body["id"])
     if "chat" not in body:
         return sender, None
-    return sender, Place(body["chat"]["id"], body.get("message_id"))
+    return sender, Place(body["chat"]["id"], body.get("message_id") or None)
 
 
 def opened(
@@ -73,10 +74,16 @@ def opened(
     return Turn(office, session, now, row.update_id, sender, person=person, draft=draft), place
 
 
-async def run(application: App, turn: Turn, row: Inbox) -> BaseException | None:
+async def run(application: App, turn: Turn, row: Inbox, travel: Outgoing) -> BaseException | None:
     """Run the application on a turn inside a savepoint; return what went wrong, None where nothing did.
 
     An expected refusal is an answer, not a failure: its effects are rolled back and its sentence is shown.
+
+    Args:
+        application: PTB's application.
+        turn: The turn.
+        row: The update.
+        travel: How a screen's files travel; the turn's screen is then as it goes out.
     """
     token = current_turn.set(turn)
     try:
@@ -84,9 +91,10 @@ async def run(application: App, turn: Turn, row: Inbox) -> BaseException | None:
             event = Update.de_json(row.raw, application.bot)
             await application.process_update(event)
             _raise_what_went_wrong(turn)
+            _send_off(turn, travel)
             await turn.session.flush()
     except (Refusal, Stale) as refusal:
-        return await _present(turn, refusal)
+        return await _present(turn, refusal, travel)
     except Exception as error:  # everything else is a defect, kept aside with a number
         return error
     finally:
@@ -94,17 +102,23 @@ async def run(application: App, turn: Turn, row: Inbox) -> BaseException | None:
     return None
 
 
-async def _present(turn: Turn, refusal: Refusal | Stale) -> BaseException | None:
+async def _present(turn: Turn, refusal: Refusal | Stale, travel: Outgoing) -> BaseException | None:
     """Answer an expected refusal: the sentence, above what the officer was doing."""
     try:
         await _reload(turn)
         async with turn.session.begin_nested():
             turn.screen = await frame.present(turn, refusal)
             turn.answered = True
+            _send_off(turn, travel)
             await turn.session.flush()
     except Exception as error:
         return error
     return None
+
+
+def _send_off(turn: Turn, travel: Outgoing) -> None:
+    if turn.screen is not None:
+        turn.screen = travel(turn.screen, turn.sender.telegram_id, turn.now)
 
 
 def _raise_what_went_wrong(turn: Turn) -> None:

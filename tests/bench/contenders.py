@@ -12,8 +12,8 @@ from typing import Final
 from pydantic import SecretStr
 
 from bot.policy.loader import load, packaged
-from handlers.app import opened
 from handlers.clock import Clock
+from handlers.opening import opened
 from handlers.settings import Settings
 from storage import people
 from storage.tables import Person, Role

@@ -127,6 +127,18 @@ class Toggling(Somebody):
         await self.press(*next(each for each in offered if each[1].arg == self.language))
 
 
+class Asking(Somebody):
+    """Asks for a sheet that is made aside, and for the next one as soon as it has come."""
+
+    pause = 0.4  # notices to one chat leave one a second
+
+    async def act(self) -> None:
+        offered = [each for each in self.buttons() if each[1].verb == "btpl"]
+        if offered:
+            await self.press(*offered[-1])
+        await self.type("/batch")
+
+
 class Inviting(Somebody):
     """A coordinator who invites; everybody invited comes at once, and some come twice."""
 

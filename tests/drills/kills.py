@@ -17,7 +17,7 @@ from storage import keys
 from storage.database import Database
 from storage.tables import Audit, Draft, Inbox, Outbox, OutboxState, Person
 from tests.bot_api_schema import check_call
-from tests.drills.crowd import Counting, Inviting, Sent, Somebody, Toggling, Wandering
+from tests.drills.crowd import Asking, Counting, Inviting, Sent, Somebody, Toggling, Wandering
 from tests.drills.lives import Lives, crash_points
 from tests.drills.reckoning import Ledger
 
@@ -107,7 +107,7 @@ class _Drill:
         await self.lives.kill()
 
     def _crowd(self) -> list[Somebody]:
-        kinds: list[type[Somebody]] = [Counting] * 5 + [Toggling] * 2 + [Wandering] * 3
+        kinds: list[type[Somebody]] = [Counting] * 5 + [Toggling] * 2 + [Wandering] * 2 + [Asking]
         self.officers = [self.inviting]
         for user_id, kind in zip(self.inviting.newcomers, kinds, strict=True):
             self.officers.append(kind(self.api, user_id, random.Random(self.dice.random())))
@@ -172,6 +172,7 @@ class _Drill:
     async def _quiet(self, ahead: int = 0) -> None:
         unfinished = (
             "SELECT 1 FROM inbox WHERE state IN ('received', 'done') OR reply IS NOT NULL "
+            "UNION SELECT 1 FROM work WHERE state IN ('waiting', 'running') "
             "UNION SELECT 1 FROM outbox WHERE state IN ('due', 'claimed', 'unknown') "
             "AND coalesce(lease_until, not_before) <= strftime('%Y-%m-%d %H:%M:%f', 'now', ?) LIMIT 1"
         )

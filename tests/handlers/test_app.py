@@ -12,9 +12,10 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bot.policy.model import Policy
-from handlers.app import Fatal, Service, opened
+from handlers.app import Fatal, Service
 from handlers.clock import Clock
 from handlers.lock import AlreadyRunning, InstanceLock
+from handlers.opening import opened
 from handlers.settings import Settings
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer

@@ -92,7 +92,7 @@ class BotApi(People):
         except ValueError:
             return self._answer(name, {}, _refusal(ApiError(400, "Bad Request: can't parse the request")))
         for observe in self.observers:
-            observe(name, params)
+            observe(name, params | {part: content for part, (_name, content) in uploads.items()})
         polling = name == "getUpdates"
         self.in_flight += not polling
         try:

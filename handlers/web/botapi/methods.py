@@ -7,7 +7,7 @@ from typing import Any, Final
 from handlers.web.botapi.html import utf16_length
 from handlers.web.botapi.model import Message, Wire
 from handlers.web.botapi.people import People
-from handlers.web.botapi.rules import bad, boolean, caption_of, integer, markup_of, structure, text_of
+from handlers.web.botapi.rules import articles_of, bad, boolean, caption_of, integer, markup_of, structure, text_of
 
 Method = Callable[[People, Wire, dict[str, tuple[str, bytes]]], Any]
 _DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024
@@ -162,6 +162,14 @@ def answer_callback_query(api: People, params: Wire, _uploads: _Uploads) -> bool
     return True
 
 
+def answer_inline_query(api: People, params: Wire, _uploads: _Uploads) -> bool:
+    """Answer answerInlineQuery, whose results are articles here."""
+    results = articles_of(params)
+    integer(params, "cache_time", 300)
+    api.answer_inline(str(params.get("inline_query_id", "")), results)
+    return True
+
+
 def get_file(api: People, params: Wire, _uploads: _Uploads) -> Wire:
     """Answer getFile: files up to 20 MB have a path for download."""
     file = api.files.get(str(params.get("file_id", "")))
@@ -210,6 +218,7 @@ MESSAGE_METHODS: Final[dict[str, Method]] = {
     "editMessageReplyMarkup": edit_message_reply_markup,
     "deleteMessage": delete_message,
     "answerCallbackQuery": answer_callback_query,
+    "answerInlineQuery": answer_inline_query,
     "getFile": get_file,
     "sendChatAction": send_chat_action,
     "pinChatMessage": pin_chat_message,

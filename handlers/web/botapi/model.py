@@ -131,6 +131,17 @@ class Callback:
     version: int = 0
 
 
+@dataclass(slots=True)
+class InlineQuery:
+    """What somebody typed behind the bot's name in some chat, and what the bot answered to it."""
+
+    id: str
+    user_id: int
+    at: dt.datetime
+    answered: bool = False
+    results: list[Wire] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call of the bot, as it ended: ``result`` is the whole answer, None where none was given."""

@@ -6,7 +6,7 @@ import secrets
 from typing import Final
 
 from handlers.web.botapi.html import utf16_length
-from handlers.web.botapi.model import Callback, Chat, Message, Wire
+from handlers.web.botapi.model import Callback, Chat, InlineQuery, Message, Wire
 from handlers.web.botapi.rules import picture_size
 from handlers.web.botapi.store import Store
 
@@ -69,6 +69,14 @@ class People(Store):
         wire = {"id": query.id, "from": self.users[user_id].wire(), "message": shown, "data": data}
         self.updates.put("callback_query", wire | {"chat_instance": str(message.chat.id)})
         return query
+
+    def inline(self, user_id: int, query: str) -> InlineQuery:
+        """Type the bot's name and some words in any chat; the answer comes into ``results``."""
+        asked = InlineQuery(str(secrets.randbits(62)), user_id, self.clock.now())
+        self.inline_queries[asked.id] = asked
+        wire: Wire = {"id": asked.id, "from": self.users[user_id].wire(), "query": query, "offset": ""}
+        self.updates.put("inline_query", wire | {"chat_type": "group"})
+        return asked
 
     def block(self, user_id: int) -> None:
         """Block the bot."""

@@ -106,8 +106,8 @@ def _place(params: Wire) -> tuple[str, str]:
 
 
 def _me(api: People) -> Wire:
-    told = dict.fromkeys(("can_read_all_group_messages", "supports_inline_queries", "has_main_web_app"), False)
-    return api.me | {"can_join_groups": True} | told
+    told = dict.fromkeys(("can_read_all_group_messages", "has_main_web_app"), False)
+    return api.me | {"can_join_groups": True, "supports_inline_queries": True} | told
 
 
 def _chat(api: People, params: Wire) -> Wire:

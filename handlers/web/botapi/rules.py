@@ -9,6 +9,7 @@ from handlers.web.botapi.model import ApiError, Wire
 
 TEXT_LIMIT: Final = 4096
 CAPTION_LIMIT: Final = 1024
+MOST_RESULTS: Final = 50
 _COMMAND: Final = re.compile(r"[a-z0-9_]{1,32}")
 _URL: Final = re.compile(r"(https?://[^\s/]+|tg://\S+).*")
 _ACTIONS: Final = (
@@ -147,6 +148,32 @@ def commands_of(params: Wire) -> list[Wire]:
         if not 1 <= utf16_length(str(command.get("description", ""))) <= 256:
             raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
     return [{"command": each["command"], "description": each["description"]} for each in commands]
+
+
+def articles_of(params: Wire) -> list[Wire]:
+    """Return the results of an inline query: at most 50 articles, each with an id of its own of 1 to 64 bytes.
+
+    Raises:
+        ApiError: One of the limits is broken, or the text of a result could not be sent.
+    """
+    results = structure(params, "results", list)
+    if results is None:
+        raise bad("can't parse inline query results: field results must be an array")
+    if len(results) > MOST_RESULTS:
+        raise bad("RESULTS_TOO_MUCH")
+    if len({str(result.get("id")) for result in results}) < len(results):
+        raise bad("RESULT_ID_DUPLICATE")
+    for result in results:
+        if not 1 <= len(str(result.get("id") or "").encode()) <= 64:
+            raise bad("RESULT_ID_INVALID")
+        if result.get("type") != "article" or not str(result.get("title") or "").strip():
+            raise bad("can't parse inline query result: an article with a title expected")
+        text_of({**result.get("input_message_content", {}), "text": _said(result)})
+    return list(results)
+
+
+def _said(result: Wire) -> str:
+    return str((result.get("input_message_content") or {}).get("message_text", ""))
 
 
 def picture_size(content: bytes) -> tuple[int, int]:

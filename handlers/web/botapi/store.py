@@ -14,6 +14,7 @@ from handlers.web.botapi.model import (
     Chat,
     Clock,
     File,
+    InlineQuery,
     Message,
     Pace,
     Signal,
@@ -24,6 +25,7 @@ from handlers.web.botapi.rules import bad
 from handlers.web.botapi.updates import Updates
 
 _QUERY_SECONDS: Final = 15
+_INLINE_SECONDS: Final = 30
 _TOO_OLD: Final = "query is too old and response timeout expired or query ID is invalid"
 
 
@@ -57,6 +59,7 @@ class Store:
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, File] = {}
         self.callbacks: dict[str, Callback] = {}
+        self.inline_queries: dict[str, InlineQuery] = {}
         self.updates = Updates(clock)
         self.faults = Faults()
         self.changed = Signal()
@@ -168,3 +171,17 @@ class Store:
             raise bad(_TOO_OLD)
         query.answered, query.toast, query.alert = True, text, alert
         query.version = self.changed.bump()
+
+    def answer_inline(self, query_id: str, results: list[Wire]) -> None:
+        """Note the bot's answer to an inline query.
+
+        Raises:
+            ApiError: The query is unknown, already answered or older than 30 seconds.
+        """
+        query = self.inline_queries.get(query_id)
+        if query is None or query.answered:
+            raise bad(_TOO_OLD)
+        if (self.clock.now() - query.at).total_seconds() > _INLINE_SECONDS:
+            raise bad(_TOO_OLD)
+        query.answered, query.results = True, results
+        self.changed.bump()

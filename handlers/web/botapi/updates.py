@@ -9,7 +9,7 @@ from typing import Final
 from handlers.web.botapi.model import ApiError, Clock, Signal, Wire
 from handlers.web.botapi.rules import integer, structure
 
-_LIFETIME: Final = {"callback_query": dt.timedelta(seconds=150)}
+_LIFETIME: Final = {"callback_query": dt.timedelta(seconds=150), "inline_query": dt.timedelta(seconds=30)}
 _MESSAGE_LIFETIME: Final = dt.timedelta(hours=24)
 _LONGEST_POLL: Final = 50  # seconds
 _CONFLICT: Final = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"

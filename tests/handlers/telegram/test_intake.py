@@ -104,3 +104,31 @@ def test_id_number_is_replaced_in_everything_that_people_write():
     scrubbed = scrub({"message": message})
     assert str(scrubbed).count(SPECIMEN) == 1
     assert scrubbed["message"]["document"]["file_id"] == SPECIMEN
+
+
+async def test_a_file_from_the_page_comes_with_a_number_that_telegram_never_gives(
+    poller: Intake, api: BotApi, sqlite: Database, clock: Clock
+):
+    """The next poll confirms what Telegram gave, and nothing else."""
+    api.type(OFFICER, "one")
+    await poller.poll_once()
+    for name in ("1.pdf", "2.pdf"):
+        await intake.hand_in(sqlite, clock, OFFICER, key="0" * 32, name=name, media_type="", size=1)
+    api.type(OFFICER, "two")
+    await poller.poll_once()
+    api.type(OFFICER, "three")
+    await poller.poll_once()
+    assert [number < 0 for number in await _stored(sqlite)] == [True, True, False, False, False]
+    assert len(api.updates.pending()) == 1
+
+
+async def test_an_id_number_in_the_name_of_a_file_from_the_page_is_never_stored(sqlite: Database, clock: Clock):
+    await intake.hand_in(sqlite, clock, OFFICER, key="0" * 32, name=f"{SPECIMEN}.pdf", media_type="", size=1)
+    async with sqlite.read() as session:
+        raw = (await session.scalars(select(Inbox.raw))).one()
+    assert SPECIMEN not in str(raw)
+    assert raw["message"]["document"]["file_id"] == f"page:{'0' * 32}"
+
+
+def test_an_id_number_in_an_inline_query_is_replaced():
+    assert SPECIMEN not in str(scrub({"inline_query": {"query": f"张三 {SPECIMEN}"}}))

@@ -2,7 +2,8 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,20 +11,27 @@ from sqlalchemy import select
 from telegram.ext import ExtBot
 
 from bot.policy.model import Policy
-from bot.screens.screen import Screen
+from bot.screens.screen import Button, File, Press, Screen
 from bot.workdays import Calendar
 from handlers.app import make_bot
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.telegram.outbox import Sender
 from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.model import Message
 from handlers.web.botapi.server import BotApiServer
 from storage import migrate, outbox, people
 from storage.database import Database
+from storage.files import FileStore
 from storage.tables import Attempt, Outbox, OutboxState, Person, Role
 from tests.conftest import COLLEAGUE, OFFICER, START, settings_for
 
 LATER = dt.timedelta(minutes=10)
+
+
+def untouched(screen: Screen, _telegram_id: int, _now: dt.datetime) -> Screen:
+    """Files go through the chat, without a word about it."""
+    return screen
 
 
 class Post:
@@ -78,7 +86,9 @@ async def bot(server: BotApiServer, tmp_path: Any) -> AsyncIterator[ExtBot[None]
 
 
 @pytest.fixture
-async def post(database: Database, api: BotApi, bot: ExtBot[None], office: Office, clock: Clock) -> Post:
+async def post(
+    database: Database, api: BotApi, bot: ExtBot[None], office: Office, clock: Clock, tmp_path: Path
+) -> Post:
     async def note(_session: Any, _office: Any, _person: Any, params: Any, _now: Any) -> Screen | None:
         if params["name"] == "defect":
             raise RuntimeError("a defect, on purpose")
@@ -93,7 +103,10 @@ async def post(database: Database, api: BotApi, bot: ExtBot[None], office: Offic
         for user_id in (OFFICER, COLLEAGUE):
             session.add(Person(telegram_id=user_id, unit_id=unit.id, role=Role.OFFICER, joined_at=START))
     kinds = {"note": note, "broken": broken}
-    sender = Sender(bot, database, office, kinds, per_second=1000.0, on_token_dead=lambda: None)
+    store = FileStore(tmp_path / "files")
+    sender = Sender(
+        bot, database, office, kinds, store=store, travel=untouched, per_second=1000.0, on_token_dead=lambda: None
+    )
     return Post(database, api, sender, clock)
 
 
@@ -227,3 +240,80 @@ async def test_dead_token_keeps_everything(post: Post):
     post.api.token = token
     await post.round()
     assert (await post.state(), post.texts()) == ((OutboxState.SENT, 1), ["one"])
+
+
+# Files: a notice may bring one.
+
+CONTENT = b"PK a letter"
+LONG = "长" * 1024  # what Telegram takes under a document, without room for a label
+KEYS = ((Button("甲", Press("my")),),)
+
+
+@pytest.fixture
+def lettered(post: Post, tmp_path: Path) -> Callable[[str], FileStore]:
+    """Let the notices carry a letter under these words."""
+    store = FileStore(tmp_path / "files")
+
+    def carrying(words: str) -> FileStore:
+        file = File(store.put(CONTENT).key, "申请函.docx", "")
+
+        async def render(*_given: Any) -> Screen:
+            return Screen("paper.made", words, KEYS, file=file)
+
+        post.sender._renderers = {"note": render}
+        return store
+
+    return carrying
+
+
+async def documents(post: Post) -> list[Message]:
+    return [said for said in post.api.messages(OFFICER) if "document" in said.body]
+
+
+@pytest.mark.parametrize("words", ["已生成", LONG])
+@pytest.mark.parametrize(
+    ("kind", "copies", "labels"),
+    [
+        (None, 1, [False]),
+        ("429", 1, [False]),
+        ("drop_before", 2, [True]),
+        ("502", 2, [True]),
+        ("drop_after", 2, [False, True]),
+        ("garbage", 2, [False, True]),
+    ],
+)
+async def test_a_notice_brings_its_letter_once_or_says_that_it_may_come_twice(
+    post: Post,
+    lettered: Callable[[str], FileStore],
+    words: str,
+    kind: str | None,
+    copies: int,
+    labels: list[bool],
+):
+    lettered(words)
+    if kind is not None:
+        post.api.faults.add("sendDocument", kind, retry_after=2)
+    await post.queue("one")
+    for _round in range(3):
+        await post.round()
+    assert await post.state() == (OutboxState.SENT, copies)
+    brought = await documents(post)
+    assert [post.api.files[said.body["document"]["file_id"]].content for said in brought] == [CONTENT] * len(labels)
+    assert [("重复" in said.text) for said in brought] == labels
+    texts = [said.text for said in post.api.messages(OFFICER) if said not in brought]
+    assert texts == ([LONG] if words == LONG else [])  # of a notice in two parts, what has arrived is not sent again
+    assert post.sender._arrived == {}
+
+
+async def test_three_letters_that_nobody_confirmed_are_held(
+    post: Post,
+    lettered: Callable[[str], FileStore],
+):
+    lettered("已生成")
+    post.api.faults.add("sendDocument", "drop_after", None)
+    await post.queue("one")
+    for _round in range(6):
+        await post.round()
+    assert await post.state() == (OutboxState.HELD, 3)
+    assert len(await documents(post)) == 3
+    assert post.sender._arrived == {}

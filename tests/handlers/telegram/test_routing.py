@@ -10,15 +10,17 @@ from sqlalchemy import select
 from telegram import Update, User
 from telegram.ext import ExtBot
 
+from bot.errors import Refusal
+from bot.identifiers import ID_NUMBER_MARKER
 from bot.policy.model import Policy
 from bot.screens.screen import Screen
 from bot.workdays import Calendar
-from handlers import access, enrolment, frame, guide, ledger, referral, reminders, requests
+from handlers import access, flows, frame, guide, referral
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.telegram import routing
 from handlers.telegram.routing import App, application
-from handlers.turn import Sender, Turn, current_turn
+from handlers.turn import Incoming, Sender, Turn, current_turn
 from storage import people
 from storage.database import Database
 from storage.tables import Inbox, Person, PersonState, Role, Stranger
@@ -44,7 +46,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     commands = {name: noting(name) for name in frame.COMMANDS}
     monkeypatch.setattr(frame, "COMMANDS", commands)
     monkeypatch.setattr(frame, "PRESSES", {verb: noting(verb) for verb in frame.PRESSES})
-    for name in ("on_text", "on_other_content", "on_unknown_command", "on_edited", "on_unknown_press"):
+    for name in ("on_text", "on_file", "on_other_content", "on_unknown_command", "on_edited", "on_unknown_press"):
         monkeypatch.setattr(frame, name, noting(name))
     return seen
 
@@ -95,13 +97,19 @@ def _press(verb: str) -> dict[str, Any]:
     }
 
 
-async def _run(app: App, seat: Any, raw: dict[str, Any], person: Person | None) -> Turn:
+async def _turned(app: App, seat: Any, raw: dict[str, Any], person: Person | None) -> Turn:
+    """Run an update, whatever comes of it."""
     turn = Turn(seat.office, seat.session, START, next(numbers), Sender(OFFICER), person=person)
     token = current_turn.set(turn)
     try:
         await app.process_update(Update.de_json({"update_id": turn.update_id} | raw, app.bot))
     finally:
         current_turn.reset(token)
+    return turn
+
+
+async def _run(app: App, seat: Any, raw: dict[str, Any], person: Person | None) -> Turn:
+    turn = await _turned(app, seat, raw, person)
     assert turn.error is None, turn.error
     assert turn.answered
     return turn
@@ -126,7 +134,7 @@ async def test_a_command_runs_for_the_roles_of_the_matrix_and_for_no_other(
 
 AUDITORS = {
     "lang", "guide", "gcat", "gmat", "gans", "gtog", "gpick", "gback", "gend", "gsrc", "gedit", "gdate", "gtody",
-    "gkeep", "gnew",
+    "gkeep", "gnew", "find", "fask", "ffl", "fex", "cpt", "req", "atts", "attg",
 }  # fmt: skip
 """What an auditor may press, written down a second time: a new verb has to be thought about here."""
 
@@ -164,19 +172,21 @@ async def test_a_command_forgotten_in_the_matrix_runs_for_nobody(
 
 
 def test_no_two_flows_share_a_verb_or_a_command():
-    parts = (enrolment, guide, requests, reminders)
-    named = [verb for part in parts for verb in part.PRESSES]
-    assert len(named) == len(set(named))
-    for part in parts:
-        assert all(frame.PRESSES[verb] is flow for verb, flow in part.PRESSES.items())
+    """The merge itself refuses a double claim; here the tables of the frame hold what each flow has."""
+    for name in ("COMMANDS", "PRESSES", "TYPED", "FILES", "PRESENT"):
+        whole = getattr(frame, name)
+        for module in flows.MODULES:
+            for key, flow in getattr(module, name, {}).items():
+                assert whole[key] is flow, (name, key)
     own = {"lang": frame.on_language, "guide": frame.COMMANDS["guide"], "my": frame.COMMANDS["my"]}
     assert all(frame.PRESSES[verb] is flow for verb, flow in own.items())
     assert set(referral.PRESSES) < set(guide.PRESSES)
-    assert set(ledger.PRESSES) < set(requests.PRESSES)
-    commands = [name for part in (enrolment, guide, requests) for name in part.COMMANDS]
-    assert len(commands) == len(set(commands))
-    typed = [*guide.TYPED, *requests.TYPED]
-    assert len(typed) == len(set(typed))
+
+
+def test_a_verb_claimed_twice_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(flows, "MODULES", (guide, guide))
+    with pytest.raises(ValueError, match="claims"):
+        flows.merged("PRESSES")
 
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -217,7 +227,7 @@ async def test_the_gate_lets_nobody_past_over_any_kind_of_update(
 @pytest.mark.parametrize(
     ("kind", "flow"),
     [
-        ("text", "on_text"), ("command", "guide"), ("photo", "on_other_content"), ("document", "on_other_content"),
+        ("text", "on_text"), ("command", "guide"), ("photo", "on_file"), ("document", "on_file"),
         ("sticker", "on_other_content"), ("edited", "on_edited"), ("press", "guide"), ("old press", "on_unknown_press"),
         ("channel", None), ("poll", None), ("inline", None), ("join", None),
     ],
@@ -254,3 +264,48 @@ async def test_an_officer_in_a_group_is_sent_to_the_private_chat(app: App, seat:
     pressed["callback_query"]["message"]["chat"] = group
     turn = await _run(app, seat, pressed, _officer(seat, Role.OFFICER))
     assert (ran, turn.screen) == ([], None)
+
+
+def _document(**more: Any) -> dict[str, Any]:
+    file = {"file_id": "BQAC", "file_unique_id": "x", "file_name": "名单.xlsx", "mime_type": "application/zip"}
+    return _message(document=file | {"file_size": 9} | more)
+
+
+def _photo() -> dict[str, Any]:
+    sizes = [("small", 90, 90), ("large", 1280, 960), ("middle", 320, 240)]
+    return _message(
+        caption="现场照片",
+        photo=[
+            {"file_id": name, "file_unique_id": name, "width": wide, "height": high, "file_size": wide}
+            for name, wide, high in sizes
+        ],
+    )
+
+
+async def test_a_document_is_on_the_turn_with_what_fetches_it(app: App, seat: Any, ran: list[str]):
+    turn = await _run(app, seat, {"message": _document()}, _officer(seat, Role.OFFICER))
+    assert (ran, turn.file) == (["on_file"], Incoming("BQAC", "名单.xlsx", "application/zip", 9))
+    assert turn.text == "名单.xlsx"
+
+
+async def test_a_photo_is_on_the_turn_in_its_largest_size(app: App, seat: Any, ran: list[str]):
+    turn = await _run(app, seat, {"message": _photo()}, _officer(seat, Role.OFFICER))
+    assert (ran, turn.file) == (["on_file"], Incoming("large", "photo.jpg", "image/jpeg", 1280))
+    assert turn.text == "现场照片 photo.jpg"
+
+
+@pytest.mark.parametrize("more", [{"file_name": f"{ID_NUMBER_MARKER}.xlsx"}, {"file_size": routing.LARGEST_FILE + 1}])
+async def test_a_file_with_an_id_number_in_its_name_or_too_large_reaches_no_flow(
+    app: App, seat: Any, ran: list[str], more: dict[str, Any]
+):
+    turn = await _turned(app, seat, {"message": _document(**more)}, _officer(seat, Role.OFFICER))
+    assert isinstance(turn.error, Refusal)
+    assert ran == []
+    assert turn.delete_message == ("file_name" in more)
+    assert ("20 MB" in turn.error.message) == ("file_size" in more)
+
+
+async def test_a_file_of_exactly_the_limit_is_taken(app: App, seat: Any, ran: list[str]):
+    raw = {"message": _document(file_size=routing.LARGEST_FILE)}
+    await _run(app, seat, raw, _officer(seat, Role.OFFICER))
+    assert ran == ["on_file"]

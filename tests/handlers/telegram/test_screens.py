@@ -11,9 +11,11 @@ from telegram.ext import ExtBot
 from bot.language import _, speaking
 from bot.screens.screen import Button, Press, Screen
 from handlers.app import make_bot
-from handlers.telegram.screens import Delivery, Screens
+from handlers.telegram.delivery import Delivery
+from handlers.telegram.screens import Screens
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
+from storage.files import FileStore
 from storage.tables import Inbox, InboxState
 from tests.conftest import COLLEAGUE, OFFICER, TOKEN, Bureau, settings_for
 
@@ -25,11 +27,12 @@ KEYS = ((Button("甲", Press("my")),),)
 class Stage:
     """The senders alone, with the chats before them."""
 
-    def __init__(self, api: BotApi, bot: ExtBot[None]) -> None:
+    def __init__(self, api: BotApi, bot: ExtBot[None], store: FileStore) -> None:
         self.api = api
+        self.store = store
         self.shown: list[tuple[int, int, int | None]] = []
         self.dead = 0
-        self.screens = Screens(bot, lambda *noted: self.shown.append(noted), self._on_dead)
+        self.screens = Screens(bot, lambda *noted: self.shown.append(noted), self._on_dead, store=store)
         self._next = 0
 
     def _on_dead(self) -> None:
@@ -65,7 +68,7 @@ class Stage:
 @pytest.fixture
 async def stage(server: BotApiServer, api: BotApi, tmp_path: Any) -> AsyncIterator[Stage]:
     async with make_bot(settings_for(tmp_path, server.base)) as bot:
-        stage = Stage(api, bot)
+        stage = Stage(api, bot, FileStore(tmp_path / "files"))
         yield stage
         await stage.screens.close(within=0)
 
