@@ -1,7 +1,8 @@
 """Settings: from the environment or ``.env``, prefix ``XINXUAN_``."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -10,6 +11,8 @@ from bot.policy.loader import packaged
 from storage.database import async_url
 
 TELEGRAM = "https://api.telegram.org"
+_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_HIGHEST_PORT: Final = 65535
 
 
 class Settings(BaseSettings):
@@ -25,6 +28,9 @@ class Settings(BaseSettings):
         admin_ids: Numeric Telegram ids of the first coordinators, separated by commas.
         policy: The folder of the policy pack.
         log: The level of the log.
+        page_url: The address of the file page in the bureau's network, as officers' browsers know it: ``https://...``,
+            or ``http://`` on this machine alone. Empty: there is no page, and files travel through the chat.
+        page_bind: Where the file page listens, ``host:port``; the proxy in front of it does TLS.
     """
 
     model_config = SettingsConfigDict(env_prefix="XINXUAN_", env_file=".env", extra="ignore")
@@ -38,6 +44,8 @@ class Settings(BaseSettings):
     admin_ids: Annotated[tuple[int, ...], NoDecode] = ()
     policy: Path = Field(default_factory=lambda: packaged("zhengzhou"))
     log: str = "INFO"
+    page_url: str = ""
+    page_bind: str = "127.0.0.1:8443"
 
     @field_validator("admin_ids", mode="before")
     @classmethod
@@ -56,6 +64,31 @@ class Settings(BaseSettings):
     def _readable(cls, value: str) -> str:
         async_url(value)
         return value
+
+    @field_validator("page_url")
+    @classmethod
+    def _of_a_page(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        if not safe or not parts.hostname or parts.port == 0 or parts.username or parts.query or parts.fragment:
+            raise ValueError("not a page's address: use https://host/path, or http:// on this machine alone")
+        return value.rstrip("/")
+
+    @field_validator("page_bind")
+    @classmethod
+    def _of_a_listener(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not (port.isascii() and port.isdecimal()) or int(port) > _HIGHEST_PORT:
+            raise ValueError("not where a page may listen: use host:port")
+        return value
+
+    @property
+    def page_address(self) -> tuple[str, int]:
+        """Where the file page listens: host and port."""
+        host, _, port = self.page_bind.rpartition(":")
+        return host.strip("[]"), int(port)
 
     @property
     def data(self) -> Path:

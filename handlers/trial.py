@@ -24,7 +24,7 @@ from handlers.settings import Settings
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from handlers.web.trial import Target, TrialDesk, trial_app
-from storage import outbox, people
+from storage import outbox, people, work
 from storage import reminders as planned
 from storage.tables import Person, Role, Setting, Unit
 
@@ -63,6 +63,7 @@ async def running(policy: Policy, folder: Path, *, port: int = 0) -> AsyncIterat
             database_url=f"sqlite:///{folder / 'xinxuan.db'}",
             key_file=folder / "key",
             admin_ids=(),
+            page_url="",
         )
         async with Service(settings, policy, clock=clock) as service:
             await stage.set_up(service, api)
@@ -171,7 +172,7 @@ class _Stage:
         if self._service.screens.in_flight:
             return True
         async with self._service.database.read() as session:
-            return await outbox.is_busy(session, now=self._clock.now())
+            return await work.is_busy(session) or await outbox.is_busy(session, now=self._clock.now())
 
     async def _keep_offset(self) -> None:
         async with self._service.database.write() as session:

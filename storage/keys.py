@@ -4,12 +4,16 @@ The key lives in a file of its own (mode 0600), outside the database and its bac
 first: what was written under an older one stays readable until it is rotated away.
 """
 
+import base64
 import os
 from pathlib import Path
 
 from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _keyring: MultiFernet | None = None
+_keys: tuple[str, ...] = ()
 
 
 class KeyFileError(Exception):
@@ -40,10 +44,11 @@ def unlock(path: Path, *, may_create: bool) -> None:
 
 def use(keys: list[str]) -> None:
     """Take these Fernet keys, newest first, for the rest of the process."""
-    global _keyring
+    global _keyring, _keys
     if not keys:
         raise ValueError("no key")
     _keyring = MultiFernet([Fernet(key) for key in keys])
+    _keys = tuple(keys)
 
 
 def keyring() -> MultiFernet:
@@ -51,6 +56,28 @@ def keyring() -> MultiFernet:
     if _keyring is None:
         raise KeyFileError("no key is in use: the database has not been opened")
     return _keyring
+
+
+def purpose_keys(purpose: str) -> MultiFernet:
+    """Return keys for one purpose alone, so that what is sealed for it opens nothing else and nothing else opens it.
+
+    Each is derived from a key in use, newest first (HKDF with SHA-256, RFC 5869): what was sealed before a new key was
+    put on top stays readable for as long as the older one stands in the file.
+
+    Args:
+        purpose: A fixed name of the purpose; it is the derivation's ``info``.
+
+    Raises:
+        KeyFileError: No key is in use.
+    """
+    if not _keys:
+        raise KeyFileError("no key is in use: the database has not been opened")
+    return MultiFernet([_derived(key, purpose) for key in _keys])
+
+
+def _derived(key: str, purpose: str) -> Fernet:
+    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode())
+    return Fernet(base64.urlsafe_b64encode(derivation.derive(base64.urlsafe_b64decode(key))))
 
 
 def _create(path: Path) -> None:
