@@ -18,6 +18,10 @@ LONGEST_CHOICE: Final = 33  # characters of question id and option id together; 
 COUNTERPART: Final = "counterpart"  # the question whose options are counterpart kinds
 
 
+Applying = Literal["bureau", "counterpart"]
+"""Who applies to the credit centre. Source: the Plan, 二（二）: the division or the counterpart."""
+
+
 class Strength(StrEnum):
     """How strongly a product is recommended, strongest first."""
 
@@ -127,7 +131,7 @@ class Route(Frozen):
 
     id: Id
     name: Text
-    applicant: Literal["bureau", "counterpart"]
+    applicant: Applying
     kinds: Annotated[tuple[CounterpartKind, ...], Field(min_length=1)]
     text: Text
     materials: Annotated[tuple[Text, ...], Field(min_length=1)]

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.documents.letters import Paper, faults
 from bot.policy.checks import Draft, Finding, deep_findings, findings
 from bot.policy.content import Content
 from bot.policy.entries import Frozen
@@ -69,17 +70,21 @@ def packaged(name: str) -> Path:
 
 
 def load(folder: Path) -> Policy:
-    """Read and check a pack folder (every ``*.toml`` in it; the file names are free).
+    """Read and check a pack folder (every ``*.toml`` in it; the file names are free) and its letters' templates.
+
+    A letter's template is ``templates/<letter>.docx`` of the folder; where the pack brings none, the one that ships
+    with the bot serves, which takes all its names from the pack.
 
     Raises:
         PolicyFaults: The pack cannot be used; all faults are listed.
     """
     reading = _read(folder)
     draft = _draft(reading)
+    templates = _templates(folder, reading)
     reading.faults += [_located(reading, each) for each in findings(draft)]
     if reading.faults:
         raise PolicyFaults(_sorted(reading.faults))
-    policy = Policy(Content.model_validate(reading.sections))
+    policy = Policy(Content.model_validate(reading.sections), templates)
     reading.faults += [_located(reading, each) for each in deep_findings(policy)]
     if reading.faults:
         raise PolicyFaults(_sorted(reading.faults))
@@ -87,7 +92,10 @@ def load(folder: Path) -> Policy:
 
 
 def restore(snapshot: str) -> Policy:
-    """Return the policy of a recorded decision from its snapshot; equal to the one that was recorded."""
+    """Return the policy of a recorded decision from its snapshot; equal to the one that was recorded.
+
+    Letters are written by the templates of today: it has none of its own.
+    """
     return Policy(Content.model_validate_json(snapshot))
 
 
@@ -108,6 +116,22 @@ def _read(folder: Path) -> _Reading:
     for path in files:
         _read_file(path, reading)
     return reading
+
+
+def _templates(folder: Path, reading: _Reading) -> dict[str, bytes]:
+    """Return the template of each letter: the pack's own, which is tried now, or the one that ships with the bot."""
+    shipped = Path(__file__).resolve().parent / "templates"
+    found = {paper.value: (shipped / f"{paper.value}.docx").read_bytes() for paper in Paper}
+    for path in sorted((folder / "templates").glob("[!.~]*")):  # an editor's own files are nobody's template
+        if path.stem not in found or path.suffix != ".docx":
+            names = ", ".join(f"{name}.docx" for name in found)
+            problem = f"There is no letter of this name: templates are called {names}."
+            reading.faults.append(Fault(f"templates/{path.name}", "", None, problem))
+            continue
+        found[path.stem] = path.read_bytes()
+        problems = faults(Paper(path.stem), found[path.stem])
+        reading.faults += [Fault(f"templates/{path.name}", "", None, problem) for problem in problems]
+    return found
 
 
 def _read_file(path: Path, reading: _Reading) -> None:

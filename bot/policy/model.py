@@ -17,6 +17,7 @@ from bot.policy.entries import (
     MATTER,
     OTHER,
     Advice,
+    Applying,
     Category,
     Caution,
     Clause,
@@ -46,6 +47,7 @@ __all__ = [
     "OTHER",
     "About",
     "Advice",
+    "Applying",
     "Category",
     "Caution",
     "Clause",
@@ -92,11 +94,13 @@ class Policy:
 
     Args:
         content: A checked content; the loader makes it.
+        templates: Name of a letter -> its Word template; no part of the rules, of the hash or of the snapshot.
     """
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Content, templates: Mapping[str, bytes] = MappingProxyType({})) -> None:
         about = content.about
         self.content = content
+        self.templates = templates
         self.id, self.name, self.label = about.id, about.name, about.label
         self.fictitious, self.language = about.fictitious, about.language
         confirmed = bool(about.confirmed_in_force_by) and about.confirmed_in_force_on is not None
