@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -64,6 +64,7 @@ def _syllables(text: str) -> tuple[str, ...]:
     return tuple(lazy_pinyin(_plain(text)))
 
 
+@lru_cache(maxsize=8192)
 def pinyin_keys(name: str) -> tuple[str, str]:
     """Return the pinyin of a name for storage: in full without spaces, and its initials."""
     form = _form(name)

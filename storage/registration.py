@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.counterparts import NaturalPerson, Organisation
@@ -138,27 +138,32 @@ async def _next_seq(session: AsyncSession, unit_id: int, year: int) -> int:
 
 
 async def _add_items(session: AsyncSession, request: Request, new: NewEntry, today: dt.date) -> None:
+    """Add the items and what stands behind each, in a few statements whatever the number of counterparts."""
     ids = await organisations(session, new.organisations)
-    subjects: list[_Subject] = [
-        _Subject(ids[each.code.value], new.reused.get(each.code.value)) for each in new.organisations
-    ]
+    subjects = [_Subject(ids[each.code.value], new.reused.get(each.code.value)) for each in new.organisations]
     if new.person is not None:
         subjects.append(_Subject(await _natural_person(session, new.person), None))
-    made = [
-        (_item(request, new, each, subject, today), each) for each in new.items for subject in subjects or [_NOBODY]
-    ]
-    session.add_all([item for item, _each in made])
-    await session.flush()
-    for item, each in made:
+    wanted = {each.product_code: each for each in new.items}
+    rows = [_item(request, new, each, subject, today) for each in new.items for subject in subjects or [_NOBODY]]
+    await session.execute(insert(Item), rows)
+    made = await session.execute(
+        select(Item.id, Item.product_code, Item.reused_opinion_id).where(Item.request_id == request.id)
+    )
+    letters: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
+    uses: list[dict[str, Any]] = []
+    for item_id, code, opinion_id in made:
+        each = wanted[code]
         if each.product_kind is ProductKind.COMMITMENT:
-            session.add(
-                Commitment(item_id=item.id, state=CommitmentState.SIGNED, letters=each.letters, in_form=each.in_form)
-            )
+            signed = {"state": CommitmentState.SIGNED, "letters": each.letters, "in_form": each.in_form}
+            letters.append({"item_id": item_id, **signed})
         elif each.product_kind is ProductKind.REPORT:
-            session.add(CreditReport(item_id=item.id))
-        elif item.reused_opinion_id is not None:
-            session.add(OpinionUse(opinion_id=item.reused_opinion_id, item_id=item.id, on=today))
-    await session.flush()
+            reports.append({"item_id": item_id})
+        elif opinion_id is not None:
+            uses.append({"opinion_id": opinion_id, "item_id": item_id, "on": today})
+    for table, found in ((Commitment, letters), (CreditReport, reports), (OpinionUse, uses)):
+        if found:
+            await session.execute(insert(table), found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,25 +175,29 @@ class _Subject:
 _NOBODY: Final = _Subject(None, None)
 
 
-def _item(request: Request, new: NewEntry, each: NewItem, subject: _Subject, today: dt.date) -> Item:
-    item = Item(
-        request_id=request.id,
-        product_kind=each.product_kind.value,
-        product_code=each.product_code,
-        counterpart_id=subject.counterpart_id,
-        head_count=each.head_count if subject.counterpart_id is None else None,
-        state=ItemState.RECORDED,
-        due_provisional=False,
-    )
-    if each.product_kind is not ProductKind.VERIFICATION:
-        return item
-    if subject.opinion_id is not None:
-        item.state, item.reused_opinion_id, item.used_on = ItemState.USED, subject.opinion_id, today
-        return item
-    item.state = ItemState.SUBMITTED if new.submitted_on else ItemState.DRAFT
-    item.applicant, item.submitted_on = new.applicant, new.submitted_on
-    item.due_on, item.due_provisional = new.due_on, new.due_provisional
-    return item
+def _item(request: Request, new: NewEntry, each: NewItem, subject: _Subject, today: dt.date) -> dict[str, Any]:
+    """Return an item's row; all rows have the same columns, so that they go in together."""
+    verifies = each.product_kind is ProductKind.VERIFICATION
+    reuses = verifies and subject.opinion_id is not None
+    applies = verifies and not reuses
+    state = ItemState.RECORDED
+    if verifies:
+        state = ItemState.USED if reuses else ItemState.SUBMITTED if new.submitted_on else ItemState.DRAFT
+    return {
+        "request_id": request.id,
+        "product_kind": each.product_kind.value,
+        "product_code": each.product_code,
+        "counterpart_id": subject.counterpart_id,
+        "head_count": each.head_count if subject.counterpart_id is None else None,
+        "state": state,
+        "applicant": new.applicant if applies else None,
+        "submitted_on": new.submitted_on if applies else None,
+        "due_on": new.due_on if applies else None,
+        "due_provisional": new.due_provisional if applies else False,
+        "reused_opinion_id": subject.opinion_id if reuses else None,
+        "used_on": today if reuses else None,
+        "version": 1,
+    }
 
 
 async def organisations(session: AsyncSession, named: Sequence[Organisation]) -> dict[str, int]:

@@ -1,0 +1,172 @@
+"""What follows for each row of a checked list: a new application, a still-valid opinion, or something else.
+
+Source: the Plan 二（二） (valid for a year, used repeatedly), domain.md A5, A10, A19.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from bot.batch import Check, Checked, Listed
+from bot.counterparts import Organisation
+from bot.guidance import Recommendation
+from bot.identifiers import read_code
+from bot.language import _, pgettext
+from bot.opinions import Reusable, finding_name
+from bot.policy.model import CounterpartKind
+from bot.scope import kind_name
+from bot.screens.words import strength_word
+
+
+class Verdict(StrEnum):
+    """What is to be done about a row."""
+
+    APPLY = "apply"  # a new verification
+    REUSE = "reuse"  # a still-valid opinion serves
+    PERSON = "person"  # the protected route
+    REPEATED = "repeated"
+    LEGACY = "legacy"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A row with what follows for it; ``opinion`` is there where one still holds."""
+
+    listed: Listed
+    verdict: Verdict
+    opinion: Reusable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A whole list with its verdicts."""
+
+    header: tuple[str, ...]
+    rows: tuple[Judged, ...]
+
+    def count(self, verdict: Verdict) -> int:
+        """Return how many rows have a verdict."""
+        return sum(row.verdict is verdict for row in self.rows)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Everything that is wrong, row by row."""
+        return tuple(fault for row in self.rows for fault in row.listed.faults)
+
+    @property
+    def organisations(self) -> tuple[Organisation, ...]:
+        """The organisations that an entry takes: those that need a verification and those that have an opinion."""
+        taken = (Verdict.APPLY, Verdict.REUSE)
+        return tuple(
+            Organisation(row.listed.name, read_code(row.listed.code)) for row in self.rows if row.verdict in taken
+        )
+
+
+def judge(checked: Checked, *, kinds: frozenset[CounterpartKind] | None, reusable: Mapping[str, Reusable]) -> Batch:
+    """Return what follows for each row.
+
+    Args:
+        checked: The list.
+        kinds: Whom the matter concerns; None while no matter is chosen.
+        reusable: Code -> the opinion that may be used again on the day of the decision.
+    """
+    return Batch(checked.header, tuple(_judged(row, kinds, reusable.get(row.code)) for row in checked.rows))
+
+
+def _judged(row: Listed, kinds: frozenset[CounterpartKind] | None, opinion: Reusable | None) -> Judged:
+    if row.kind is not None and kinds is not None and row.kind not in kinds:
+        row = _unfitting(row, row.kind, kinds)
+    match row.check:
+        case Check.RIGHT:
+            return Judged(row, Verdict.REUSE if opinion else Verdict.APPLY, opinion)
+        case Check.LEGACY:
+            return Judged(row, Verdict.LEGACY, opinion)
+        case _:
+            return Judged(row, Verdict(row.check.value))
+
+
+def _unfitting(row: Listed, kind: CounterpartKind, kinds: frozenset[CounterpartKind]) -> Listed:
+    """Return a row whose kind does not fit the matter.
+
+    For an organisation that is a fault. Persons are counted all the same, because lists of awards mix them with
+    organisations. Source: domain.md A19.
+    """
+    sentence = _("Row %(row)d: this is %(kind)s, but the matter is for %(kinds)s.") % {
+        "row": row.row,
+        "kind": kind_name(kind),
+        "kinds": _(", ").join(kind_name(each) for each in CounterpartKind if each in kinds),
+    }
+    if row.check is Check.PERSON:
+        return replace(row, hints=(*row.hints, sentence))
+    return replace(row, check=Check.WRONG, faults=(*row.faults, sentence))
+
+
+def table(batch: Batch, products: Sequence[Recommendation]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the list as it goes back: the officer's own columns, and five more.
+
+    Args:
+        batch: The list.
+        products: What the matter needs; empty while none is chosen.
+
+    Returns:
+        The heading, and the rows in the officer's order.
+    """
+    header = (
+        *batch.header,
+        pgettext("column", "Code check"),
+        pgettext("column", "Repeated"),
+        pgettext("column", "Valid opinion"),
+        pgettext("column", "Products and basis"),
+        pgettext("column", "Next step"),
+    )
+    needed = products_line(products)
+    return header, [(*row.listed.cells, *_added(row, needed)) for row in batch.rows]
+
+
+def products_line(products: Sequence[Recommendation]) -> str:
+    """Return the products with their strength and clause in one cell."""
+    parts = []
+    for each in products:
+        citations = _(", ").join(dict.fromkeys(reason.citation for reason in each.reasons))
+        parts.append(
+            _("%(product)s (%(strength)s): %(citations)s")
+            % {"product": each.product.name, "strength": strength_word(each.strength), "citations": citations}
+        )
+    return _("; ").join(parts)
+
+
+def _added(row: Judged, needed: str) -> tuple[str, ...]:
+    listed = row.listed
+    code = _("; ").join((*listed.faults, *listed.hints)) or (_("right") if listed.code else "")
+    again = _("same as row %(row)d") % {"row": listed.same_as} if listed.same_as else ""
+    counts = row.verdict in (Verdict.APPLY, Verdict.REUSE, Verdict.PERSON)
+    return code, again, _opinion_words(row.opinion), needed if counts else "", _next_step(row)
+
+
+def _opinion_words(opinion: Reusable | None) -> str:
+    if opinion is None:
+        return ""
+    words = _("%(number)s, %(finding)s, issued %(issued)s, valid to %(valid)s, held by %(unit)s") % {
+        "number": opinion.number or _("no number"),
+        "finding": finding_name(opinion.finding),
+        "issued": opinion.issued_on.isoformat(),
+        "valid": opinion.valid_to.isoformat(),
+        "unit": opinion.unit or _("another bureau"),
+    }
+    if opinion.adverse_since is None:
+        return words
+    return words + _("; something adverse was logged on %(day)s") % {"day": opinion.adverse_since.isoformat()}
+
+
+def _next_step(row: Judged) -> str:
+    if row.opinion is not None and row.opinion.adverse_since is not None and row.verdict is Verdict.REUSE:
+        return _("look at what was logged since, then use the opinion or apply anew")
+    return {
+        Verdict.APPLY: _("apply for verification"),
+        Verdict.REUSE: _("use the valid opinion, no new application"),
+        Verdict.PERSON: _("natural person: counted only, name and number are filled in on paper"),
+        Verdict.REPEATED: _("nothing, it is counted once"),
+        Verdict.LEGACY: _("fill in the code with 18 characters and send the list again"),
+        Verdict.WRONG: _("correct it and send the list again"),
+    }[row.verdict]

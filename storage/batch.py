@@ -1,0 +1,206 @@
+"""Lists that officers sent in, kept until they are registered or given up, and results recorded many at once."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.opinions import Finding
+from bot.policy.model import ProductKind
+from storage.tables import (
+    Applicant,
+    Counterpart,
+    FollowUp,
+    FollowUpState,
+    Item,
+    ItemState,
+    Opinion,
+    Request,
+    RequestState,
+    Sheet,
+)
+
+CHECK: Final = "check"
+RESULTS: Final = "results"
+
+
+async def begin(
+    session: AsyncSession,
+    person_id: int,
+    purpose: str,
+    rows: Mapping[str, Any],
+    *,
+    now: dt.datetime,
+    request_id: int | None = None,
+) -> Sheet:
+    """Keep a list that was sent in.
+
+    Args:
+        session: The unit of work.
+        person_id: Whose list.
+        purpose: ``CHECK`` or ``RESULTS``.
+        rows: What is known of it; JSON values, kept encrypted.
+        now: Aware UTC time.
+        request_id: The entry that the results belong to.
+    """
+    sheet = Sheet(person_id=person_id, purpose=purpose, rows=dict(rows), created_at=now, request_id=request_id)
+    session.add(sheet)
+    await session.flush()
+    return sheet
+
+
+async def open_sheet(session: AsyncSession, person_id: int, sheet_id: int, purpose: str) -> Sheet | None:
+    """Return an officer's own list that is neither registered nor given up."""
+    sheet = await session.get(Sheet, sheet_id)
+    if sheet is None or sheet.closed_at is not None or (sheet.person_id, sheet.purpose) != (person_id, purpose):
+        return None
+    return sheet
+
+
+def content(sheet: Sheet) -> dict[str, Any]:
+    """Return what is known of a list, nothing where it was emptied."""
+    return dict(sheet.rows or {})
+
+
+def close(sheet: Sheet, *, now: dt.datetime, request_id: int | None = None) -> list[str]:
+    """Empty a list and close it; return the kept files that go with it."""
+    keys = [sheet.path] if sheet.path else []
+    sheet.rows, sheet.path, sheet.closed_at = None, None, now
+    sheet.request_id = request_id or sheet.request_id
+    return keys
+
+
+async def close_older(session: AsyncSession, newer: Sheet, *, now: dt.datetime) -> list[str]:
+    """Close the lists of the same purpose that a newer one of the officer replaces; return their kept files."""
+    rows = await session.scalars(
+        select(Sheet).where(
+            Sheet.person_id == newer.person_id,
+            Sheet.purpose == newer.purpose,
+            Sheet.id < newer.id,
+            Sheet.closed_at.is_(None),
+        )
+    )
+    return [key for row in rows for key in close(row, now=now)]
+
+
+async def add_persons(
+    session: AsyncSession,
+    request: Request,
+    *,
+    product_code: str,
+    count: int,
+    state: ItemState,
+    applicant: Applicant | None,
+    submitted_on: dt.date | None,
+    due: tuple[dt.date, bool] | None,
+) -> None:
+    """Add the natural persons of a list to an entry: one item with their number, names are never kept.
+
+    Args:
+        session: The unit of work.
+        request: The entry; it is waited for from now on.
+        product_code: The product of the verification.
+        count: How many persons.
+        state: Submitted, or a draft.
+        applicant: Who applies.
+        submitted_on: Local date; None while the application has not gone out.
+        due: Expected feedback, local, and whether it is provisional; None where the bureau expects none.
+    """
+    due_on, provisional = due or (None, False)
+    session.add(
+        Item(
+            request_id=request.id,
+            product_kind=ProductKind.VERIFICATION.value,
+            product_code=product_code,
+            head_count=count,
+            state=state,
+            applicant=applicant,
+            submitted_on=submitted_on,
+            due_on=due_on,
+            due_provisional=provisional,
+        )
+    )
+    request.state = RequestState.OPEN
+    await session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class NewOpinion:
+    """An opinion to be recorded for an item; dates are local, ``valid_source`` as in ``bot.opinions``."""
+
+    item: Item
+    finding: Finding
+    issued_on: dt.date
+    valid_to: dt.date
+    valid_source: str
+    number: str | None = None
+    details: str | None = None
+
+
+async def record_opinions(
+    session: AsyncSession,
+    new: Sequence[NewOpinion],
+    *,
+    unit_id: int,
+    holder_id: int,
+    returned_on: dt.date,
+    now: dt.datetime,
+) -> list[int]:
+    """Record many opinions at once, and that their items' results are back; a few statements whatever the number.
+
+    An adverse finding opens its side task, as in ``storage.opinions.add``.
+
+    Args:
+        session: The unit of work.
+        new: The opinions.
+        unit_id: The unit that holds them.
+        holder_id: The officer who holds them.
+        returned_on: When the feedback came, local date.
+        now: Aware UTC time.
+
+    Returns:
+        The items with an adverse finding.
+    """
+    rows = [
+        {
+            "item_id": each.item.id,
+            "counterpart_id": each.item.counterpart_id,
+            "unit_id": unit_id,
+            "holder_id": holder_id,
+            "number": each.number,
+            "issued_on": each.issued_on,
+            "valid_to": each.valid_to,
+            "valid_source": each.valid_source,
+            "result": each.finding.value,
+            "details": each.details,
+            "recorded_at": now,
+        }
+        for each in new
+    ]
+    await session.execute(insert(Opinion), rows)
+    adverse = [each.item.id for each in new if each.finding.is_adverse]
+    standing = (Opinion.undone_at.is_(None), Opinion.superseded_at.is_(None))
+    ids = await session.scalars(select(Opinion.id).where(Opinion.item_id.in_(adverse), *standing))
+    tasks = [{"opinion_id": each, "state": FollowUpState.OPEN, "created_at": now} for each in ids]
+    if tasks:
+        await session.execute(insert(FollowUp), tasks)
+    await session.execute(
+        update(Item)
+        .where(Item.id.in_([each.item.id for each in new]))
+        .values(state=ItemState.RETURNED, returned_on=returned_on, version=Item.version + 1)
+    )
+    return adverse
+
+
+async def codes_of(session: AsyncSession, items: Sequence[Item]) -> dict[str, Item]:
+    """Return the items of an entry by the code of their counterpart; counts and persons have none."""
+    by_counterpart = {item.counterpart_id: item for item in items if item.counterpart_id is not None}
+    rows = await session.execute(
+        select(Counterpart.id, Counterpart.code).where(
+            Counterpart.id.in_(by_counterpart), Counterpart.code.is_not(None)
+        )
+    )
+    return {str(code): by_counterpart[counterpart_id] for counterpart_id, code in rows}
