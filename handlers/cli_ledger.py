@@ -1,0 +1,190 @@
+"""The command line's ``import`` and ``export``: a unit's ledger in and out while the bot stands still."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from bot.ledger_import import Row, Verdict
+    from handlers.office import Office
+    from storage.database import Database
+    from storage.tables import Unit
+
+app = typer.Typer()
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="The unit's ledger: xlsx, xls, ods or csv.")],
+    unit: Annotated[str, typer.Option(help="The unit's code in the policy pack.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what becomes of each row and record nothing.")
+    ] = False,
+) -> None:
+    """Import the open entries and valid opinions of a unit's ledger; while the bot runs use /sheet in the chat."""
+    from handlers.cli import _run
+
+    _run(_import(file, unit, dry_run=dry_run))
+
+
+@app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(help="The xlsx file to be made; one that is there is not replaced.")],
+    unit: Annotated[str, typer.Option(help="Only this unit's, in its own columns.")] = "",
+) -> None:
+    """Export the verifications of the ledger as a sheet; while the bot runs use /sheet in the chat."""
+    from handlers.cli import _run
+
+    _run(_export(file, unit))
+
+
+async def _import(file: Path, code: str, *, dry_run: bool) -> None:
+    from bot.ledger_import import counts
+    from handlers import ledger_entering
+    from handlers.ledger_entering import Act
+
+    content = _bytes(file)
+    async with _open() as (database, office):
+        async with database.read() as session:
+            unit = await _unit(session, code)
+        now = office.clock.now()
+        rows = await _read(database, office, unit, content)
+        if dry_run:
+            async with database.read() as session:
+                rows = await ledger_entering.known_rows(session, unit, rows)
+            _report(rows, counts(rows))
+            typer.echo("Nothing was recorded: this was a dry run.")
+            return
+        async with database.write() as session:
+            act = Act(actor_id=None, owner_id=await _owner(session, unit), now=now)
+            done = await ledger_entering.enter(session, office, unit.id, rows, act)
+        _report(rows, done.counts)
+        if done.numbers:
+            typer.echo(f"Numbers {done.numbers[0]} to {done.numbers[-1]}")
+
+
+async def _export(file: Path, code: str) -> None:
+    from bot.finding import View
+    from handlers import ledger_export
+    from handlers.cli import Sentence
+    from storage import ledger_import, sheets_out
+    from storage.finding import Search, Sight
+    from storage.tables import Person, Role
+
+    async with _open() as (database, office):
+        everybody = Sight(Person(role=Role.COORDINATOR), office.today(office.clock.now()))
+        async with database.read() as session:
+            unit = await _unit(session, code) if code else None
+            setting = await ledger_import.columns(session, code) if code else None
+            search = Search(view=View(unit_id=unit.id if unit else None))
+            rows = await ledger_export.verifications(session, everybody, search)
+        typer.echo(f"{len(rows)} verifications are being written")
+        if len(rows) > sheets_out.MOST:
+            raise Sentence(f"a sheet takes {sheets_out.MOST} rows: export the units one by one")
+        made, _count = await ledger_export.sheet(rows, setting)
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+            target.write(made)
+    except FileExistsError:
+        raise Sentence(f"{file} is there already: name another file") from None
+    typer.echo(str(file))
+
+
+@contextlib.asynccontextmanager
+async def _open() -> AsyncIterator[tuple["Database", "Office"]]:
+    """Open the database for this command alone; a refusal of the flows becomes the command's sentence."""
+    from sqlalchemy import select
+
+    from bot.errors import Refusal
+    from bot.workdays import Calendar, Day, DayKind
+    from handlers.cli import Sentence, _policy
+    from handlers.clock import Clock
+    from handlers.lock import AlreadyRunning
+    from handlers.office import Office
+    from handlers.opening import opened
+    from handlers.settings import Settings
+    from storage import people
+    from storage.tables import CalendarDay
+
+    settings, clock = Settings(), Clock()
+    policy = _policy(settings.policy)
+    try:
+        async with opened(settings, clock) as database:
+            async with database.write() as session:
+                await people.sync_units(session, policy)
+                days = await session.scalars(select(CalendarDay))
+                own = {day.date: Day(day.date, DayKind(day.kind), day.source) for day in days}
+            yield database, Office(policy, Calendar(own), clock)
+    except AlreadyRunning:
+        raise Sentence("the bot is running with this database: use /sheet in the chat") from None
+    except Refusal as refusal:
+        raise Sentence(refusal.message) from None
+
+
+async def _read(database: "Database", office: "Office", unit: "Unit", content: bytes) -> "tuple[Row, ...]":
+    """Return the rows of a ledger; its columns are those that the unit confirmed, else those that their names mean."""
+    from bot.documents.containers import column_letters
+    from bot.ledger_columns import field_name, require
+    from bot.ledger_import import Ledger
+    from handlers import ledger_entering
+    from handlers.ledger_import_work import columns_of, read_ledger
+    from storage import ledger_import
+
+    async with database.read() as session:
+        setting = await ledger_import.columns(session, unit.code)
+    kept = await read_ledger(content, setting)
+    ledger, columns = Ledger.from_json(kept), columns_of(kept)
+    for at, (heading, field) in enumerate(zip(ledger.sheet.header, columns, strict=True)):
+        if heading:
+            typer.echo(f"{column_letters(at)} {heading} → {field_name(field) if field else '(not imported)'}")
+    require(columns)
+    return ledger_entering.read_rows(office, ledger, columns, office.today(office.clock.now()))
+
+
+def _report(rows: Sequence["Row"], counts: Mapping["Verdict", int]) -> None:
+    """Say what becomes of the rows, and what is wrong with which."""
+    from bot.ledger_import import Verdict
+
+    for row in rows:
+        if row.verdict is Verdict.WRONG:
+            typer.echo("\n".join(row.reasons))
+    typer.echo(", ".join(f"{verdict.value}: {number}" for verdict, number in counts.items() if number))
+
+
+async def _unit(session: "AsyncSession", code: str) -> "Unit":
+    from handlers.cli import Sentence
+    from storage import people
+
+    unit = await people.unit_by_code(session, code)
+    if unit is None:
+        known = ", ".join(each.code for each in await people.units(session))
+        raise Sentence(f"there is no unit {code}: use one of {known}")
+    return unit
+
+
+async def _owner(session: "AsyncSession", unit: "Unit") -> int:
+    """Return whose the entries are whose row names no colleague: the unit's liaison, else its head, else an officer."""
+    from handlers.cli import Sentence
+    from storage import ledger_import
+
+    owner = await ledger_import.owner(session, unit.id)
+    if owner is None:
+        raise Sentence(f"nobody of {unit.name} is on the list yet: invite somebody first")
+    return owner
+
+
+def _bytes(file: Path) -> bytes:
+    from bot.documents.sheet_faults import MOST_BYTES
+    from handlers.cli import Sentence
+
+    if not file.is_file():
+        raise Sentence(f"there is no file {file}")
+    if file.stat().st_size > MOST_BYTES:
+        raise Sentence(f"{file} is larger than {MOST_BYTES // 1_000_000} MB")
+    return file.read_bytes()
