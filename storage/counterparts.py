@@ -31,18 +31,18 @@ async def family(session: AsyncSession, codes: Sequence[str]) -> Mapping[str, se
     """
     plain = {code: code.replace("-", "") for code in codes}
     rows = await _with_codes(session, set(plain.values()))
-    merges = await _merges(session)
+    merged = await merges(session)
     found: dict[str, set[int]] = {}
     for given, code in plain.items():
         ids = {row.id for row in (_of_unified(rows, code) if len(code) == CODE_LENGTH else _of_old(rows, code))}
-        found[given] = ids.union(*(merges.get(each, set()) for each in ids))
+        found[given] = ids.union(*(merged.get(each, set()) for each in ids))
     return found
 
 
 async def relatives(session: AsyncSession, ids: Collection[int]) -> Mapping[int, set[int]]:
     """Return, for each counterpart, all that were merged with it, itself included."""
-    merges = await _merges(session)
-    return {each: merges.get(each, {each}) for each in ids}
+    families = await merges(session)
+    return {each: families.get(each, {each}) for each in ids}
 
 
 async def survivors(session: AsyncSession, ids: Collection[int]) -> Mapping[int, int]:
@@ -152,7 +152,7 @@ async def _absorbed(session: AsyncSession) -> dict[int, int]:
     return {row_id: into for row_id, into in rows if into is not None}
 
 
-async def _merges(session: AsyncSession) -> dict[int, set[int]]:
+async def merges(session: AsyncSession) -> dict[int, set[int]]:
     """Return the whole family of every counterpart that takes part in a merge."""
     into = await _absorbed(session)
     families: dict[int, set[int]] = {}

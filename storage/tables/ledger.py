@@ -4,7 +4,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import BIG_ID, Base
@@ -61,7 +61,22 @@ class Counterpart(Base):
     """An organisation, or a natural person known by surname, last four and the office's own case number."""
 
     __tablename__ = "counterpart"
-    __table_args__ = (Index("ix_counterpart_name", "name"), Index("ix_counterpart_initials", "initials"))
+    __table_args__ = (
+        Index("ix_counterpart_name", "name"),
+        Index("ix_counterpart_initials", "initials"),
+        Index(
+            "ix_counterpart_legacy_code",
+            "legacy_code",
+            sqlite_where=text("legacy_code IS NOT NULL"),
+            postgresql_where=text("legacy_code IS NOT NULL"),
+        ),
+        Index(
+            "ix_counterpart_merged_into_id",
+            "merged_into_id",
+            sqlite_where=text("merged_into_id IS NOT NULL"),
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
     kind: Mapped[str]

@@ -15,7 +15,10 @@ class Opinion(Base):
     """信用信息查询意见: what came back, and until when it holds."""
 
     __tablename__ = "opinion"
-    __table_args__ = (Index("ix_opinion_counterpart", "counterpart_id", "valid_to"),)
+    __table_args__ = (
+        Index("ix_opinion_counterpart", "counterpart_id", "valid_to"),
+        Index("ix_opinion_item_id", "item_id"),
+    )
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
     item_id: Mapped[int | None] = mapped_column(ForeignKey("item.id"))  # None: taken over from the older ledger
@@ -39,7 +42,7 @@ class OpinionUse(Base):
     """A still-valid opinion used again instead of a new application."""
 
     __tablename__ = "opinion_use"
-    __table_args__ = (UniqueConstraint("opinion_id", "item_id"),)
+    __table_args__ = (UniqueConstraint("opinion_id", "item_id"), Index("ix_opinion_use_item_id", "item_id"))
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
     opinion_id: Mapped[int] = mapped_column(ForeignKey("opinion.id"))
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))

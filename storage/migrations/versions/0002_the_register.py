@@ -23,6 +23,9 @@ REFERENCES = (
 )
 
 
+PARTIAL = ('legacy_code', 'merged_into_id')  # few counterparts have either
+
+
 def columns() -> tuple[tuple[str, sa.Column[Any]], ...]:
     return (
         ('counterpart_alias', sa.Column('pinyin', sa.Text(), nullable=True)),
@@ -51,6 +54,13 @@ def upgrade() -> None:
         # SQLite takes a reference only together with its column; both databases take it so.
         reference = sa.ForeignKey(f'{other}.id', name=op.f(f'fk_{table}_{name}_{other}'))
         op.add_column(table, sa.Column(name, BIG_ID, reference, nullable=True), inline_references=True)
+    op.create_index('ix_opinion_item_id', 'opinion', ['item_id'])
+    op.create_index('ix_opinion_use_item_id', 'opinion_use', ['item_id'])
+    for name in PARTIAL:
+        there = sa.text(f'{name} IS NOT NULL')
+        op.create_index(
+            f'ix_counterpart_{name}', 'counterpart', [name], sqlite_where=there, postgresql_where=there
+        )
     op.create_table(
         'follow_up',
         sa.Column('id', BIG_ID, nullable=False),
@@ -97,6 +107,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ('page_link', 'sheet', 'follow_up'):
         op.drop_table(table)
+    for name in PARTIAL:
+        op.drop_index(f'ix_counterpart_{name}', 'counterpart')
+    op.drop_index('ix_opinion_use_item_id', 'opinion_use')
+    op.drop_index('ix_opinion_item_id', 'opinion')
     for table, name, _other in reversed(REFERENCES):
         op.drop_column(table, name)
     for table, column in reversed(columns()):

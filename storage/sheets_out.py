@@ -1,0 +1,69 @@
+"""The rows of an exported list, read in portions."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.ledger import Entry
+from bot.ledger_sheet import Line
+from bot.opinions import Finding
+from bot.policy.model import ProductKind
+from storage import finding, opinions
+from storage.finding import Search, Sight
+from storage.tables import Counterpart, Item, Opinion, Person, Request
+
+MOST: Final = 20_000  # lines of one sheet
+_PORTION: Final = 500  # entries read at once
+
+
+async def lines(session: AsyncSession, sight: Sight, search: Search) -> list[Line]:
+    """Return the lines of all entries that a search finds, more than ``MOST`` where there are more."""
+    made: list[Line] = []
+    read = 0
+    while len(made) <= MOST:
+        entries, _total = await finding.entries(session, sight, search, limit=_PORTION, offset=read)
+        made += await _of(session, entries)
+        read += len(entries)
+        if len(entries) < _PORTION:
+            break
+    return made
+
+
+async def _of(session: AsyncSession, entries: Sequence[Entry]) -> list[Line]:
+    by_id = {entry.id: entry for entry in entries}
+    rows = await session.execute(
+        select(Item, Counterpart, Person)
+        .join(Request, Request.id == Item.request_id)
+        .join(Person, Person.id == Request.owner_id)
+        .outerjoin(Counterpart, Counterpart.id == Item.counterpart_id)
+        .where(Item.request_id.in_(by_id))
+        .order_by(Item.id)
+    )
+    found = list(rows)
+    came = await opinions.of_items(session, [item.id for item, _counterpart, _owner in found])
+    made: dict[int, list[Line]] = {key: [] for key in by_id}
+    for item, counterpart, owner in found:
+        made[item.request_id].append(_line(by_id[item.request_id], item, counterpart, owner, came.get(item.id)))
+    return [line for each in made.values() for line in each]
+
+
+def _line(entry: Entry, item: Item, counterpart: Counterpart | None, owner: Person, opinion: Opinion | None) -> Line:
+    return Line(
+        entry=entry,
+        kind=ProductKind(item.product_kind),
+        name=counterpart.name if counterpart else None,
+        code=(counterpart.code or counterpart.legacy_code) if counterpart else None,
+        count=item.head_count,
+        owner=owner.name,
+        submitted_on=item.submitted_on,
+        received_on=item.received_on,
+        due_on=item.due_on,
+        returned_on=item.returned_on,
+        used_on=item.used_on,
+        finding=Finding(str(opinion.result)) if opinion else None,
+        number=opinion.number if opinion else None,
+        issued_on=opinion.issued_on if opinion else None,
+        valid_to=opinion.valid_to if opinion else None,
+    )
