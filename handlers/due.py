@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deadlines import due_at
 from handlers import planning
 from handlers.office import Office
-from storage import audit, outbox, people, reminders
+from storage import audit, cover, outbox, people, reminders
 from storage.ledger import Opened, entry_of
-from storage.tables import Person, PersonState, Reminder, ReminderState
+from storage.tables import Person, Reminder, ReminderState
 
 CLOSING: Final = dt.time(18)  # local; a reminder that falls due later waits for the next working morning
 MOST_PER_TICK: Final = 200
@@ -97,18 +97,21 @@ async def _plan_next_overdue(
 
 
 async def _receivers(session: AsyncSession, office: Office, opened: Opened, now: dt.datetime) -> Sequence[Person]:
-    """Return whom a reminder goes to: the owner, else the coordinators of the legal division, else all of them."""
-    owner = await session.get_one(Person, opened.request.owner_id)
-    if _reachable(owner):
-        return [owner]
-    coordinators = [person for person in await people.coordinators(session) if _reachable(person)]
-    unit = await people.unit_by_code(session, office.policy.legal_division(on=office.today(now)).code)
+    """Return whom a reminder goes to on this day.
+
+    The owner or their stand-in; where nobody does their work, the head of the unit; then the coordinators of the legal
+    division, then all of them, those who are not on leave first. Where there is nobody else, the owner on leave.
+    Source: features.md N11, R16.
+    """
+    on = office.today(now)
+    if found := await cover.in_charge(session, opened.request, on):
+        return found
+    coordinators = [person for person in await people.coordinators(session) if cover.at_work(person)]
+    coordinators = await cover.present(session, coordinators, on) or coordinators
+    unit = await people.unit_by_code(session, office.policy.legal_division(on=on).code)
     of_division = [person for person in coordinators if unit is not None and person.unit_id == unit.id]
-    return of_division or coordinators
-
-
-def _reachable(person: Person) -> bool:
-    return person.state is PersonState.ACTIVE and person.reachable
+    owner = await session.get_one(Person, opened.request.owner_id)
+    return of_division or coordinators or ([owner] if cover.at_work(owner) else [])
 
 
 def _note_queued(session: AsyncSession, reminder: Reminder, opened: Opened, now: dt.datetime) -> None:

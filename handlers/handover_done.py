@@ -1,0 +1,117 @@
+"""What a hand-over does: owners change in one transaction, each entry has its line, the new owner is told."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.language import _
+from bot.screens import handover as screens
+from bot.screens.handover import Preview
+from bot.screens.screen import Screen
+from handlers import acts, cover, timeline
+from handlers.colleagues import named
+from handlers.office import Office
+from handlers.turn import Turn
+from storage import cover as covers
+from storage import handover, outbox
+from storage.ledger import Opened, open_entry
+from storage.tables import Person, PersonState
+
+VERB: Final = "request.handover"
+ONE, ALL = "handover.one", "handover.all"
+
+
+async def hand_one(turn: Turn, opened: Opened, to: Person, *, version: int, reason: str | None) -> Screen:
+    """Give one entry to a colleague and tell them; where it has changed since, show its present state instead.
+
+    Args:
+        turn: The turn.
+        opened: The entry; the officer may hand it over.
+        to: The new owner.
+        version: The entry's version when the hand-over was begun.
+        reason: Why, where the officer said so.
+    """
+    request_id, owner_id = opened.request.id, opened.request.owner_id
+    if not await handover.one(turn.session, request_id, version=version, to=to.id):
+        return await changed(turn, opened)
+    _note(turn, request_id, owner_id, to, reason)
+    await _tell(turn, ONE, request_id, to, {"request": request_id, "by": turn.officer.id, "reason": reason})
+    after = await open_entry(turn.session, turn.officer, request_id, on=turn.today)
+    if after is None:
+        return screens.one_done(opened.entry.number, named(to))
+    return replace(await timeline.shown(turn, after), toast=_("Handed over"))
+
+
+async def hand_all(turn: Turn, leaver: Person, to: Person, *, closes: bool) -> Screen:
+    """Give everything of a leaver to a colleague: entries, answers to come, covers, and the account if asked.
+
+    Args:
+        turn: The turn.
+        leaver: Whose desk is cleared.
+        to: Who takes it over.
+        closes: Whether the leaver's account is closed with it.
+    """
+    entries = await handover.everything(turn.session, leaver.id, to=to.id)
+    for request_id in entries:
+        _note(turn, request_id, leaver.id, to, None)
+    cases = await handover.referrals(turn.session, leaver.id, to=to.id)
+    for referral_id in cases:
+        turn.note("referral.handover", ("referral", referral_id), before={"person": leaver.id}, after={"person": to.id})
+    ended = await covers.standing(turn.session, {leaver.id}, turn.today)
+    if closes:
+        leaver.state = PersonState.LEFT  # first, so that the leaver is told nothing any more
+    for row in ended:
+        await cover.call_off(turn, row)
+    said = {"to": to.id, "entries": len(entries), "referrals": len(cases), "covers": len(ended)}
+    turn.note("person.leave" if closes else "person.handover", ("person", leaver.id), after=said)
+    if entries or cases:
+        params = {"person": leaver.id, "by": turn.officer.id, "entries": len(entries), "referrals": len(cases)}
+        await _tell(turn, ALL, leaver.id, to, params)
+    done = Preview(named(leaver), len(entries), 0, len(cases), len(ended))
+    return screens.all_done(named(leaver), named(to), done, closed=closes)
+
+
+async def changed(turn: Turn, opened: Opened) -> Screen:
+    """Show an entry that somebody else has changed since."""
+    screen = await timeline.shown(turn, await acts.reopened(turn, opened.request.id))
+    return replace(screen, toast=_("The entry has changed since; this is its present state."))
+
+
+async def render_one(
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
+) -> Screen | None:
+    """Tell the new owner of an entry; None where it has gone on to somebody else."""
+    opened = await open_entry(session, person, params["request"], on=office.today(now))
+    if opened is None or opened.request.owner_id != person.id:
+        return None
+    by = await session.get_one(Person, params["by"])
+    words = timeline.wording(office, office.today(now), opened.entry.matter_code)
+    return screens.received_one(opened.entry, named(by), params["reason"], words)
+
+
+async def render_all(
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
+) -> Screen | None:
+    """Tell the new owner of everything of a leaver."""
+    leaver, by = await session.get_one(Person, params["person"]), await session.get_one(Person, params["by"])
+    return screens.received_all(named(leaver), named(by), params["entries"], params["referrals"])
+
+
+def _note(turn: Turn, request_id: int, owner_id: int, to: Person, reason: str | None) -> None:
+    """Append the line of one entry, in the form from which an act is taken back."""
+    before = {"rows": {"request": {str(request_id): {"owner_id": owner_id}}}}
+    turn.note(VERB, ("request", request_id), before=before, after={"owner": to.id}, reason=reason)
+
+
+async def _tell(turn: Turn, kind: str, subject_id: int, to: Person, params: dict[str, Any]) -> None:
+    """Tell the new owner, unless they did it themselves and see it on the screen."""
+    if to.id == turn.officer.id:
+        return
+    dedupe = f"{kind}:{subject_id}:{turn.update_id}:{to.id}"
+    await outbox.enqueue(turn.session, to, kind=kind, params=params, dedupe=dedupe, priority=3, now=turn.now)
+
+
+NOTICES: Final = {ONE: render_one, ALL: render_all}

@@ -1,0 +1,125 @@
+"""Leave cover: who is away, who stands in, and who is therefore in charge of an entry today."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import cover as rules
+from bot.cover import Leave
+from storage.tables import Cover, Person, PersonState, Request, Role
+
+
+async def effective(session: AsyncSession, person: Person, on: dt.date) -> Person | None:
+    """Return who does a person's work on a day: themselves, or whoever stands in for them that day.
+
+    A person who has blocked the bot or left is absent at once. Source: features.md R16, N11.
+
+    Args:
+        session: The unit of work.
+        person: Whose work it is.
+        on: Local date.
+
+    Returns:
+        None where nobody does: the head of the unit is next.
+    """
+    leaves = await holding(session, on)
+    last = rules.chain(person.id, leaves, on)[-1]
+    gone = [] if at_work(found := await session.get_one(Person, last)) else [last]
+    return found if rules.does_work_of(person.id, leaves, on, gone=gone) == last else None
+
+
+async def in_charge(session: AsyncSession, request: Request, on: dt.date) -> Sequence[Person]:
+    """Return who is in charge of an entry on a day: the owner or their stand-in, else the heads of its unit.
+
+    Whoever is reminded of an entry may act on it, and the other way round: both ask here.
+
+    Args:
+        session: The unit of work.
+        request: The entry.
+        on: Local date.
+
+    Returns:
+        Nobody where the unit has no head at work either; the coordinators are next.
+    """
+    owner = await session.get_one(Person, request.owner_id)
+    found = await effective(session, owner, on)
+    if found is not None:
+        return [found]
+    heads = await session.scalars(
+        select(Person)
+        .where(Person.unit_id == request.unit_id, Person.role == Role.HEAD, Person.state == PersonState.ACTIVE)
+        .order_by(Person.id)
+    )
+    standing = [await effective(session, head, on) for head in heads.all()]
+    return list({each.id: each for each in standing if each is not None}.values())
+
+
+async def stood_in_for(session: AsyncSession, person: Person, on: dt.date) -> frozenset[int]:
+    """Return the keys of those whose work a person does on a day besides their own."""
+    leaves = await holding(session, on)
+    away = {leave.person for leave in leaves} - {person.id}
+    return frozenset(each for each in away if rules.does_work_of(each, leaves, on) == person.id)
+
+
+async def present(session: AsyncSession, persons: Sequence[Person], on: dt.date) -> list[Person]:
+    """Return those of several people who can be told something and are not on leave on a day."""
+    away = {leave.person for leave in await holding(session, on)}
+    return [person for person in persons if at_work(person) and person.id not in away]
+
+
+def at_work(person: Person) -> bool:
+    """Say whether a person may do an officer's work and can be told about it."""
+    return person.state is PersonState.ACTIVE and person.reachable and person.role is not Role.AUDITOR
+
+
+async def holding(session: AsyncSession, on: dt.date) -> list[Leave]:
+    """Return the leaves of everybody that hold on a day."""
+    rows = await session.scalars(select(Cover).where(Cover.from_on <= on, *_not_over(on)))
+    return [leave_of(row) for row in rows]
+
+
+async def not_over(session: AsyncSession, on: dt.date) -> list[Leave]:
+    """Return the leaves of everybody that hold on a day or will."""
+    rows = await session.scalars(select(Cover).where(*_not_over(on)).order_by(Cover.id))
+    return [leave_of(row) for row in rows]
+
+
+async def standing(session: AsyncSession, persons: Collection[int], on: dt.date) -> Sequence[Cover]:
+    """Return the covers that hold on a day or will, of whatever side one of several people is, the earliest first."""
+    sides = or_(Cover.person_id.in_(persons), Cover.by_id.in_(persons))
+    rows = await session.scalars(select(Cover).where(sides, *_not_over(on)).order_by(Cover.from_on, Cover.id))
+    return rows.all()
+
+
+async def add(session: AsyncSession, proposed: Leave) -> Cover:
+    """Record a cover."""
+    row = Cover(person_id=proposed.person, by_id=proposed.by, from_on=proposed.from_on, to_on=proposed.to_on)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def lock(session: AsyncSession, person_id: int) -> Person | None:
+    """Return a person whose covers nobody else changes until this transaction ends."""
+    return await session.get(Person, person_id, populate_existing=True, with_for_update=True)
+
+
+async def by_id(session: AsyncSession, cover_id: int) -> Cover | None:
+    """Return a cover as it stands in this transaction."""
+    return await session.get(Cover, cover_id, populate_existing=True)
+
+
+def is_over(row: Cover, on: dt.date) -> bool:
+    """Say whether a cover was called off, or its last day is past."""
+    return row.ended_at is not None or (row.to_on is not None and row.to_on < on)
+
+
+def leave_of(row: Cover) -> Leave:
+    """Return a cover as a value."""
+    return Leave(row.id, row.person_id, row.by_id, row.from_on, row.to_on)
+
+
+def _not_over(on: dt.date) -> tuple[ColumnElement[bool], ...]:
+    return Cover.ended_at.is_(None), or_(Cover.to_on.is_(None), Cover.to_on >= on)

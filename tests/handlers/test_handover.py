@@ -1,0 +1,135 @@
+"""Hand-over and cover below the messenger: the second line of defence, the preview's figures, the last receivers."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import update
+
+from bot.errors import Refusal
+from bot.screens.screen import Press
+from handlers import due
+from storage import cover, handover, ledger
+from storage.tables import (
+    Applicant,
+    Cover,
+    Decision,
+    Item,
+    ItemState,
+    Person,
+    PolicySnapshot,
+    Request,
+    Role,
+)
+from tests.handlers.conftest import NOW
+from tests.handlers.desk import Desk
+
+TODAY = dt.date(2026, 11, 23)
+
+
+async def made(database, owner: Person) -> Request:
+    """An open entry with one verification, written straight into the ledger."""
+    async with database.write() as session:
+        session.add(PolicySnapshot(hash="h", schema_version=1, content="", first_used_at=NOW))
+        await session.flush()
+        decision = Decision(policy_hash="h", matter_code=None, answers={}, rule_ids=[], result={}, on=TODAY)
+        session.add(decision)
+        await session.flush()
+        request = Request(
+            unit_id=owner.unit_id,
+            year=2026,
+            seq=1,
+            owner_id=owner.id,
+            decision_id=decision.id,
+            matter_name="虚构事项",
+            created_at=NOW,
+        )
+        session.add(request)
+        await session.flush()
+        session.add(
+            Item(
+                request_id=request.id,
+                product_kind="verification",
+                product_code="verification",
+                head_count=1,
+                applicant=Applicant.BUREAU,
+                state=ItemState.RECEIVED,
+                submitted_on=TODAY,
+                received_on=TODAY,
+                due_on=TODAY - dt.timedelta(days=1),
+            )
+        )
+    return request
+
+
+async def receivers(database, office, request: Request) -> set[int]:
+    async with database.read() as session:
+        opened = await ledger.entry_of(session, request.id)
+        return {person.telegram_id for person in await due._receivers(session, office, opened, NOW)}
+
+
+async def away(database, *persons: Person, by: Person) -> None:
+    async with database.write() as session:
+        session.add_all(Cover(person_id=each.id, by_id=by.id, from_on=TODAY, to_on=None) for each in persons)
+
+
+async def test_an_auditor_who_reads_an_entry_does_not_hand_it_over(database, office, officer, enrol):
+    request = await made(database, officer)
+    auditor = Desk(database, office, await enrol(900009, role=Role.AUDITOR), NOW)
+    with pytest.raises(Refusal):
+        await auditor.send(Press("hand", request.id, request.version))
+
+
+@pytest.mark.parametrize(
+    ("state", "late"), [(ItemState.RECEIVED, 1), (ItemState.SUPPLEMENT, 0), (ItemState.SUBMITTED, 0)]
+)
+async def test_overdue_in_the_preview_is_what_the_ledger_calls_overdue(database, officer, state, late):
+    """Derived, from confirmed receipts only; while the centre waits for papers nothing is overdue."""
+    request = await made(database, officer)
+    supplement_on = TODAY if state is ItemState.SUPPLEMENT else None
+    received_on = None if state is ItemState.SUBMITTED else TODAY
+    async with database.write() as session:
+        await session.execute(update(Item).values(state=state, supplement_on=supplement_on, received_on=received_on))
+    async with database.read() as session:
+        found = await handover.estate(session, officer.id, covers=0, today=TODAY)
+        opened = await ledger.entry_of(session, request.id)
+    assert (found.entries, found.overdue) == (1, late)
+    assert (opened.entry.phase(TODAY).value == "overdue") is bool(late)
+
+
+async def test_where_nobody_stands_in_a_coordinator_at_work_comes_before_one_on_leave(database, office, officer, enrol):
+    request = await made(database, officer)
+    division = office.policy.legal_division(on=TODAY).code
+    one = await enrol(900011, unit=division, role=Role.COORDINATOR)
+    two = await enrol(900012, unit=division, role=Role.COORDINATOR)
+    async with database.write() as session:
+        (await session.get_one(Person, officer.id)).reachable = False
+    assert await receivers(database, office, request) == {900011, 900012}
+    await away(database, one, by=two)
+    assert await receivers(database, office, request) == {900012}
+    await away(database, two, by=one)  # both on leave: a circle, and still somebody must hear of it
+    assert await receivers(database, office, request) == {900011, 900012}
+
+
+async def test_where_there_is_nobody_else_the_owner_on_leave_is_told(database, office, officer, enrol):
+    request = await made(database, officer)
+    other = await enrol(900013)
+    await away(database, officer, by=other)
+    assert await receivers(database, office, request) == {900013}
+    async with database.write() as session:
+        (await session.get_one(Person, other.id)).reachable = False
+    assert await receivers(database, office, request) == {900001}
+
+
+async def test_a_head_on_leave_hands_on_to_their_stand_in_who_may_then_act(database, office, officer, enrol):
+    request = await made(database, officer)
+    head, deputy = await enrol(900014, role=Role.HEAD), await enrol(900015)
+    async with database.write() as session:
+        (await session.get_one(Person, officer.id)).reachable = False
+    assert await receivers(database, office, request) == {900014}
+    await away(database, head, by=deputy)
+    assert await receivers(database, office, request) == {900015}
+    async with database.read() as session:
+        assert (await ledger.open_entry(session, deputy, request.id, on=TODAY)).may_act
+        assert await ledger.open_entry(session, deputy, request.id) is None  # in their own right they may nothing
+        assert not (await ledger.open_entry(session, head, request.id, on=TODAY)).may_act
+        assert await cover.stood_in_for(session, deputy, TODAY) == {head.id}
