@@ -17,8 +17,8 @@ from bot.guidance import Recommendation
 from bot.identifiers import read_code
 from bot.language import _
 from bot.opinions import Reusable
-from bot.policy.model import CounterpartKind, Policy, ProductKind
-from bot.scope import Applying, Scope, Way, kind_name
+from bot.policy.model import Applying, CounterpartKind, Policy, ProductKind
+from bot.scope import Scope, Way, kind_name
 from bot.workdays import Calendar, Reckoned
 
 MOST: Final = 9999  # persons or letters of one entry; more is a slip of the finger

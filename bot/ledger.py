@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.opinions import Finding
-from bot.policy.model import ProductKind
-from bot.scope import Applying
+from bot.policy.model import Applying, ProductKind
 
 
 class Phase(StrEnum):
@@ -49,6 +48,7 @@ class OpinionLine:
         number: As printed.
         reused: Whether it was used again instead of a new application.
         follow_up: State of the side task of an adverse finding; None where there is none.
+        uses: How often it was used again since: the applications that it saved.
     """
 
     item_id: int
@@ -61,6 +61,7 @@ class OpinionLine:
     number: str | None = None
     reused: bool = False
     follow_up: str | None = None
+    uses: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def write_form(
     findings = tuple(Option(each.value, finding_name(each)) for each in Finding)
     adverse = {"finding": (Finding.ADVERSE.value, Finding.SERIOUS.value)}
     fields: tuple[Field, ...] = (
-        Field("finding", _("Result"), _("What does the opinion say?"), Kind.CHOICE, findings),
+        Field("finding", _("Result"), _("Which result does it give?"), Kind.CHOICE, findings),
         Field("issued_on", _("Day of issue"), _("On which day was it issued?"), Kind.DAY, days=days),
         Field("number", _("Number"), _("Please send the number of the opinion."), Kind.TEXT, optional=True, most=60),
         Field("valid_to", _("Printed last valid day"), _("Until which day does the opinion say that it is valid?"),

@@ -4,14 +4,12 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
 
+from bot.credit_reports import subject_cautions
 from bot.guidance import Outcome, Recommendation, matter_title
 from bot.language import pgettext
 from bot.opinions import Reusable
-from bot.policy.model import COUNTERPART, CounterpartKind, Matter, Policy, ProductKind, Strength
-
-Applying = Literal["bureau", "counterpart"]
+from bot.policy.model import COUNTERPART, Applying, CounterpartKind, Matter, Policy, ProductKind, Strength
 
 
 class Way(StrEnum):
@@ -52,6 +50,8 @@ class Scope:
         usual: Ids of the products that are recorded unless the officer says otherwise.
         applicants: Who may apply for the verification.
         known: What the register knows about the counterparts that were named.
+        cautions: What is to be heeded before anybody is named, such as bidders before the bids are opened.
+        batch: Whether the matter usually comes as a list, which can be checked as a sheet.
     """
 
     matter_code: str | None
@@ -63,6 +63,8 @@ class Scope:
     usual: tuple[str, ...]
     applicants: tuple[Applying, ...]
     known: Known = Known()
+    cautions: tuple[str, ...] = ()
+    batch: bool = False
 
     @property
     def of_persons(self) -> bool:
@@ -85,6 +87,8 @@ def scope(policy: Policy, outcome: Outcome) -> Scope:
         offered=outcome.recommendations,
         usual=usual or tuple(each.product.id for each in outcome.recommendations[:1]),
         applicants=tuple(applicants) or ("bureau", "counterpart"),
+        cautions=subject_cautions(outcome),
+        batch=matter is not None and matter.batch,
     )
 
 

@@ -11,12 +11,19 @@ from storage.tables import Role
 _WORKING: Final = frozenset({Role.OFFICER, Role.LIAISON, Role.HEAD, Role.COORDINATOR})
 _EVERYBODY: Final = _WORKING | {Role.AUDITOR}
 _COORDINATOR: Final = frozenset({Role.COORDINATOR})
+_HANDING_OVER: Final = frozenset({Role.LIAISON, Role.HEAD, Role.COORDINATOR})
 
 COMMANDS: Final = {
     "start": _EVERYBODY,
     "guide": _EVERYBODY,
     "new": _WORKING,
     "my": _WORKING,
+    "find": _EVERYBODY,
+    "batch": _WORKING,
+    "sheet": _WORKING,
+    "cover": _WORKING,
+    "handover": _HANDING_OVER,
+    "calendar": _EVERYBODY,
     "try": _EVERYBODY,
     "invite": _COORDINATOR,
     "settings": _EVERYBODY,
@@ -39,6 +46,12 @@ def describe(command: str) -> str:
         "guide": pgettext("command", "Which credit products a matter needs"),
         "new": pgettext("command", "Make a ledger entry"),
         "my": pgettext("command", "My ledger entries"),
+        "find": pgettext("command", "Find in the ledger"),
+        "batch": pgettext("command", "Check a list of counterparts"),
+        "sheet": pgettext("command", "The ledger as a sheet, in or out"),
+        "cover": pgettext("command", "Leave cover"),
+        "handover": pgettext("command", "Hand over everything of a colleague"),
+        "calendar": pgettext("command", "Working calendar"),
         "try": pgettext("command", "Try a matter without recording"),
         "invite": pgettext("command", "Invite a colleague"),
         "settings": pgettext("command", "Settings"),

@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.errors import Refusal
 from bot.language import _
@@ -13,7 +13,7 @@ from handlers import planning
 from handlers.turn import Stale, Turn
 from storage import audit, reminders, undo
 from storage.ledger import WAITING, Opened, entry_of, open_entry
-from storage.tables import Audit, Item, ItemState, OpinionUse, Request, RequestState
+from storage.tables import Audit, Item, ItemState, Opinion, OpinionUse, Request, RequestState
 
 UNDO_WITHIN: Final = dt.timedelta(minutes=10)
 REGISTER: Final = "request.register"
@@ -126,7 +126,7 @@ async def reopened(turn: Turn, request_id: int) -> Opened:
     Raises:
         Refusal: There is none of that id for them.
     """
-    opened = await open_entry(turn.session, turn.officer, request_id)
+    opened = await open_entry(turn.session, turn.officer, request_id, on=turn.today)
     if opened is None:
         raise Refusal(_("There is no such entry in your ledger."))
     return opened
@@ -161,5 +161,6 @@ def _state(request: Request, verifications: Sequence[Item]) -> RequestState:
 async def _take_back_entry(turn: Turn, opened: Opened) -> None:
     """Take a whole entry back: its number stays used, nothing of it is watched or counted any more."""
     opened.request.state, opened.request.undone_at = RequestState.UNDONE, turn.now
-    uses = [item.id for item in opened.items if item.reused_opinion_id is not None]
-    await turn.session.execute(update(OpinionUse).where(OpinionUse.item_id.in_(uses)).values(undone_at=turn.now))
+    items = select(Item.id).where(Item.request_id == opened.request.id)
+    for table in (OpinionUse, Opinion):  # an entry taken over from the older ledger comes with its opinions
+        await turn.session.execute(update(table).where(table.item_id.in_(items)).values(undone_at=turn.now))

@@ -54,7 +54,7 @@ async def _form(turn: Turn, opened: Opened, item_id: int, filling: Filling) -> R
               when=When.EITHER if ahead else When.PAST, only_if={"line": (*_DAYS, "issued_on", "valid_to")}),
         Field("number", _("Right number"), _("Please send the right number."), Kind.TEXT, most=60,
               only_if={"line": ("number",)}),
-        Field("finding", _("Right result"), _("What does the opinion really say?"), Kind.CHOICE,
+        Field("finding", _("Right result"), _("Which result is right?"), Kind.CHOICE,
               tuple(Option(each.value, finding_name(each)) for each in Finding), only_if={"line": ("finding",)}),
         Field("reason", _("Reason"), _("Why is it corrected? The reason stays in the ledger."), Kind.TEXT),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from handlers.turn import Stale, Turn
 from storage import drafts
+from storage.tables import Draft
 
 SET_ASIDE: Final = "set_aside"
 
@@ -41,6 +42,11 @@ def keep(turn: Turn, answers: dict[str, Any], *, awaiting: str = "text") -> None
     if turn.draft is None:
         raise Stale
     drafts.keep(turn.draft, answers=answers, awaiting=awaiting, now=turn.now)
+
+
+def is_empty(draft: Draft) -> bool:
+    """Say whether a question in between holds nothing yet that would be lost with it."""
+    return SET_ASIDE in draft.answers and not draft.answers.get("values")
 
 
 async def take_up(turn: Turn) -> None:

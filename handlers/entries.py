@@ -27,7 +27,7 @@ async def enter(turn: Turn, new: NewEntry, *, reason: str | None = None) -> Open
     """
     await policies.ensure_snapshot(turn.session, turn.policy, turn.now)
     request = await registration.register(turn.session, new, owner=turn.officer, today=turn.today, now=turn.now)
-    opened = await open_entry(turn.session, turn.officer, request.id)
+    opened = await open_entry(turn.session, turn.officer, request.id, on=turn.today)
     if opened is None:
         raise Defect("an entry that its owner cannot see")
     await planning.replan(turn.session, turn.office, request, opened.waiting, turn.now)

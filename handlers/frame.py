@@ -8,10 +8,13 @@ from bot.errors import Refusal
 from bot.language import LANGUAGES, _
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
-from handlers import access, corrections, enrolment, forms, guide, opinions, referral, reminders, requests
+from handlers import access, attachments, batch, calendar, drafts_aside, finding, forms, guide, referral, worker
+from handlers.flows import merged
 from handlers.turn import Flow, Stale, Turn
 from storage import drafts
+from storage.tables import Role
 
+SHEETS: Final = (".xlsx", ".xls", ".ods", ".csv")
 LANGUAGE_NAMES: Final = {"zh_CN": "简体中文", "en": "English"}
 
 
@@ -71,8 +74,24 @@ async def on_text(turn: Turn) -> Screen:
     return await guide.search(turn)
 
 
+async def on_file(turn: Turn) -> Screen:
+    """A file: it is what the open entry waits for, or a list that nobody asked for.
+
+    Raises:
+        Refusal: Nothing waits for it, or the officer only reads.
+    """
+    if turn.officer.role is Role.AUDITOR:
+        raise Refusal(_("Auditors read the ledger and make no entries in it."))
+    draft = turn.draft
+    if draft is not None and draft.awaiting == "file" and draft.purpose in FILES:
+        return await FILES[draft.purpose](turn)
+    if turn.file is not None and turn.file.name.lower().endswith(SHEETS):
+        return await UNASKED_SHEET(turn)
+    raise Refusal(_("No file is expected now. Please open the entry that it belongs to, then send the file."))
+
+
 async def on_other_content(turn: Turn) -> Screen:
-    """A picture, file, voice or sticker where words are expected."""
+    """A voice, video or sticker where words are expected."""
     raise Refusal(_("Only text can be read here. Please type it."))
 
 
@@ -93,16 +112,26 @@ async def on_unknown_press(turn: Turn) -> Screen:
 
 async def present(turn: Turn, refusal: Refusal | Stale) -> Screen:
     """Return what the officer was doing, with a refusal's sentence above it or a word about the old keyboard."""
-    flow = PRESENT.get(turn.draft.purpose) if turn.draft is not None else None
+    doing = await _doing(turn)
     if isinstance(refusal, Stale):
-        screen = await flow(turn) if flow else screens.home()
-        return replace(screen, toast=_("That button is out of date; this is the present state."), stays=False)
-    if flow is None:
+        toast = _("That button is out of date; this is the present state.")
+        return replace(doing or screens.home(), toast=toast, stays=False)
+    if doing is None:
         return screens.sentence(refusal.message)
-    return screens.with_sentence(refusal.message, await flow(turn))
+    return screens.with_sentence(refusal.message, doing)
 
 
-_FILLER: Final = forms.Filler({**opinions.FORMS, **corrections.FORMS})
+async def _doing(turn: Turn) -> Screen | None:
+    """Return what the officer was doing; a question about what is theirs no more, such as an entry, is given up."""
+    flow = PRESENT.get(turn.draft.purpose) if turn.draft is not None else None
+    try:
+        return await flow(turn) if flow else None
+    except (Refusal, Stale):
+        await drafts_aside.take_up(turn)
+        return None
+
+
+_FILLER: Final = forms.Filler(merged("FORMS"))
 
 COMMANDS: Final[Mapping[str, Flow]] = {
     "start": on_start,
@@ -110,25 +139,23 @@ COMMANDS: Final[Mapping[str, Flow]] = {
     "settings": on_settings,
     "language": on_language,
     "cancel": on_cancel,
-    **enrolment.COMMANDS,
-    **guide.COMMANDS,
-    **requests.COMMANDS,
+    **merged("COMMANDS"),
 }
 PRESSES: Final[Mapping[str, Flow]] = {
     "lang": on_language,
     "guide": guide.COMMANDS["guide"],
     "new": guide.COMMANDS["new"],
-    "my": requests.COMMANDS["my"],
-    **enrolment.PRESSES,
-    **guide.PRESSES,
-    **requests.PRESSES,
-    **reminders.PRESSES,
-    **opinions.PRESSES,
-    **corrections.PRESSES,
+    **merged("PRESSES"),
     **_FILLER.presses,
 }
-TYPED: Final[Mapping[str, Flow]] = {**guide.TYPED, **requests.TYPED, **_FILLER.typed}
-PRESENT: Final[Mapping[str, Flow]] = {**guide.PRESENT, **requests.PRESENT, **_FILLER.presenting}
-READING: Final = (frozenset(guide.PRESSES) | {"guide", "lang"}) - frozenset(referral.PRESSES)
+TYPED: Final[Mapping[str, Flow]] = {**merged("TYPED"), **_FILLER.typed}
+FILES: Final[Mapping[str, Flow]] = merged("FILES")
+"""Purpose of a draft that awaits a file -> the flow that takes it."""
+UNASKED_SHEET: Final[Flow] = batch.on_unasked
+"""What takes a sheet that no draft awaits."""
+PRESENT: Final[Mapping[str, Flow]] = {**merged("PRESENT"), **_FILLER.presenting}
+READING: Final = (
+    frozenset(guide.PRESSES) | finding.READING | attachments.READING | calendar.READING | {"guide", "lang"}
+) - frozenset(referral.PRESSES)
 """Presses that lead through the guide and record nothing, and one's own language; an auditor may use them."""
-NOTICES: Final = {**guide.NOTICES, **reminders.NOTICES, **enrolment.NOTICES}
+NOTICES: Final = {**merged("NOTICES"), **worker.NOTICES}

@@ -7,7 +7,7 @@ from bot.policy.model import MATTER
 from bot.screens import guide as screens
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
-from handlers import guide_draft, guide_screens
+from handlers import drafts_aside, guide_draft, guide_screens
 from handlers.guide_draft import FOUND, HOME, PENDING, PURPOSE, Case
 from handlers.guide_screens import present
 from handlers.turn import Stale, Turn
@@ -66,6 +66,8 @@ def _wanted(turn: Turn) -> Case:
 
 async def _open(turn: Turn, case: Case, *, asks_about_results: bool = True) -> Screen:
     """Begin a guide, unless something else is unfinished: then the officer is asked."""
+    if turn.draft is not None and drafts_aside.is_empty(turn.draft):
+        await drafts_aside.take_up(turn)
     draft = turn.draft
     if draft is not None and _unfinished(turn, draft, results_too=asks_about_results):
         pending = {**draft.answers, PENDING: case.to_json()}

@@ -10,7 +10,7 @@ from bot.screens import card
 from bot.screens import guide as screens
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
-from handlers import guide_draft
+from handlers import drafts_aside, guide_draft
 from handlers.guide_draft import BASIS, CATEGORY, DATE, EDIT, FOUND, HOME, NOTE, PENDING, PURPOSE, Case
 from handlers.turn import Turn
 from storage import recent
@@ -54,6 +54,8 @@ def asked(turn: Turn, case: Case) -> Ask | None:
 
 def name_of(turn: Turn, draft: Draft) -> str:
     """Return in a few words what is unfinished."""
+    if drafts_aside.SET_ASIDE in draft.answers:
+        return _("a form about a ledger entry")
     name = matter_name(turn, Case.from_json(draft.answers))
     if draft.purpose == PURPOSE:
         return name

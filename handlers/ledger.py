@@ -8,15 +8,12 @@ from typing import Any, Final
 from bot.dates import format_day, parse_day
 from bot.errors import Refusal
 from bot.language import _
-from bot.screens import entry as entry_screens
 from bot.screens import entry_acts as asked
-from bot.screens import ledger as screens
 from bot.screens.screen import Screen
 from handlers import acts, drafts_aside, planning
 from handlers.acts import changeable
-from handlers.timeline import shown, wording, words_of
+from handlers.timeline import further, shown, words_of
 from handlers.turn import Flow, Stale, Turn
-from storage import ledger
 from storage.ledger import Opened
 from storage.tables import Item, ItemState
 
@@ -24,16 +21,6 @@ PURPOSE: Final = "entry_day"
 
 ACTS: Final = ("submitted", "received", "supplement", "resumed", "returned")
 _BY_THE_CENTRE: Final = ("received", "supplement", "resumed")  # where the counterpart applied, nobody here is told
-
-
-async def on_my(turn: Turn) -> Screen:
-    """/my, and its pages."""
-    arg = turn.press.arg if turn.press else ""
-    total = await ledger.count_open(turn.session, turn.officer.id)
-    last = max(0, (total - 1) // screens.PAGE)
-    page = min(int(arg) if arg.isdecimal() else 0, last)
-    entries = await ledger.opened_by(turn.session, turn.officer.id, limit=screens.PAGE, offset=page * screens.PAGE)
-    return screens.listed(entries, page=page, total=total, wording=wording(turn.office, turn.today))
 
 
 async def on_open(turn: Turn) -> Screen:
@@ -45,7 +32,7 @@ async def on_open(turn: Turn) -> Screen:
 async def on_more(turn: Turn) -> Screen:
     """〔更多〕: corrections, papers, files, hand-over, withdrawal."""
     opened = await acts.reopened(turn, turn.pressed.id)
-    return entry_screens.further(opened.entry, words_of(turn, opened.entry), (), may_act=opened.may_act)
+    return await further(turn, opened)
 
 
 async def on_day(turn: Turn) -> Screen:
@@ -188,7 +175,7 @@ def require_possible(opened: Opened, act: str, on: dt.date, today: dt.date) -> N
         (entry.received_on if act in ("returned", "supplement", "resumed") else None,
          _("The day lies before the centre's receipt on %(day)s. Please check it and choose again.")),
         (entry.supplement_on if act == "resumed" else None,
-         _("The day lies before the centre asked for papers on %(day)s. Please check it and choose again.")),
+         _("The day lies before the supplement was asked for on %(day)s. Please check it and choose again.")),
     ):  # fmt: skip
         if first is not None and on < first:
             raise Refusal(said % {"day": format_day(first, today=today)})
@@ -217,7 +204,6 @@ def _iso(text: str) -> dt.date:
         raise Stale from None
 
 
-COMMANDS: Final[Mapping[str, Flow]] = {"my": on_my}
 PRESSES: Final[Mapping[str, Flow]] = {
     "req": on_open,
     "more": on_more,

@@ -100,7 +100,7 @@ async def _write_form(turn: Turn, opened: Opened, item_id: int, filling: Filling
     return forms_of.write_form(
         opened.entry,
         await _about(turn, opened, item_id),
-        days=tuple((_("On the day of receipt, %(day)s") % {"day": said}, on) for said, on in days),
+        days=tuple((_("On the day it came, %(day)s") % {"day": said}, on) for said, on in days),
         asks_return=not _all_returned(opened, item_id),
         effect=_effect(turn, opened, filling),
     )

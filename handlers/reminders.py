@@ -12,7 +12,7 @@ from bot.language import _
 from bot.policy.model import CounterpartKind
 from bot.screens import reminders as screens
 from bot.screens.screen import Screen
-from handlers import ledger, timeline
+from handlers import cover, ledger, timeline
 from handlers.due import outdated
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
@@ -38,7 +38,8 @@ async def render(
     notice = _notice(office, reminder, opened, now)
     if now - reminder.due_at > LATE:
         notice = replace(notice, late_since=office.today(reminder.due_at))
-    return screens.reminder(notice, timeline.wording(office, office.today(now), opened.entry.matter_code))
+    screen = screens.reminder(notice, timeline.wording(office, office.today(now), opened.entry.matter_code))
+    return await cover.on_behalf(session, screen, person, opened.request.owner_id)
 
 
 async def on_received(turn: Turn) -> Screen:
@@ -155,7 +156,7 @@ async def _pressed(turn: Turn) -> tuple[Reminder, Opened]:
     reminder = await turn.session.get(Reminder, turn.pressed.id, populate_existing=True)
     if reminder is None or reminder.subject_kind != reminders.SUBJECT:
         raise Stale
-    opened = await open_entry(turn.session, turn.officer, reminder.subject_id)
+    opened = await open_entry(turn.session, turn.officer, reminder.subject_id, on=turn.today)
     if opened is None:
         raise Stale
     if not opened.may_act:

@@ -12,11 +12,12 @@ from bot.entry import Form, Step
 from bot.errors import Refusal
 from bot.guidance import Outcome
 from bot.language import _
-from bot.scope import Applying, Way
+from bot.policy.model import Applying
+from bot.scope import Way
 from bot.screens import entry_done
 from bot.screens import requests as screens
 from bot.screens.screen import Screen
-from handlers import guide_draft, guide_screens, ledger, reuse
+from handlers import guide_draft, guide_screens
 from handlers.entries import enter, new_entry
 from handlers.entry_draft import PURPOSE, begun, keep, outcome_of, pressed, sheet
 from handlers.guide_draft import Case, require_present
@@ -173,7 +174,7 @@ async def on_again(turn: Turn) -> Screen:
     Raises:
         Refusal: Something else is unfinished, or the rules have changed since.
     """
-    opened = await open_entry(turn.session, turn.officer, turn.pressed.id)
+    opened = await open_entry(turn.session, turn.officer, turn.pressed.id, on=turn.today)
     if opened is None or not opened.may_act:
         raise Stale
     if turn.draft is not None:
@@ -196,7 +197,6 @@ async def _to_guide(turn: Turn, draft: Draft) -> Screen:
     return await guide_screens.present(turn)
 
 
-COMMANDS: Final[Mapping[str, Flow]] = {**ledger.COMMANDS}
 PRESSES: Final[Mapping[str, Flow]] = {
     "reg": on_register,
     "rway": on_way,
@@ -210,8 +210,6 @@ PRESSES: Final[Mapping[str, Flow]] = {
     "rstop": on_stop,
     "rconf": on_confirm,
     "ragn": on_again,
-    **ledger.PRESSES,
-    **reuse.PRESSES,
 }
-TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed, **ledger.TYPED, **reuse.TYPED}
-PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present, **ledger.PRESENT, **reuse.PRESENT}
+TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
+PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}

@@ -9,10 +9,12 @@ from bot.ledger import Entry
 from bot.policy.model import CounterpartKind
 from bot.scope import subject_word
 from bot.screens import entry as screens
+from bot.screens.cover import on_behalf
 from bot.screens.ledger import Wording
 from bot.screens.screen import Screen
 from bot.screens.timeline import Event, event_words
 from handlers import acts
+from handlers.entry_parts import parts_of
 from handlers.office import Office
 from handlers.turn import Turn
 from storage import audit
@@ -32,9 +34,25 @@ async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
     rows = await audit.timeline(turn.session, ("request", opened.request.id))
     events = await _events(turn, rows)
     takes_back = await acts.last_act(turn, opened) is not None
-    words = wording(turn.office, turn.today, opened.entry.matter_code)
-    screen = screens.opened(opened.entry, events, words, may_act=opened.may_act, takes_back=takes_back)
-    return replace(screen, aside=aside)
+    words = words_of(turn, opened.entry)
+    parts = await parts_of(turn, opened, words)
+    screen = screens.opened(
+        opened.entry,
+        events,
+        words,
+        may_act=opened.may_act,
+        takes_back=takes_back,
+        more=parts.lines,
+        products=parts.products,
+    )
+    return replace(on_behalf(screen, opened.on_behalf_of), aside=aside)
+
+
+async def further(turn: Turn, opened: Opened) -> Screen:
+    """Return what else can be done with an entry: corrections, papers, files, hand-over, withdrawal."""
+    words = words_of(turn, opened.entry)
+    parts = await parts_of(turn, opened, words)
+    return screens.further(opened.entry, words, (*parts.products, *parts.papers), may_act=opened.may_act)
 
 
 async def in_words(turn: Turn, rows: Sequence[Audit]) -> list[str]:

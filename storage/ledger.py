@@ -1,5 +1,6 @@
 """The ledger: entries found, as rows to be changed and as values to be shown."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.ledger import Entry, OpinionLine, ProductLine
 from bot.opinions import BY_POLICY, Finding
 from bot.policy.model import ProductKind
+from storage import cover
 from storage.tables import (
     Commitment,
     Counterpart,
@@ -37,12 +39,14 @@ class Opened:
         items: Its products.
         entry: The same as a value.
         may_act: Whether this person may change it; others only read.
+        on_behalf_of: The owner's name, where this person looks after the entry for them; None for everybody else.
     """
 
     request: Request
     items: Sequence[Item]
     entry: Entry
     may_act: bool
+    on_behalf_of: str | None = None
 
     @property
     def waiting(self) -> list[Item]:
@@ -60,17 +64,31 @@ class Opened:
         return [item for item in self.items if item.product_kind == ProductKind.VERIFICATION]
 
 
-async def open_entry(session: AsyncSession, person: Person, request_id: int) -> Opened | None:
+async def open_entry(
+    session: AsyncSession, person: Person, request_id: int, *, on: dt.date | None = None
+) -> Opened | None:
     """Return an entry if this person may see it; the only way to one.
 
-    The owner and coordinators act; the liaison and the head of the same unit, and auditors, only read.
+    The owner, coordinators and whoever is in charge on the day act: the owner's stand-in, or the unit's head where
+    nobody stands in. The liaison and the head of the same unit, and auditors, only read.
+
+    Args:
+        session: The unit of work.
+        person: Who looks.
+        request_id: The entry.
+        on: Local date, by which a stand-in is known; None asks for what the person may in their own right.
     """
     opened = await entry_of(session, request_id)
-    if opened is None or not _may_read(person, opened.request):
+    if opened is None:
         return None
-    is_owner = opened.request.owner_id == person.id
-    may_act = person.role is not Role.AUDITOR and (is_owner or person.role is Role.COORDINATOR)
-    return replace(opened, may_act=may_act)
+    request = opened.request
+    in_charge = on is not None and await _is_in_charge(session, person, request, on)
+    if not in_charge and not _may_read(person, request):
+        return None
+    is_owner = person.id == request.owner_id
+    may_act = person.role is not Role.AUDITOR and (is_owner or in_charge or person.role is Role.COORDINATOR)
+    owner = await session.get_one(Person, request.owner_id) if in_charge and not is_owner else None
+    return replace(opened, may_act=may_act, on_behalf_of=(owner.name or "") if owner else None)
 
 
 async def entry_of(session: AsyncSession, request_id: int) -> Opened | None:
@@ -81,7 +99,7 @@ async def entry_of(session: AsyncSession, request_id: int) -> Opened | None:
     rows = await session.scalars(
         select(Item).where(Item.request_id == request.id).order_by(Item.id).execution_options(populate_existing=True)
     )
-    [entry] = await _entries(session, [request])
+    [entry] = await entries_of(session, [request])
     return Opened(request, rows.all(), entry, may_act=False)
 
 
@@ -97,7 +115,7 @@ async def opened_by(session: AsyncSession, owner_id: int, *, limit: int, offset:
         .limit(limit)
         .offset(offset)
     )
-    return await _entries(session, rows.all())
+    return await entries_of(session, rows.all())
 
 
 async def count_open(session: AsyncSession, owner_id: int) -> int:
@@ -113,8 +131,14 @@ def _may_read(person: Person, request: Request) -> bool:
     return in_unit or person.id == request.owner_id
 
 
-async def _entries(session: AsyncSession, requests: Sequence[Request]) -> list[Entry]:
-    """Return the rows as values, with three queries whatever their number."""
+async def _is_in_charge(session: AsyncSession, person: Person, request: Request, on: dt.date) -> bool:
+    if person.id == request.owner_id:
+        return False  # their own right is enough, also while somebody stands in for them
+    return person.id in {each.id for each in await cover.in_charge(session, request, on)}
+
+
+async def entries_of(session: AsyncSession, requests: Sequence[Request]) -> list[Entry]:
+    """Return entries as values, with a few queries whatever their number."""
     ids = [request.id for request in requests]
     rows = await session.execute(
         select(Item, Counterpart, Commitment)
@@ -134,8 +158,15 @@ async def _entries(session: AsyncSession, requests: Sequence[Request]) -> list[E
     return [_entry(request, names[request.unit_id], lines[request.id], opinions) for request in requests]
 
 
-async def _opinions(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[int, tuple[Opinion, FollowUp | None]]:
-    """Return the opinion that stands for each item, its own or one used again, with its side task."""
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    opinion: Opinion
+    follow_up: FollowUp | None
+    uses: int
+
+
+async def _opinions(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[int, _Standing]:
+    """Return the opinion that stands for each item, its own or one used again, with its side task and its uses."""
     if not item_ids:
         return {}
     used = select(OpinionUse.item_id, OpinionUse.opinion_id).where(
@@ -150,7 +181,13 @@ async def _opinions(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[i
         .outerjoin(FollowUp, FollowUp.opinion_id == Opinion.id)
         .where(Opinion.id.in_(set(pairs.values())))
     )
-    found = {opinion.id: (opinion, follow_up) for opinion, follow_up in rows}
+    counted = await session.execute(
+        select(OpinionUse.opinion_id, func.count())
+        .where(OpinionUse.opinion_id.in_(set(pairs.values())), OpinionUse.undone_at.is_(None))
+        .group_by(OpinionUse.opinion_id)
+    )
+    uses = {opinion_id: count for opinion_id, count in counted}
+    found = {opinion.id: _Standing(opinion, follow_up, uses.get(opinion.id, 0)) for opinion, follow_up in rows}
     return {item_id: found[opinion_id] for item_id, opinion_id in pairs.items()}
 
 
@@ -161,7 +198,7 @@ def _entry(
     request: Request,
     unit: str,
     lines: Sequence[_Line],
-    opinions: Mapping[int, tuple[Opinion, FollowUp | None]],
+    opinions: Mapping[int, _Standing],
 ) -> Entry:
     items = [item for item, _counterpart, _commitment in lines]
     checked = [item for item in items if item.product_kind == ProductKind.VERIFICATION]
@@ -177,7 +214,7 @@ def _entry(
         matter_code=request.matter_code,
         subjects=tuple(_label(each) for each in subjects.values()),
         head_count=next((item.head_count for item in items if item.head_count), None),
-        of_person=any(each.code is None for each in subjects.values()),
+        of_person=any(each.name is None for each in subjects.values()),
         products=_products(lines),
         applicant=first.applicant.value if first and first.applicant else None,
         open=request.state is RequestState.OPEN,
@@ -191,14 +228,15 @@ def _entry(
         submit_by_on=request.submit_by_on,
         submit_by_provisional=request.submit_by_provisional,
         supplement_on=first.supplement_on if first and first.state is ItemState.SUPPLEMENT else None,
-        opinions=tuple(_opinion(item, c, *opinions[item.id]) for item, c, _l in lines if item.id in opinions),
+        opinions=tuple(_opinion(item, c, opinions[item.id]) for item, c, _l in lines if item.id in opinions),
         without_opinion=sum(item.state is ItemState.RETURNED and item.id not in opinions for item in checked),
         used_on=max((item.used_on for item in standing if item.used_on), default=None) if used else None,
         used_as=next((item.used_as for item in standing if item.used_as), None) if used else None,
     )
 
 
-def _opinion(item: Item, counterpart: Counterpart | None, opinion: Opinion, follow_up: FollowUp | None) -> OpinionLine:
+def _opinion(item: Item, counterpart: Counterpart | None, standing: _Standing) -> OpinionLine:
+    opinion = standing.opinion
     return OpinionLine(
         item_id=item.id,
         opinion_id=opinion.id,
@@ -209,7 +247,8 @@ def _opinion(item: Item, counterpart: Counterpart | None, opinion: Opinion, foll
         by_policy=opinion.valid_source == BY_POLICY,
         number=opinion.number,
         reused=item.reused_opinion_id is not None,
-        follow_up=follow_up.state.value if follow_up else None,
+        follow_up=standing.follow_up.state.value if standing.follow_up else None,
+        uses=standing.uses,
     )
 
 

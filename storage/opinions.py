@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.opinions import Finding, Reusable, best
@@ -21,7 +21,6 @@ from storage.tables import (
     Person,
     Unit,
 )
-from storage.upsert import insert_new
 
 
 async def add(
@@ -82,11 +81,6 @@ async def add(
     return row
 
 
-async def use(session: AsyncSession, opinion_id: int, item: Item, on: dt.date) -> None:
-    """Record that a still-valid opinion serves an item instead of a new application."""
-    await insert_new(session, OpinionUse, [{"opinion_id": opinion_id, "item_id": item.id, "on": on}])
-
-
 async def of_items(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[int, Opinion]:
     """Return the opinion that stands for each item: its own, or the one that was used again."""
     own = await session.scalars(
@@ -127,12 +121,6 @@ async def reusable(
             broken = [on for each in ids for on in breaches.get(each, ())]
             found[code] = replace(chosen, code=code, adverse_since=_adverse_after(chosen, rows, broken))
     return found
-
-
-async def reused_by(session: AsyncSession, opinion_id: int) -> int:
-    """Return how often an opinion was used again: the applications that it saved."""
-    counted = select(func.count()).where(OpinionUse.opinion_id == opinion_id, OpinionUse.undone_at.is_(None))
-    return await session.scalar(counted) or 0
 
 
 async def _candidates(session: AsyncSession, counterpart_ids: set[int]) -> dict[int, list[Reusable]]:

@@ -17,7 +17,7 @@ HAN = r"[\u3400-\u9fff]"
 HALF_WIDTH = re.compile(rf"{HAN}[,;:!?()]|[,;!?()]{HAN}|{HAN}\.(?:\s|{HAN}|$)|\.\.\.")
 APART = re.compile(rf"{HAN} +{HAN}")  # machine Chinese puts spaces between words
 LATIN = re.compile(r"[A-Za-z]{2,}")
-LATIN_WORDS = {"EOD"}  # in official Chinese texts too
+LATIN_WORDS = {"EOD", "xlsx", "xls", "ods", "csv", "PDF", "MB"}  # in official Chinese texts too
 NOT_TEXT = {"id", "code", "source", "document", "companions", "language", "when", "facts", "routes", "kinds"}
 
 

@@ -26,6 +26,7 @@ def opened(
     may_act: bool,
     takes_back: bool = False,
     more: Sequence[str] = (),
+    products: Rows = (),
 ) -> Screen:
     """Return an entry's screen with its timeline and what can be recorded now.
 
@@ -36,6 +37,7 @@ def opened(
         may_act: Whether this officer changes it.
         takes_back: Whether they may take the last step back.
         more: Lines of its commitments, reports and files.
+        products: Buttons with which those are written down; offered here where nothing else is left to record.
     """
     text = lines(
         bold(_("[Ledger] %(number)s") % {"number": entry.number}),
@@ -50,6 +52,8 @@ def opened(
         None if may_act else esc(_("You may read this entry; its handling officer changes it.")),
     )
     acts = _acts(entry, wording) if may_act else ()
+    if may_act and not acts:
+        acts = products
     back = (Button(pgettext("button", "Take back the last step"), Press("undo", entry.id, entry.version)),)
     last = (
         Button(pgettext("button", "More"), Press("more", entry.id)),
@@ -113,11 +117,21 @@ def one_opinion(opinion: OpinionLine, wording: Wording, *, named: bool) -> str:
         _("valid to %(day)s, reckoned by the rule") % {"day": until}
         if opinion.by_policy
         else _("valid to %(day)s") % {"day": until},
-        _("used again") if opinion.reused else None,
+        _uses(opinion),
     ]
     said = pgettext("list", ", ").join(part for part in parts if part)
     label = opinion.subject if named and opinion.subject else pgettext("label", "Opinion")
     return pgettext("label", "%(label)s: %(value)s") % {"label": label, "value": said}
+
+
+def _uses(opinion: OpinionLine) -> str | None:
+    if opinion.reused:
+        return _("used again")
+    if not opinion.uses:
+        return None
+    said = ngettext("used again %(n)d time, saving an application", "used again %(n)d times, saving applications",
+                    opinion.uses)  # fmt: skip
+    return said % {"n": opinion.uses}
 
 
 def used_name(used_as: str) -> str:
@@ -142,7 +156,7 @@ def _details(entry: Entry, wording: Wording) -> list[str]:
         # Nobody has said when a counterpart applied; the day on record is that of the entry.
         (_("Submitted: %(day)s"), entry.submitted_on if entry.applicant == "bureau" else None),
         (_("Received by the centre: %(day)s"), entry.received_on),
-        (_("More papers asked for: %(day)s"), entry.supplement_on),
+        (_("Supplement asked for: %(day)s"), entry.supplement_on),
         (_("Opinion received: %(day)s"), entry.returned_on),
         (_("Planned decision: %(day)s"), entry.decide_on),
     ):
@@ -184,7 +198,7 @@ def _acts(entry: Entry, wording: Wording) -> Rows:
             )  # fmt: skip
         case Phase.SUPPLEMENT:
             return (
-                (ask_button(entry, pgettext("button", "Papers handed in"), "resumed", Style.PRIMARY),
+                (ask_button(entry, pgettext("button", "Supplement handed in"), "resumed", Style.PRIMARY),
                  ask_button(entry, returned, "returned")),
             )  # fmt: skip
         case Phase.WITH_COUNTERPART:
@@ -220,13 +234,15 @@ def _further_acts(entry: Entry, wording: Wording) -> Rows:
     phase = entry.phase(wording.today)
     rows: list[tuple[Button, ...]] = []
     if phase in (Phase.RECEIVED, Phase.OVERDUE):
-        rows.append((ask_button(entry, pgettext("button", "The centre asks for papers"), "supplement"),))
+        rows.append((ask_button(entry, pgettext("button", "A supplement is asked for"), "supplement"),))
     if phase is Phase.RETURNED:
         rows.append((ask_button(entry, pgettext("button", "Correct the day of the opinion"), "returned"),))
         if entry.without_opinion:
             rows.append((Button(pgettext("button", "Record its use"), Press("use", entry.id, entry.version)),))
     if entry.submitted_on is not None or entry.opinions:
         rows.append((Button(pgettext("button", "Correct, with a reason"), Press("corr", entry.id, entry.version)),))
+    if len(entry.subjects) > 1 and phase not in (Phase.NOT_SUBMITTED, Phase.WITHDRAWN):
+        rows.append((Button(pgettext("button", "Import results"), Press("bres", entry.id, entry.version)),))
     rows.append((Button(pgettext("button", "Hand over"), Press("hand", entry.id, entry.version)),))
     if entry.open:
         rows.append((Button(pgettext("button", "Withdraw"), Press("rwd", entry.id, entry.version)),))

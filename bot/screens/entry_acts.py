@@ -24,8 +24,8 @@ def which_day(entry: Entry, act: str, wording: Wording, *, aside: bool = False) 
     title = {
         "submitted": _("On which day was the application submitted?"),
         "received": _("On which day did the %(centre)s receive it?") % {"centre": wording.centre},
-        "supplement": _("On which day did the %(centre)s ask for more papers?") % {"centre": wording.centre},
-        "resumed": _("On which day were the papers handed in?"),
+        "supplement": _("On which day did the %(centre)s ask for a supplement?") % {"centre": wording.centre},
+        "resumed": _("On which day was the supplement handed in?"),
         "returned": _("On which day was the opinion received?"),
     }[act]
     text = lines(

@@ -1,13 +1,12 @@
 """The screens of the ledger: the open entries, one entry with its timeline, and the dates that are recorded."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.dates import format_day
-from bot.language import _, ngettext, pgettext
+from bot.language import _, pgettext
 from bot.ledger import Entry, Phase
-from bot.screens.screen import Button, Press, Screen, bold, esc, lines
 from bot.screens.words import counted, labelled, shortened
 
 PAGE = 8  # entries on one screen of a phone
@@ -36,38 +35,6 @@ class Wording:
         return format_day(on, today=self.today, provisional=provisional)
 
 
-def listed(entries: Sequence[Entry], *, page: int, total: int, wording: Wording) -> Screen:
-    """The officer's open entries, eight to a page, with the date that matters next."""
-    pages = max(1, -(-total // PAGE))
-    count = ngettext("%(n)d open entry", "%(n)d open entries", total) % {"n": total}
-    text = lines(
-        bold(_("My ledger")),
-        esc(count if total else _("No open entries. Commitments recorded alone are complete at once.")),
-        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": pages}) if pages > 1 else None,
-        *("\n" + _listed(entry, wording) for entry in entries),
-    )
-    rows = tuple((Button(f"{entry.number} {entry.matter}"[:40], Press("req", entry.id)),) for entry in entries)
-    return Screen(
-        "ledger", text, (*rows, *_turning(page, pages), (Button(pgettext("button", "New entry"), Press("new")),))
-    )
-
-
-def _listed(entry: Entry, wording: Wording) -> str:
-    parts = [phase_words(entry, wording), next_date(entry, wording)]
-    return lines(
-        esc(f"{entry.number} {entry.matter}"), esc(pgettext("list", ", ").join(part for part in parts if part))
-    )
-
-
-def _turning(page: int, pages: int) -> tuple[tuple[Button, ...], ...]:
-    buttons = []
-    if page > 0:
-        buttons.append(Button(pgettext("button", "Previous page"), Press("my", arg=str(page - 1))))
-    if page + 1 < pages:
-        buttons.append(Button(pgettext("button", "Next page"), Press("my", arg=str(page + 1))))
-    return (tuple(buttons),) if buttons else ()
-
-
 def phase_words(entry: Entry, wording: Wording) -> str:
     """Return where an entry stands, in the office's words."""
     return {
@@ -77,9 +44,9 @@ def phase_words(entry: Entry, wording: Wording) -> str:
         Phase.OVERDUE: _("the centre's feedback is outstanding"),
         Phase.WITH_COUNTERPART: _("applied for by the %(subject)s, opinion awaited")
         % {"subject": wording.subject_word},
-        Phase.SUPPLEMENT: _("the centre waits for more papers"),
+        Phase.SUPPLEMENT: _("the centre waits for a supplement"),
         Phase.RETURNED: _("opinion received"),
-        Phase.USED: _("opinion used"),
+        Phase.USED: pgettext("phase", "used"),
         Phase.RECORDED: _("recorded"),
         Phase.WITHDRAWN: _("withdrawn"),
     }[entry.phase(wording.today)]

@@ -95,8 +95,11 @@ def _subject(sheet: Sheet) -> Screen:
         _place(sheet, 1),
         esc(said % {"subject": word, "example": "张 1234 大气奖2026-15"}),
         esc(hint) if hint else None,
+        *(esc(line) for line in sheet.scope.cautions),
     )
     others = tuple((_way_button(sheet, each),) for each in sheet.scope.ways if each is not chosen)
+    if sheet.scope.batch:
+        others = ((sheet.keys.button(pgettext("button", "Upload a list"), "bnew"),), *others)
     return Screen("entry_subject", text, (*others, _last_row(sheet)))
 
 

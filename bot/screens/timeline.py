@@ -26,7 +26,8 @@ def event_words(event: Event, *, today: dt.date) -> str:
     when = f"{format_day(event.at.date(), today=today)} {event.at:%H:%M}"
     more = [format_day(event.day, today=today) if event.day else "", event.reason or ""]
     tail = "".join(pgettext("list", ", ") + each for each in more if each)
-    return f"{when} {event.who or _('the assistant')} {what}{tail}"
+    who = event.who or _("the assistant")
+    return f"{when} {who} {what}{tail}"
 
 
 _WORDS: Final[Mapping[str, Callable[[], str]]] = {
@@ -34,11 +35,11 @@ _WORDS: Final[Mapping[str, Callable[[], str]]] = {
     "request.submitted": lambda: _("recorded the submission"),
     "request.received": lambda: _("recorded the centre's receipt"),
     "request.not_received": lambda: _("the centre has not received it yet"),
-    "request.supplement": lambda: _("recorded that the centre asks for more papers"),
-    "request.resumed": lambda: _("recorded that the papers were handed in"),
+    "request.supplement": lambda: _("recorded that a supplement is asked for"),
+    "request.resumed": lambda: _("recorded the supplement"),
     "request.returned": lambda: _("recorded the opinion received"),
     "request.opinion": lambda: _("recorded what the opinion says"),
-    "request.used": lambda: _("recorded the use of the opinion"),
+    "request.used": lambda: _("recorded its use"),
     "request.follow_up": lambda: _("recorded the counterpart's objection or repair"),
     "request.informed": lambda: _("told the counterpart about objection and repair"),
     "request.correct": lambda: _("corrected the entry"),

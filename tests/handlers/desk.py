@@ -71,7 +71,7 @@ class Desk:
         return await self._turn(None, text=text)
 
     async def my(self) -> Screen:
-        return await self._turn(requests.COMMANDS["my"])
+        return await self._turn(frame.COMMANDS["my"])
 
     async def _turn(self, flow, *, press: Press | None = None, text: str = "") -> Screen:
         self.turns += 1

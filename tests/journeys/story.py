@@ -13,7 +13,7 @@ from handlers.clock import Clock
 from handlers.office import ZONE
 from handlers.settings import Settings
 from handlers.web.botapi.api import BotApi
-from storage import outbox, people
+from storage import outbox, people, work
 from storage.database import Database
 from storage.tables import Inbox, InboxState, Person, Role
 from tests.conftest import OFFICER, START
@@ -85,7 +85,7 @@ class Story:
         async with self.database.read() as session:
             if await session.scalar(unfinished.limit(1)) is not None:
                 return True
-            return await outbox.is_busy(session, now=self.clock.now())
+            return await work.is_busy(session) or await outbox.is_busy(session, now=self.clock.now())
 
     async def rows(self, table: Any, *where: Any) -> list[Any]:
         async with self.database.read() as session:

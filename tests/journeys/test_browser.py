@@ -1,6 +1,7 @@
 """The newcomer's first minute in a real browser: matter, result, entry, the clock moves, the reminder, one press."""
 
 import contextlib
+import io
 import os
 import re
 from collections.abc import AsyncIterator
@@ -9,9 +10,17 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as TookTooLong
+from python_calamine import CalamineWorkbook
 
+from bot.language import _, pgettext, speaking
 from bot.policy.loader import load, packaged
 from handlers import trial
+from handlers.clock import Clock
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
+from handlers.web.trial import TrialDesk, trial_app
+from tests.handlers.web.test_botapi import PNG
+from tests.sheets import company, row, xlsx
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -140,3 +149,80 @@ async def test_a_stranger_is_refused_once_and_sees_nothing_else(page: Page) -> N
     await phone.type("/guide")
     await expect(page.get_by_test_id("message").filter(has_text="信用信息核查")).to_have_count(0)
     await expect(page.get_by_test_id("key")).to_have_count(0)
+
+
+async def downloaded(phone: Phone, message: Locator) -> tuple[str, bytes]:
+    """Press the file under a message, and return its name and bytes as the browser saved them."""
+    async with phone.page.expect_download() as waiting:
+        await message.get_by_test_id("file").click()
+    saved = await waiting.value
+    return saved.suggested_filename, Path(await saved.path()).read_bytes()
+
+
+def sheet_of(content: bytes) -> list[list[object]]:
+    return CalamineWorkbook.from_object(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+
+
+async def test_a_template_comes_down_a_list_goes_up_and_comes_back_checked(page: Page, tmp_path: Path) -> None:
+    phone = Phone(page)
+    with speaking("zh_CN"):
+        template = pgettext("button", "Template")
+    await phone.become(900000001)
+    await page.get_by_test_id("start").click()
+    await phone.type("/batch")
+    await phone.press(template)
+    brought = page.get_by_test_id("message").filter(has=page.get_by_test_id("file"))
+    await expect(brought).to_have_count(1, timeout=15_000)
+    name, content = await downloaded(phone, brought.last)
+    assert name.endswith(".xlsx")
+    assert "统一社会信用代码" in sheet_of(content)[0]
+    await phone.shot("9-template")
+
+    listed = tmp_path / "名单（虚构）.xlsx"
+    listed.write_bytes(xlsx([row(1), row(2)]))
+    await page.get_by_test_id("file-input").set_input_files(listed)
+    await expect(brought).to_have_count(3, timeout=30_000)  # the template, the list as it went up, the list checked
+    name, content = await downloaded(phone, brought.nth(1))
+    assert (name, content) == (listed.name, listed.read_bytes())
+    _name, content = await downloaded(phone, brought.last)
+    assert company(2) in str(sheet_of(content))
+    await phone.fits()
+    await phone.shot("10-checked")
+
+
+async def test_a_picture_is_shown_and_a_file_that_nothing_awaits_is_refused(page: Page, tmp_path: Path) -> None:
+    phone = Phone(page)
+    await phone.become(900000001)
+    await page.get_by_test_id("start").click()
+    photo = tmp_path / "现场.png"
+    photo.write_bytes(PNG)
+    await page.get_by_test_id("file-input").set_input_files(photo)
+    picture = page.get_by_test_id("picture")
+    await expect(picture).to_have_count(1)
+    await expect(picture).to_have_js_property("naturalWidth", 1)
+    with speaking("zh_CN"):
+        said = _("No file is expected now. Please open the entry that it belongs to, then send the file.")
+    await phone.reads(said)
+    await phone.shot("11-picture")
+
+
+async def test_a_button_with_an_address_opens_it_beside_the_chat(browser: Browser) -> None:
+    api = BotApi("100000001:fictitious-token-of-the-tests-0000000", Clock())
+    person = {"id": 900000001, "name": "陈经办（虚构）", "role": "officer", "unit": ""}
+
+    async def stay(_target: str) -> dict[str, object]:
+        return {"now": api.clock.now(), "moved": False}
+
+    async with BotApiServer(api, trial_app(api, TrialDesk(lambda: [person], stay, api.clock.now))) as server:
+        api.add_user(900000001, "陈经办（虚构）")
+        keyboard = {"inline_keyboard": [[{"text": "打开文件", "url": f"{server.base}/trial/people"}]]}
+        api.keep(api.chats[900000001], api.me, {"text": "文件"}, keyboard)
+        page = await browser.new_page()
+        await page.goto(server.base)
+        async with page.expect_popup() as waiting:
+            await page.get_by_test_id("key").click()
+        opened = await waiting.value
+        await opened.wait_for_load_state()
+        assert opened.url == f"{server.base}/trial/people"
+        assert await opened.evaluate("window.opener") is None
+        await page.close()

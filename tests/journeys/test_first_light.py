@@ -109,7 +109,7 @@ async def _warned_and_late(story: Story) -> None:
 
 async def _closed(story: Story) -> None:
     me = story.person()
-    assert "12月1日（周二）收到意见，本件已办结" in await me.press("已收到意见")
+    assert "12月1日（周二）收到意见。请登记意见内容" in await me.press("已收到意见")
     assert only(await story.rows(Request)).state is RequestState.CLOSED
     item = only([row for row in await story.rows(Item) if row.product_kind == "verification"])
     assert (item.state, item.returned_on) == (ItemState.RETURNED, dt.date(2026, 12, 1))

@@ -35,7 +35,7 @@ async def test_the_same_journey_runs_on_another_bureaus_pack(story: Story):
     await me.press("今天提交")
     assert "已登记台账：园艺2026-1" in await me.press("确认登记")
     await _watched_by_its_own_rules(story)
-    assert "本件已办结" in await me.press("已收到意见")
+    assert "请登记意见内容" in await me.press("已收到意见")
     assert only(await story.rows(Request)).state is RequestState.CLOSED
     assert only(await story.rows(Decision)).policy_hash == story.policy.hash
 

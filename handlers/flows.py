@@ -1,0 +1,74 @@
+"""All flows side by side: which module answers which command, button, text, file, notification and job."""
+
+from types import ModuleType
+from typing import Any, Final
+
+from handlers import (
+    attachments,
+    batch,
+    calendar,
+    calendar_watch,
+    commitments,
+    corrections,
+    counterparts,
+    cover,
+    cover_entry,
+    enrolment,
+    finding,
+    finding_export,
+    guide,
+    handover,
+    handover_done,
+    ledger,
+    ledger_import,
+    opinions,
+    papers,
+    reminders,
+    reports,
+    requests,
+    reuse,
+)
+
+MODULES: Final[tuple[ModuleType, ...]] = (
+    enrolment,
+    guide,
+    requests,
+    ledger,
+    reuse,
+    opinions,
+    corrections,
+    commitments,
+    reports,
+    attachments,
+    papers,
+    batch,
+    ledger_import,
+    reminders,
+    calendar,
+    calendar_watch,
+    finding,
+    finding_export,
+    counterparts,
+    cover,
+    cover_entry,
+    handover,
+    handover_done,
+)
+
+
+def merged(name: str) -> dict[str, Any]:
+    """Return the tables of that name of all modules as one.
+
+    Args:
+        name: COMMANDS, PRESSES, TYPED, FILES, PRESENT, NOTICES, FORMS or JOBS; a module may lack any of them.
+
+    Raises:
+        ValueError: Two modules claim the same key, so that one of them would never be reached.
+    """
+    found: dict[str, Any] = {}
+    for module in MODULES:
+        table = getattr(module, name, {})
+        if twice := found.keys() & table.keys():
+            raise ValueError(f"{module.__name__}.{name} claims what another module has: {sorted(twice)}")
+        found |= table
+    return found
