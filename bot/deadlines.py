@@ -20,7 +20,7 @@ class Stage:
     """One planned reminder of an entry.
 
     Attributes:
-        kind: What it is about: ``receipt``, ``feedback`` or ``submit_by``.
+        kind: What it is about: ``receipt``, ``feedback``, ``submit_by`` or ``fulfil``.
         stage: Which of its kind: ``ask``, ``t-1``, ``t-0``, ``overdue+1`` ...
         on: Local date, always a working day.
         provisional: Whether the date hangs on a year whose notice is missing.
@@ -157,6 +157,19 @@ def submit_by_stages(
         before_working_days: Offsets of the warnings; 0 is the day itself.
     """
     return tuple(_stages_before(calendar, "submit_by", submit_by_on, before_working_days))
+
+
+def fulfilment_stages(
+    calendar: Calendar, *, fulfil_by_on: date, before_working_days: Sequence[int]
+) -> tuple[Stage, ...]:
+    """Return the prompts before the day until which a commitment is to be fulfilled, where the letter names one.
+
+    Args:
+        calendar: The office's calendar.
+        fulfil_by_on: Local date in the letter.
+        before_working_days: Offsets of the prompts; 0 is the day itself, or the working day before it.
+    """
+    return tuple(_stages_before(calendar, "fulfil", fulfil_by_on, before_working_days))
 
 
 def due_at(on: date, hour: time, zone: ZoneInfo) -> datetime:

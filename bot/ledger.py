@@ -86,6 +86,7 @@ class Entry:
         opinions: What came back, or was used again.
         without_opinion: How many verifications have come back while what came is not recorded yet.
         used_as: What the opinion was used for; None while it was not used.
+        fulfil_by_on: The earliest day until which a commitment is still to be fulfilled.
     """
 
     id: int
@@ -113,6 +114,7 @@ class Entry:
     without_opinion: int = 0
     used_on: dt.date | None = None
     used_as: str | None = None
+    fulfil_by_on: dt.date | None = None
 
     def phase(self, today: dt.date) -> Phase:
         """Return where the entry stands on a local date; overdue is derived, never stored."""

@@ -128,7 +128,7 @@ def _note_queued(session: AsyncSession, reminder: Reminder, opened: Opened, now:
 def outdated(reminder: Reminder, opened: Opened) -> str | None:
     """Return why a reminder has nothing to say any more, or None while it has."""
     entry = opened.entry
-    if not entry.open:
+    if not entry.open and (reminder.kind != "fulfil" or entry.withdrawn):
         return "the entry is no longer open"
     if reminder.basis_version != opened.request.basis_version:
         return "the entry has changed"
@@ -136,5 +136,6 @@ def outdated(reminder: Reminder, opened: Opened) -> str | None:
         "receipt": entry.submitted_on is not None and entry.received_on is None,
         "feedback": entry.received_on is not None and entry.due_on is not None,
         "submit_by": entry.submitted_on is None and entry.submit_by_on is not None,
+        "fulfil": entry.fulfil_by_on is not None,
     }
     return None if fits.get(reminder.kind, False) else "the entry has moved on"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.deadlines import Stage, due_at, feedback_due, submit_by_stages, verification_stages
+from bot.deadlines import Stage, due_at, feedback_due, fulfilment_stages, submit_by_stages, verification_stages
 from handlers.office import Office
-from storage import reminders
+from storage import commitments, reminders
 from storage.tables import Applicant, Item, ItemState, Request, RequestState
 
 
@@ -29,6 +29,10 @@ async def replan(
         now: Aware UTC time.
     """
     stages = stages_of(office, request, waiting)
+    fulfil_by_on = await commitments.next_fulfilment(session, request.id)
+    if fulfil_by_on is not None and request.state not in (RequestState.UNDONE, RequestState.WITHDRAWN):
+        before = office.policy.reminders.fulfil_before_working_days
+        stages += fulfilment_stages(office.calendar, fulfil_by_on=fulfil_by_on, before_working_days=before)
     await reminders.replan(session, request, stages, now=now, hour=hour(office), zone=office.zone)
 
 

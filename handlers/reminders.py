@@ -134,7 +134,7 @@ async def on_open(turn: Turn) -> Screen:
 
 def _notice(office: Office, reminder: Reminder, opened: Opened, now: dt.datetime) -> screens.Notice:
     entry, today = opened.entry, office.today(now)
-    until = entry.submit_by_on if reminder.kind == "submit_by" else entry.due_on
+    until = {"submit_by": entry.submit_by_on, "fulfil": entry.fulfil_by_on}.get(reminder.kind, entry.due_on)
     matter = office.policy.matters.get(entry.matter_code or "")
     return screens.Notice(
         reminder_id=reminder.id,

@@ -19,7 +19,7 @@ from handlers.office import Office
 from handlers.turn import Turn
 from storage import audit
 from storage.ledger import Opened
-from storage.tables import Audit, Person
+from storage.tables import Audit, Person, Role
 
 
 async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
@@ -52,7 +52,9 @@ async def further(turn: Turn, opened: Opened) -> Screen:
     """Return what else can be done with an entry: corrections, papers, files, hand-over, withdrawal."""
     words = words_of(turn, opened.entry)
     parts = await parts_of(turn, opened, words)
-    return screens.further(opened.entry, words, (*parts.products, *parts.papers), may_act=opened.may_act)
+    hands_over = opened.may_act or turn.officer.role in (Role.LIAISON, Role.HEAD)
+    rows = (*parts.products, *parts.papers)
+    return screens.further(opened.entry, words, rows, may_act=opened.may_act, hands_over=hands_over)
 
 
 async def in_words(turn: Turn, rows: Sequence[Audit]) -> list[str]:

@@ -13,6 +13,7 @@ from bot.policy.model import ProductKind
 from storage import cover
 from storage.tables import (
     Commitment,
+    CommitmentState,
     Counterpart,
     FollowUp,
     Item,
@@ -232,7 +233,14 @@ def _entry(
         without_opinion=sum(item.state is ItemState.RETURNED and item.id not in opinions for item in checked),
         used_on=max((item.used_on for item in standing if item.used_on), default=None) if used else None,
         used_as=next((item.used_as for item in standing if item.used_as), None) if used else None,
+        fulfil_by_on=min((on for _i, _c, row in lines if row and (on := _to_fulfil(row))), default=None),
     )
+
+
+def _to_fulfil(commitment: Commitment) -> dt.date | None:
+    """Return until when a commitment is still to be fulfilled."""
+    is_open = commitment.state in (CommitmentState.SIGNED, CommitmentState.FULFILLING)
+    return commitment.fulfil_by_on if is_open else None
 
 
 def _opinion(item: Item, counterpart: Counterpart | None, standing: _Standing) -> OpinionLine:

@@ -19,7 +19,7 @@ SUBJECT: Final = "request"
 OWNER: Final = "owner"
 
 _UNSENT: Final = Reminder.state.in_((ReminderState.PLANNED, ReminderState.QUEUED))
-_URGENCY: Final = {"feedback": 1, "submit_by": 1, "receipt": 3}  # 1 deadline, 3 question
+_URGENCY: Final = {"feedback": 1, "submit_by": 1, "receipt": 3, "fulfil": 3}  # 1 deadline, 3 question
 
 
 async def replan(

@@ -46,6 +46,7 @@ class Reminders(Frozen):
     overdue_first_working_days: Annotated[int, Field(ge=1)]
     overdue_every_working_days: Annotated[int, Field(ge=1)]
     submit_by_before_working_days: tuple[Annotated[int, Field(ge=0)], ...]
+    fulfil_before_working_days: tuple[Annotated[int, Field(ge=0)], ...] = (5, 0)  # commitments with a date set
 
 
 class Settings(Frozen):

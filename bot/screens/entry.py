@@ -62,7 +62,7 @@ def opened(
     return Screen("ledger_entry", text, (*acts, *((back,) if takes_back else ()), last), protect=entry.of_person)
 
 
-def further(entry: Entry, wording: Wording, rows: Rows, *, may_act: bool) -> Screen:
+def further(entry: Entry, wording: Wording, rows: Rows, *, may_act: bool, hands_over: bool) -> Screen:
     """Return what else can be done with an entry: corrections, papers, files, hand-over, withdrawal.
 
     Args:
@@ -70,6 +70,7 @@ def further(entry: Entry, wording: Wording, rows: Rows, *, may_act: bool) -> Scr
         wording: The words of the pack.
         rows: Buttons of its papers and files.
         may_act: Whether this officer changes it.
+        hands_over: Whether they may give it to a colleague; liaisons and heads may for their unit.
     """
     text = lines(
         bold(_("[Ledger] %(number)s") % {"number": entry.number}),
@@ -78,6 +79,9 @@ def further(entry: Entry, wording: Wording, rows: Rows, *, may_act: bool) -> Scr
         esc(_("What else would you like to do?")),
     )
     own = _further_acts(entry, wording) if may_act else ()
+    if hands_over:
+        hand = (Button(pgettext("button", "Hand over"), Press("hand", entry.id, entry.version)),)
+        own = (*own, hand)
     back = (Button(pgettext("button", "Back"), Press("req", entry.id)),)
     return Screen("ledger_more", text, (*own, *rows, back))
 
@@ -243,7 +247,6 @@ def _further_acts(entry: Entry, wording: Wording) -> Rows:
         rows.append((Button(pgettext("button", "Correct, with a reason"), Press("corr", entry.id, entry.version)),))
     if len(entry.subjects) > 1 and phase not in (Phase.NOT_SUBMITTED, Phase.WITHDRAWN):
         rows.append((Button(pgettext("button", "Import results"), Press("bres", entry.id, entry.version)),))
-    rows.append((Button(pgettext("button", "Hand over"), Press("hand", entry.id, entry.version)),))
     if entry.open:
         rows.append((Button(pgettext("button", "Withdraw"), Press("rwd", entry.id, entry.version)),))
     return tuple(rows)

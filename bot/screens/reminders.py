@@ -36,7 +36,8 @@ class Notice:
 
 def reminder(notice: Notice, wording: Wording, *, noted: bool = False) -> Screen:
     """Return a reminder with its one-press acts; one that was taken note of loses only that button."""
-    title, said = {"receipt": _receipt, "feedback": _feedback, "submit_by": _submit_by}[notice.kind](notice, wording)
+    says = {"receipt": _receipt, "feedback": _feedback, "submit_by": _submit_by, "fulfil": _fulfil}[notice.kind]
+    title, said = says(notice, wording)
     late = None
     if notice.late_since is not None:
         late = esc(_("Delayed reminder, meant for %(day)s") % {"day": wording.day(notice.late_since)})
@@ -126,6 +127,19 @@ def _submit_by(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
     ]
 
 
+def _fulfil(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
+    entry, n = notice.entry, notice.working_days
+    day = wording.day(entry.fulfil_by_on) if entry.fulfil_by_on else ""
+    left = ngettext("%(n)d working day left", "%(n)d working days left", abs(n)) % {"n": abs(n)}
+    if n <= 0:
+        left = _("The term ends today") if n == 0 else _("The term has ended")
+    return _("Commitment to be fulfilled"), [
+        _("To be fulfilled by %(day)s, as the letter says.") % {"day": day},
+        left,
+        _("Please look whether it is fulfilled and record it in the entry."),
+    ]
+
+
 def _rows(notice: Notice, wording: Wording, *, noted: bool) -> tuple[tuple[Button, ...], ...]:
     key, entry = notice.reminder_id, notice.entry
     open_entry = Button(pgettext("button", "Open entry"), Press("nopen", key))
@@ -151,6 +165,8 @@ def _rows(notice: Notice, wording: Wording, *, noted: bool) -> tuple[tuple[Butto
                 ),
                 (*ack, open_entry),
             )
+        case "fulfil":
+            return ((*ack, open_entry),)
         case _:
             label = pgettext("button", "Submitted today")
             return ((Button(label, Press("nsub", key), Style.PRIMARY),), (*ack, open_entry))

@@ -33,7 +33,14 @@ Context = CallbackContext[Any, Any, Any, Any]
 GATE: Final = -1
 LARGEST_FILE: Final = 20 * 1024 * 1024  # bytes; Bot API, getFile
 
-PRESS_COMMANDS: Final = {"guide": "guide", "my": "my", "inv": "invite", "lang": "language"}
+PRESS_COMMANDS: Final = {
+    "guide": "guide",
+    "my": "my",
+    "inv": "invite",
+    "lang": "language",
+    "cover": "cover",
+    "cvnew": "cover",
+}
 """Buttons that stand for a command need that command's permission; all others need a role that works."""
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from storage.tables import Commitment, CommitmentState, Request
+from storage.tables import Commitment, CommitmentState, Reminder, ReminderState, Request
 from tests.conftest import AUDITOR, COLLEAGUE, COORDINATOR
 from tests.journeys.story import FIRM, OUTSIDER, Story, only, register
 from tests.officer import Officer
@@ -120,3 +120,24 @@ async def test_it_is_all_there_after_a_restart(story: Story):
     assert "签署日期" in confirmed
     await me.press("确认登记")
     assert only(await story.rows(Commitment)).signed_on == dt.date(2026, 11, 23)
+
+
+async def test_the_officer_is_prompted_before_the_term_of_a_letter_ends_and_not_after_it_is_settled(story: Story):
+    me = story.person()
+    await file_in(me)
+    await me.press("查看台账")
+    await act(me, "登记承诺书")
+    await me.press("今天")
+    await me.type("2026年12月11日")
+    await me.press("确认登记")
+    await story.at("2026-12-04 09:00")  # five working days before
+    assert "承诺履行提示" in me.screen and "12月11日（周五）前履行" in me.screen
+    await me.press("查看台账")
+    await act(me, "登记履行情况")
+    await me.press("已履行")
+    await me.press("今天")
+    await me.press("确认登记")
+    await story.at("2026-12-11 09:00")
+    stages = {row.stage: row.state for row in await story.rows(Reminder, Reminder.kind == "fulfil")}
+    assert stages["t-0"] is ReminderState.CANCELLED
+    assert "承诺履行提示" not in me.screen
