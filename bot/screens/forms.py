@@ -79,7 +79,8 @@ def _answers(line: Field, filling: Filling, keys: Keys) -> list[tuple[Button, ..
 
 def _confirming(form: RecordForm, filling: Filling, keys: Keys, today: dt.date) -> tuple[list[str], Rows]:
     existing = present(form, filling)
-    body = [labelled(each.label, said(each, filling, today=today)) for each in existing]
+    shown = [each for each in existing if each.asked or each.id in filling.values]
+    body = [labelled(each.label, said(each, filling, today=today)) for each in shown]
     if form.effect:
         body += ["", esc(form.effect)]
     edits = [

@@ -137,7 +137,7 @@ async def test_an_officer_goes_from_question_to_entry_to_reminder_and_closes_it_
     await phone.shot("7-closed")
 
     await phone.type("/my")
-    await phone.reads("没有")
+    await phone.reads("待补录意见1")
     await phone.shot("8-my")
 
 

@@ -139,7 +139,7 @@ async def _timeline_tells_it(story: Story) -> None:
     at = 0
     for words in told:
         at = history.index(words, at) + len(words)
-    assert "没有在办的台账" in await me.type("/my")
+    assert "待补录意见1" in await me.type("/my")
 
 
 async def _stages(story: Story) -> dict[tuple[str, str, int], tuple[ReminderState, str]]:
