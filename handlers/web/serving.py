@@ -14,7 +14,7 @@ _STOP_WITHIN: Final = 5  # seconds for answers on their way at a stop
 _MOST_AT_ONCE: Final = 100  # connections; more are turned away, so that idle ones cannot use the process up
 
 
-class _Server(uvicorn.Server):
+class QuietServer(uvicorn.Server):
     """uvicorn without its hands on the process's signals, and with word when it serves."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -24,13 +24,16 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
+        """Leave the process's signals alone."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
         await super().startup(sockets)
         self.up.set()
 
     async def main_loop(self) -> None:
+        """Serve until it is enough."""
         await self.enough.wait()
 
 
@@ -72,7 +75,7 @@ async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[None]:
         limit_concurrency=_MOST_AT_ONCE,
         timeout_graceful_shutdown=_STOP_WITHIN,
     )
-    server = _Server(config)
+    server = QuietServer(config)
     task = asyncio.create_task(server.serve([listener]))
     await server.up.wait()
     try:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Generator
 from typing import Any, Self
 
 import uvicorn
@@ -11,26 +10,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from handlers.web.botapi.api import BotApi
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its hands on the process's signals, and with word when it serves."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-        self.enough = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
-
-    async def main_loop(self) -> None:
-        await self.enough.wait()
+from handlers.web.serving import QuietServer
 
 
 class BotApiServer:
@@ -71,7 +51,7 @@ class BotApiServer:
             date_header=False,
             timeout_graceful_shutdown=5,
         )
-        server = _Server(config)
+        server = QuietServer(config)
         serving = asyncio.create_task(server.serve([listener]))
         self._stack.push_async_callback(self._stop, server, serving, listener)
         await server.up.wait()
@@ -81,7 +61,7 @@ class BotApiServer:
         """Answer everybody who waits, then stop."""
         await self._stack.aclose()
 
-    async def _stop(self, server: _Server, serving: asyncio.Task[None], listener: socket.socket) -> None:
+    async def _stop(self, server: QuietServer, serving: asyncio.Task[None], listener: socket.socket) -> None:
         self._api.close()
         server.enough.set()
         await serving
