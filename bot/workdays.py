@@ -94,15 +94,30 @@ class Calendar:
     """The office's calendar: imported notices first, then published data, then an estimate.
 
     Args:
-        overlay: Days of imported notices by date; they win over everything else.
+        overlay: Days of imported notices, and the bureau's own, by date; they win over everything else.
+        version: Which state of the overlay this is; a later one has a greater number.
     """
 
-    def __init__(self, overlay: Mapping[date, Day] = _NO_OVERLAY) -> None:
+    def __init__(self, overlay: Mapping[date, Day] = _NO_OVERLAY, *, version: int = 0) -> None:
         self._overlay = dict(overlay)
+        self.version = version
 
     def day(self, on: date) -> Day:
         """Return what kind of day a local date is, and who says so."""
         return self._overlay.get(on) or _published_or_estimated(on)
+
+    def year(self, year: int) -> tuple[Day, ...]:
+        """Return all days of a year, in order."""
+        first = date(year, 1, 1)
+        return tuple(self.day(first + timedelta(days=n)) for n in range((date(year + 1, 1, 1) - first).days))
+
+    def is_published(self, year: int) -> bool:
+        """Whether a year's notice is known; the bureau's own days in a year do not make up for it."""
+        return not any(day.provisional for day in self.year(year))
+
+    def with_days(self, days: Mapping[date, Day]) -> "Calendar":
+        """Return this calendar with some days laid over it, as it would be after a change."""
+        return Calendar({**self._overlay, **days}, version=self.version)
 
     def is_workday(self, on: date) -> bool:
         """Whether the office works on a local date."""

@@ -18,6 +18,7 @@ from storage.tables import Audit, Item, ItemState, Opinion, OpinionUse, Request,
 UNDO_WITHIN: Final = dt.timedelta(minutes=10)
 REGISTER: Final = "request.register"
 UNDO: Final = "request.undo"
+RECOMPUTED: Final = "calendar.recompute"
 _WHY_NOT: Final = {
     RequestState.CLOSED: "opinion received",
     RequestState.WITHDRAWN: "entry withdrawn",
@@ -71,6 +72,8 @@ async def last_act(turn: Turn, opened: Opened) -> Audit | None:
     if not acts or not opened.may_act:
         return None
     newest = acts[-1]
+    if any(line.verb == RECOMPUTED and line.id > newest.id for line in lines):
+        return None  # its dates were reckoned with a calendar that is in force no more
     is_fresh = turn.now - newest.at <= UNDO_WITHIN
     return newest if is_fresh and newest.actor_id == turn.officer.id else None
 

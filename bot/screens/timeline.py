@@ -53,6 +53,7 @@ _WORDS: Final[Mapping[str, Callable[[], str]]] = {
     "attachment.add": lambda: _("kept a file"),
     "attachment.remove": lambda: _("took a file away"),
     "paper.make": lambda: _("had a paper made"),
+    "calendar.recompute": lambda: _("dates reckoned again by the working calendar"),
     "reminder.queue": lambda: _("reminder sent out"),
     "reminder.acknowledge": lambda: _("took note of the reminder"),
 }

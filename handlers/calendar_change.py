@@ -1,0 +1,289 @@
+"""What a change of the calendar does to the ledger: dates reckoned again, reminders moved, officers told, all at once.
+
+Only what the calendar changes is changed: an entry whose dates and reminders come out alike under both calendars is
+left as it is.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.deadlines import Stage, due_at, latest_submission
+from bot.screens import calendar as screens
+from bot.screens.calendar import DUE, EXPECTED, MOST_MOVED, SUBMIT_BY, Moved
+from bot.screens.screen import Screen
+from bot.workdays import Calendar, Reckoned
+from handlers import due, planning
+from handlers.office import Office
+from storage import audit, calendar, cover, outbox, reminders
+from storage.calendar import Standing
+from storage.tables import Applicant, Item, ItemState, Person, Request
+
+CHANGED: Final = "calendar.changed"
+RECOMPUTE: Final = "calendar.recompute"
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What a change of the calendar does to one entry.
+
+    Args:
+        entry: The entry.
+        dues: The feedback date of each of its verifications, afterwards.
+        submit_by: The last day to submit, afterwards.
+        changes_dates: Whether a date of it changes, or becomes fixed.
+        replans: Whether its reminders move.
+    """
+
+    entry: Standing
+    dues: Sequence[Reckoned | None]
+    submit_by: Reckoned | None
+    changes_dates: bool
+    replans: bool
+
+    @property
+    def line(self) -> tuple[str, Reckoned | None, Reckoned | None]:
+        """The date that the officer watches: which it is, and what it was and will be."""
+        if not self.entry.waiting:
+            return DUE, None, None
+        request, item = self.entry.request, self.entry.waiting[0]
+        if item.submitted_on is None:
+            return SUBMIT_BY, _reckoned(request.submit_by_on, request.submit_by_provisional), self.submit_by
+        name = EXPECTED if item.received_on is None else DUE
+        return name, _reckoned(item.due_on, item.due_provisional), self.dues[0]
+
+
+async def foresee(
+    session: AsyncSession, office: Office, before: Calendar, after: Calendar, now: dt.datetime
+) -> Sequence[Shift]:
+    """Return what would become of the open entries, and change nothing.
+
+    Args:
+        session: The unit of work.
+        office: Rules.
+        before: The calendar that the entries were reckoned with.
+        after: The calendar that is to hold.
+        now: Aware UTC time.
+    """
+    old, new = replace(office, calendar=before), replace(office, calendar=after)
+    found = [_shift(old, new, entry, now) for entry in await calendar.standing(session)]
+    return [each for each in found if each is not None]
+
+
+async def carry_out(
+    session: AsyncSession,
+    office: Office,
+    before: Calendar,
+    after: Calendar,
+    *,
+    reason: str,
+    now: dt.datetime,
+    actor_id: int | None = None,
+    update_id: int | None = None,
+) -> Sequence[Shift]:
+    """Reckon the open entries again, in the transaction that changes the calendar.
+
+    Args:
+        session: The unit of work of the change.
+        office: Rules.
+        before: The calendar that the entries were reckoned with.
+        after: The calendar that holds from now on.
+        reason: The notice's number, or why a day is off.
+        now: Aware UTC time.
+        actor_id: The coordinator; None on the command line.
+        update_id: The update that caused it.
+
+    Returns:
+        What became of the entries that the change concerns.
+    """
+    shifts = await foresee(session, office, before, after, now)
+    new = replace(office, calendar=after)
+    told: dict[int, list[Shift]] = {}
+    for shift in shifts:
+        if shift.changes_dates:
+            was, will = _dates(shift.entry), _dates_after(shift)
+            for person_id in await _receivers(session, shift.entry.request, office.today(now)):
+                told.setdefault(person_id, []).append(shift)
+            request = ("request", shift.entry.request.id)
+            audit.note(session, at=now, actor_id=actor_id, verb=RECOMPUTE, subject=request, update_id=update_id,
+                       before=was, after=will, reason=reason)  # fmt: skip
+    notices = {person_id: _notice(each, reason) for person_id, each in told.items()}
+    for shift in shifts:
+        await _put(session, new, shift, now)
+    await _tell(session, office, notices, after.version, now)
+    return shifts
+
+
+async def render(
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
+) -> Screen | None:
+    """Tell an officer which dates have moved and why."""
+    numbers = await calendar.numbers(session, [each[0] for each in params["moved"]])
+    moved = [
+        Moved(numbers[request_id], line, _from_json(was), _from_json(will))
+        for request_id, line, was, will in params["moved"]
+        if request_id in numbers
+    ]
+    return screens.changed(
+        moved, reason=params["reason"], more=params["more"], fixed=params["fixed"], today=office.today(now)
+    )
+
+
+def _shift(old: Office, new: Office, entry: Standing, now: dt.datetime) -> Shift | None:
+    dues = [_due(old, new, item) for item in entry.waiting]
+    submit_by = _submit_by(old, new, entry)
+    shift = Shift(entry, dues, submit_by, changes_dates=False, replans=False)
+    changes_dates = _dates(entry) != _dates_after(shift)
+    before = _coming(old, entry, now)
+    after = _coming(new, _as_after(shift), now)
+    if before == after and not changes_dates:
+        return None
+    return replace(shift, changes_dates=changes_dates, replans=before != after)
+
+
+def _due(old: Office, new: Office, item: Item) -> Reckoned | None:
+    """Return a verification's feedback date under the new calendar; as it is where the calendar does not move it."""
+    stands = _reckoned(item.due_on, item.due_provisional)
+    owed = item.applicant is Applicant.BUREAU and item.state in (ItemState.SUBMITTED, ItemState.RECEIVED)
+    if not owed or item.submitted_on is None:
+        return stands
+    before, after = _reckon(old, item), _reckon(new, item)
+    return stands if before == after else after
+
+
+def _reckon(office: Office, item: Item) -> Reckoned | None:
+    copy = calendar.copy_of(item)
+    if item.resumed_on is not None:
+        planning.resume_clock(office, copy, item.resumed_on)
+    elif (since := item.received_on or item.submitted_on) is not None:
+        planning.reckon(office, copy, since)
+    return _reckoned(copy.due_on, copy.due_provisional)
+
+
+def _submit_by(old: Office, new: Office, entry: Standing) -> Reckoned | None:
+    request = entry.request
+    stands = _reckoned(request.submit_by_on, request.submit_by_provisional)
+    if stands is None or request.decide_on is None or not entry.waiting:
+        return stands
+    before, after = _latest(old, request.decide_on), _latest(new, request.decide_on)
+    return stands if before == after else after
+
+
+def _latest(office: Office, decide_on: dt.date) -> Reckoned:
+    settings = office.policy.settings
+    return latest_submission(
+        office.calendar,
+        decide_on,
+        working_days=settings.feedback_working_days,
+        margin_working_days=settings.submit_margin_working_days,
+    )
+
+
+def _coming(office: Office, entry: Standing, now: dt.datetime) -> set[tuple[str, str, dt.date]]:
+    """Return the reminders that are still to come."""
+    request, waiting, said = entry.request, entry.waiting, entry.overdue_said
+    stages = [*planning.stages_of(office, request, waiting), *planning.prompts_of(office, request, entry.fulfil_by_on)]
+    if said and (following := planning.next_overdue(office, request, waiting, said=said, now=now)) is not None:
+        stages.append(following)
+    return {(each.kind, each.stage, each.on) for each in stages if _moment(office, each) > now}
+
+
+def _moment(office: Office, stage: Stage) -> dt.datetime:
+    return due_at(stage.on, planning.hour(office), office.zone)
+
+
+async def _put(session: AsyncSession, office: Office, shift: Shift, now: dt.datetime) -> None:
+    """Write an entry's dates down and plan its reminders anew; what was said already is not said again."""
+    request, waiting = shift.entry.request, shift.entry.waiting
+    for item, reckoned in zip(waiting, shift.dues, strict=True):
+        if reckoned is not None:
+            item.due_on, item.due_provisional = reckoned.on, reckoned.provisional
+    if shift.submit_by is not None:
+        request.submit_by_on, request.submit_by_provisional = shift.submit_by.on, shift.submit_by.provisional
+    if shift.replans:
+        request.basis_version += 1
+    await session.flush()
+    if not shift.replans:
+        return
+    await planning.replan(session, office, request, waiting, now)
+    await calendar.hush_said(session, request, now=now)
+    said = shift.entry.overdue_said
+    if said and (stage := planning.next_overdue(office, request, waiting, said=said, now=now)) is not None:
+        await reminders.add(session, request, stage, hour=planning.hour(office), zone=office.zone)
+
+
+async def _receivers(session: AsyncSession, request: Request, on: dt.date) -> Sequence[int]:
+    """Return whom an entry concerns today: whoever is in charge of it, else its owner."""
+    return [person.id for person in await cover.in_charge(session, request, on)] or [request.owner_id]
+
+
+def _notice(shifts: Sequence[Shift], reason: str) -> dict[str, Any] | None:
+    """Return what one officer is told; None where none of their dates moves."""
+    moved, fixed = [], 0
+    for shift in shifts:
+        line, was, will = shift.line
+        if was is None or will is None or was == will:
+            continue
+        if was.on == will.on:
+            fixed += was.provisional and not will.provisional
+        else:
+            moved.append((will.on, [shift.entry.request.id, line, _to_json(was), _to_json(will)]))
+    if not moved:
+        return None
+    shown = [each for _on, each in sorted(moved, key=lambda pair: pair[0])[:MOST_MOVED]]
+    return {"reason": reason, "moved": shown, "more": len(moved) - len(shown), "fixed": fixed}
+
+
+async def _tell(
+    session: AsyncSession,
+    office: Office,
+    notices: Mapping[int, dict[str, Any] | None],
+    version: int,
+    now: dt.datetime,
+) -> None:
+    """Queue one notification to each officer; outside office hours it waits for the morning (features.md N6)."""
+    when = now if due.in_office_hours(office, now) else due.next_opening(office, now)
+    for person_id, params in notices.items():
+        if params is None:
+            continue
+        person = await session.get_one(Person, person_id)
+        dedupe = f"{CHANGED}:{version}:{now.timestamp()}:{person_id}"
+        await outbox.enqueue(session, person, kind=CHANGED, params=params, dedupe=dedupe, now=when)
+
+
+def _as_after(shift: Shift) -> Standing:
+    """Return an entry as it would be, on copies of its rows."""
+    request = calendar.copy_of(shift.entry.request)
+    request.submit_by_on = shift.submit_by.on if shift.submit_by else None
+    items = [calendar.copy_of(item) for item in shift.entry.waiting]
+    for item, reckoned in zip(items, shift.dues, strict=True):
+        item.due_on = reckoned.on if reckoned else None
+    return replace(shift.entry, request=request, waiting=items)
+
+
+def _dates(entry: Standing) -> dict[str, Any]:
+    due_dates = [_to_json(_reckoned(item.due_on, item.due_provisional)) for item in entry.waiting]
+    request = entry.request
+    return {"due": due_dates, "submit_by": _to_json(_reckoned(request.submit_by_on, request.submit_by_provisional))}
+
+
+def _dates_after(shift: Shift) -> dict[str, Any]:
+    return {"due": [_to_json(each) for each in shift.dues], "submit_by": _to_json(shift.submit_by)}
+
+
+def _reckoned(on: dt.date | None, provisional: bool) -> Reckoned | None:
+    return None if on is None else Reckoned(on, provisional)
+
+
+def _to_json(reckoned: Reckoned | None) -> list[Any] | None:
+    return None if reckoned is None else [reckoned.on.isoformat(), reckoned.provisional]
+
+
+def _from_json(pair: Sequence[Any]) -> Reckoned:
+    return Reckoned(dt.date.fromisoformat(pair[0]), bool(pair[1]))
+
+
+NOTICES: Final = {CHANGED: render}

@@ -1,0 +1,89 @@
+"""Keeping up with the calendar: a change made elsewhere is taken over, and a year that is missing is asked for."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.screens import calendar as screens
+from bot.screens.screen import Screen
+from handlers import due
+from handlers.calendar_change import carry_out
+from handlers.office import Office
+from storage import calendar, outbox, people
+from storage.tables import PeriodicRun, Person
+
+MISSING: Final = "calendar.missing"
+FROM_MONTH: Final = 11  # the State Council publishes the next year's notice in November or December (domain.md §5)
+
+
+class CalendarWatch:
+    """Brings this process up to the calendar that is kept.
+
+    An entry that was made with the old calendar while another transaction changed it is found here and reckoned again,
+    so that no such entry keeps a date that nobody would correct.
+
+    Args:
+        office: The office; its calendar is replaced.
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._settled = office.calendar  # what every entry is known to have been reckoned with
+        self._settling = office.calendar
+
+    async def look(self, session: AsyncSession, now: dt.datetime) -> None:
+        """Take over a changed calendar, and reckon again what was made with the old one meanwhile."""
+        if await calendar.version(session) != self._office.calendar.version:
+            self._office.calendar = await calendar.load(session)
+        self._settling = self._office.calendar
+        if self._settling.version != self._settled.version:
+            why = await calendar.reason(session)
+            await carry_out(session, self._office, self._settled, self._settling, reason=why, now=now)
+
+    def settled(self) -> None:
+        """Remember, after the commit, that everything agrees with the calendar."""
+        self._settled = self._settling
+
+
+async def ask_for_missing(session: AsyncSession, office: Office, now: dt.datetime) -> int:
+    """Once a week ask the coordinators for the notice of the next year, from 1 November until it is there.
+
+    A year that has begun without its notice is asked for the same way. Source: features.md N15.
+
+    Returns:
+        How many notifications were queued.
+    """
+    year = missing_year(office, office.today(now))
+    if year is None or not due.in_office_hours(office, now):
+        return 0
+    iso = office.today(now).isocalendar()
+    period = f"{iso.year}-W{iso.week:02}"
+    taken = select(PeriodicRun.id).where(PeriodicRun.kind == MISSING, PeriodicRun.period == period)
+    if await session.scalar(taken) is not None:
+        return 0
+    session.add(PeriodicRun(kind=MISSING, period=period, scope="", ran_at=now))
+    coordinators = await people.coordinators(session)
+    for person in coordinators:
+        dedupe = f"{MISSING}:{period}:{person.id}"
+        await outbox.enqueue(session, person, kind=MISSING, params={"year": year}, dedupe=dedupe, now=now)
+    return len(coordinators)
+
+
+async def render_missing(
+    session: AsyncSession, _office: Office, _person: Person, params: Mapping[str, Any], _now: dt.datetime
+) -> Screen | None:
+    """Ask a coordinator for a year's notice; None once it is there."""
+    stands = await calendar.load(session)
+    return None if stands.is_published(params["year"]) else screens.missing(params["year"])
+
+
+def missing_year(office: Office, today: dt.date) -> int | None:
+    """Return a year whose notice ought to be there by a local date and is not."""
+    years = (today.year, today.year + 1) if today.month >= FROM_MONTH else (today.year,)
+    return next((year for year in years if not office.calendar.is_published(year)), None)
+
+
+NOTICES: Final = {MISSING: render_missing}
