@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import datetime as dt
 import os
 import warnings
-from collections.abc import AsyncIterator, Coroutine
-from pathlib import Path
+from collections.abc import Coroutine
 from typing import Any, Final
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # before PTB is imported: retry_after is a timedelta then
@@ -18,25 +16,30 @@ from telegram.ext import ExtBot
 from telegram.warnings import PTBUserWarning
 
 from bot.policy.model import Policy
-from bot.workdays import Calendar, Day, DayKind
-from handlers import frame
+from bot.workdays import Calendar
+from handlers import chores, frame
 from handlers.clock import Clock
 from handlers.jobs import Jobs
-from handlers.lock import AlreadyRunning, InstanceLock
+from handlers.links import Links
+from handlers.lock import AlreadyRunning
 from handlers.office import Office
+from handlers.opening import opened
 from handlers.settings import Settings
 from handlers.telegram import profile
 from handlers.telegram.dispatch import Dispatcher
-from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused
+from handlers.telegram.files import Files
+from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, hand_in
 from handlers.telegram.outbox import Sender
 from handlers.telegram.outcomes import Outcome, classify
 from handlers.telegram.request import AiohttpRequest
 from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
-from handlers.worker import COPY, Worker, copying
-from storage import backup, keyproof, keys, migrate, people
+from handlers.travel import Travel
+from handlers.worker import COPY, Tools, Worker, copying
+from storage import backup, calendar, heartbeat, keys, migrate, people
 from storage.database import Database
-from storage.tables import CalendarDay, Person, PersonState, Role
+from storage.files import FileStore
+from storage.tables import Person, PersonState, Role
 
 log = structlog.get_logger()
 
@@ -66,12 +69,14 @@ class Service:
         self.failure: asyncio.Future[Fatal] | None = None
         self.healthy = True
         self.office = Office(policy, Calendar(), clock, admin_ids=frozenset(settings.admin_ids))
+        self.office.maintainer_ids, self.office.has_page = settings.told_each_morning, bool(settings.page_url)
         self.database: Database
         self.dispatcher: Dispatcher
         self.sender: Sender
         self.screens: Screens
         self.jobs: Jobs
         self.worker: Worker
+        self.store = FileStore(settings.data / "files")
         self.bot: ExtBot[None]
         self.app: App
 
@@ -103,12 +108,20 @@ class Service:
         self._exits.push_async_callback(self._close)
         await self._greet()
         await self.dispatcher.recover()
-        intake = Intake(self.bot, self.database, self.office.clock, self._on_received)
+        await self.worker.recover()
+        intake = Intake(
+            self.bot, self.database, self.office.clock, self._on_received, on_polled=lambda: self._beat(heartbeat.POLL)
+        )
         self._spawn(self._poll(intake))
         self._spawn(self.dispatcher.run())
         self._spawn(self.sender.run())
         self._spawn(self.worker.run())
         self._spawn(profile.sync(self.bot, await self._coordinator_ids()))
+        if self._settings.page_url:
+            from handlers.web.page.app import serving  # 120 ms of a start that has no page
+
+            page = serving(self._settings, self.database, self.office.clock, self.store, self.hand_in)
+            await self._exits.enter_async_context(page)
         self.jobs.start()
 
     def _build(self) -> None:
@@ -117,21 +130,33 @@ class Service:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PTBUserWarning)
             self.app = application(self.bot)
-        running = settings.data / "running"
-        self.dispatcher = Dispatcher(self.app, database, office, running=running, on_queued=lambda: self.sender.wake())
-        self.screens = Screens(self.bot, self.dispatcher.on_shown, self._on_token_dead)
+        travel = Travel(Links(settings.page_url) if settings.page_url else None).outgoing
+        self.dispatcher = Dispatcher(
+            self.app,
+            database,
+            office,
+            running=settings.data / "running",
+            on_queued=lambda: self.sender.wake(),
+            on_work=lambda: self.worker.wake(),
+            travel=travel,
+        )
+        self.screens = Screens(self.bot, self.dispatcher.on_shown, self._on_token_dead, store=self.store)
         self.dispatcher.screens = self.screens
         self.sender = Sender(
             self.bot,
             database,
             office,
             frame.NOTICES,
+            store=self.store,
+            travel=travel,
             per_second=self._per_second,
             on_token_dead=self._on_token_dead,
         )
         path = database.path
-        jobs = {COPY: copying(path, settings.data / "copies")} if path is not None else {}
-        self.worker = Worker(database, office.clock, jobs)
+        copies = {COPY: copying(path, settings.data / "copies")} if path is not None else {}
+        fetch = Files(self.bot, self.store).fetch
+        tools = Tools(database, office, self.store, fetch, self.screens.progress)
+        self.worker = Worker(tools, chores.JOBS | copies, on_queued=self.sender.wake)
         self.jobs = Jobs(database, office, on_queued=self.sender.wake, on_work=self.worker.wake)
 
     async def _prepare(self) -> None:
@@ -144,9 +169,7 @@ class Service:
             if unit is None:
                 raise Fatal("the pack names no legal division")
             await people.appoint_admins(session, self._settings.admin_ids, unit, now=now)
-            rows = await session.scalars(select(CalendarDay))
-            own = {row.date: Day(row.date, DayKind(row.kind), row.source) for row in rows}
-        self.office.calendar = Calendar(own)
+            self.office.calendar = await calendar.load(session)
 
     async def _greet(self) -> None:
         """Ask Telegram who we are; wait for the network as long as it takes.
@@ -191,8 +214,16 @@ class Service:
         if at_start and self.failure is not None and not self.failure.done():
             self.failure.set_result(Fatal(sentence))
 
+    def _beat(self, part: str) -> None:
+        self.office.pulse.beat(part, self.office.clock.now())
+
     def _on_received(self) -> None:
         self.healthy = True
+        self.dispatcher.wake()
+
+    async def hand_in(self, telegram_id: int, **file: Any) -> None:
+        """Take in a file from the file page; see ``handlers.telegram.intake.hand_in``."""
+        await hand_in(self.database, self.office.clock, telegram_id, **file)
         self.dispatcher.wake()
 
     def _on_token_dead(self) -> None:
@@ -251,38 +282,3 @@ def make_bot(settings: Settings) -> ExtBot[None]:
         request=AiohttpRequest(proxy=settings.proxy, connection_limit=256),
         get_updates_request=AiohttpRequest(proxy=settings.proxy, connection_limit=2),
     )
-
-
-@contextlib.asynccontextmanager
-async def opened(settings: Settings, clock: Clock) -> AsyncIterator[Database]:
-    """Open the database: locked, checked, copied before it is changed, and of this version.
-
-    Raises:
-        AlreadyRunning: Another process holds it.
-        DamagedDatabase: It is not sound; it is left as it is.
-        KeyFileError: Its key is missing.
-        UnknownVersion: It is from the future.
-    """
-    os.umask(0o077)
-    settings.data.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url)
-    async with contextlib.AsyncExitStack() as exits:
-        exits.push_async_callback(database.close)
-        path = database.path
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            exits.enter_context(InstanceLock(path.with_suffix(".lock")))
-        await _check_and_upgrade(settings, database, path, clock.now())
-        yield database
-
-
-async def _check_and_upgrade(settings: Settings, database: Database, path: Path | None, now: dt.datetime) -> None:
-    copies = settings.data / "copies"
-    if path is not None:
-        await asyncio.to_thread(backup.check_existing, path, copies)
-    present = await migrate.version(database)
-    keys.unlock(settings.key_file, may_create=present is None)
-    if present is not None and present != migrate.head() and path is not None:
-        await asyncio.to_thread(backup.copy, path, copies, label=f"before-{migrate.head()}", at=now)
-    await migrate.upgrade(database)
-    await keyproof.prove(database)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from bot.policy.loader import PolicyFaults, load, packaged
 from bot.policy.model import Policy
+from handlers import cli_calendar, cli_ledger, cli_watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +23,9 @@ app = typer.Typer(
 )
 policy_app = typer.Typer(no_args_is_help=True, help="Check and show policy packs.")
 app.add_typer(policy_app, name="policy")
+app.add_typer(cli_ledger.app)
+app.add_typer(cli_watch.app)
+app.add_typer(cli_calendar.app, name="calendar")
 
 
 class Sentence(Exception):
@@ -126,9 +130,9 @@ async def _serve() -> None:
 
 async def _invite(code: str, role: str) -> None:
     from handlers import enrolment
-    from handlers.app import opened
     from handlers.clock import Clock
     from handlers.lock import AlreadyRunning
+    from handlers.opening import opened
     from handlers.settings import Settings
     from storage import people
     from storage.tables import Role

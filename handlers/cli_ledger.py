@@ -99,18 +99,14 @@ async def _export(file: Path, code: str) -> None:
 @contextlib.asynccontextmanager
 async def _open() -> AsyncIterator[tuple["Database", "Office"]]:
     """Open the database for this command alone; a refusal of the flows becomes the command's sentence."""
-    from sqlalchemy import select
-
     from bot.errors import Refusal
-    from bot.workdays import Calendar, Day, DayKind
     from handlers.cli import Sentence, _policy
     from handlers.clock import Clock
     from handlers.lock import AlreadyRunning
     from handlers.office import Office
     from handlers.opening import opened
     from handlers.settings import Settings
-    from storage import people
-    from storage.tables import CalendarDay
+    from storage import calendar, people
 
     settings, clock = Settings(), Clock()
     policy = _policy(settings.policy)
@@ -118,9 +114,8 @@ async def _open() -> AsyncIterator[tuple["Database", "Office"]]:
         async with opened(settings, clock) as database:
             async with database.write() as session:
                 await people.sync_units(session, policy)
-                days = await session.scalars(select(CalendarDay))
-                own = {day.date: Day(day.date, DayKind(day.kind), day.source) for day in days}
-            yield database, Office(policy, Calendar(own), clock)
+                days = await calendar.load(session)
+            yield database, Office(policy, days, clock)
     except AlreadyRunning:
         raise Sentence("the bot is running with this database: use /sheet in the chat") from None
     except Refusal as refusal:

@@ -13,6 +13,7 @@ from handlers import (
     counterparts,
     cover,
     cover_entry,
+    doctor,
     enrolment,
     finding,
     finding_export,
@@ -27,6 +28,7 @@ from handlers import (
     reports,
     requests,
     reuse,
+    watching,
 )
 
 MODULES: Final[tuple[ModuleType, ...]] = (
@@ -53,6 +55,8 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     cover_entry,
     handover,
     handover_done,
+    doctor,
+    watching,
 )
 
 

@@ -12,21 +12,22 @@ from typing import Final
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import due
+from handlers import calendar_watch, due, watching
+from handlers.attachment_work import SWEEP
+from handlers.calendar_watch import CalendarWatch
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.worker import COPY
-from storage import inbox, work
+from storage import heartbeat, inbox, outbox, work
+from storage import watching as stored
 from storage.database import Database
-from storage.tables import Heartbeat, PeriodicRun
 
 log = structlog.get_logger()
 
 TICK: Final = dt.timedelta(seconds=15)
 HOUSEKEEPING: Final = dt.timedelta(minutes=10)
+SETTLING: Final = dt.timedelta(seconds=10)  # after a start, what officers wait for comes before the look at the data
 
 
 class Jobs:
@@ -51,6 +52,8 @@ class Jobs:
         self._office = office
         self._on_queued = on_queued
         self._on_work = on_work
+        self._watch = CalendarWatch(office)
+        self._has_looked = False
         self._scheduler = AsyncIOScheduler(timezone=dt.UTC)
         self._running: set[asyncio.Task[None]] = set()
 
@@ -59,8 +62,10 @@ class Jobs:
         self._every(TICK, self.tick)
         self._every(HOUSEKEEPING, self.housekeeping)
         self._scheduler.start()
+        now = Clock().now()  # the scheduler's clock is the wall's, never the office's
         for job in self._scheduler.get_jobs():
-            job.modify(next_run_time=Clock().now())  # the scheduler's clock is the wall's, never the office's
+            job.modify(next_run_time=now)
+        self._every(HOUSEKEEPING, self.look, after=now + SETTLING)
 
     async def stop(self) -> None:
         """Stop ticking; what runs now ends first."""
@@ -73,9 +78,13 @@ class Jobs:
         """Turn due reminders into notifications; return how many."""
         now = self._office.clock.now()
         async with self._database.write() as session:
+            await self._watch.look(session, now)
             queued = await due.tick(session, self._office, now)
-            await _beat(session, "tick", now)
-        if queued:
+            queued += await calendar_watch.ask_for_missing(session, self._office, now)
+            queued += await watching.morning(session, self._office, now)
+            await self._office.pulse.record(session, heartbeat.PLAN, now)
+        self._watch.settled()
+        if queued or session.info.get(outbox.QUEUED):
             self._on_queued()
         return queued
 
@@ -84,12 +93,22 @@ class Jobs:
         now = self._office.clock.now()
         period = self._office.today(now).isoformat()
         async with self._database.write() as session:
-            if not await _first(session, "daily", period, now):
+            if not await stored.begins(session, "daily", period, now=now):
                 return
             await inbox.prune(session, now=now)
+            work.add(session, SWEEP, {}, now=now)
             if self._database.is_sqlite:  # PostgreSQL has its own tools
                 work.add(session, COPY, {"label": "daily"}, now=now)
         self._on_work()
+
+    async def look(self) -> None:
+        """Once an hour, and soon after each start: the reminders are put right and the data is checked."""
+        async with self._database.read() as session:
+            done = await watching.looked(session, self._office.clock.now())
+        if done and self._has_looked:
+            return
+        await watching.look(self._database, self._office)
+        self._has_looked = True
 
     async def _guarded(self, job: Callable[[], Awaitable[object]]) -> None:
         """Run a job so that its failure is logged and the next look finds the same work."""
@@ -98,11 +117,13 @@ class Jobs:
         task.add_done_callback(self._running.discard)
         await asyncio.shield(task)
 
-    def _every(self, interval: dt.timedelta, job: Callable[[], Awaitable[object]]) -> None:
+    def _every(
+        self, interval: dt.timedelta, job: Callable[[], Awaitable[object]], *, after: dt.datetime | None = None
+    ) -> None:
         self._scheduler.add_job(
             self._guarded,
             args=[job],
-            trigger=IntervalTrigger(seconds=int(interval.total_seconds()), timezone=dt.UTC),
+            trigger=IntervalTrigger(seconds=int(interval.total_seconds()), start_date=after, timezone=dt.UTC),
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
@@ -114,20 +135,3 @@ async def _logged(job: Callable[[], Awaitable[object]]) -> None:
         await job()
     except Exception:
         log.exception("a look failed; the next one finds the same work")
-
-
-async def _first(session: AsyncSession, kind: str, period: str, now: dt.datetime) -> bool:
-    """Say whether this period's run is still to be done, and take it."""
-    taken = select(PeriodicRun.id).where(PeriodicRun.kind == kind, PeriodicRun.period == period)
-    if await session.scalar(taken) is not None:
-        return False
-    session.add(PeriodicRun(kind=kind, period=period, scope="", ran_at=now))
-    return True
-
-
-async def _beat(session: AsyncSession, part: str, now: dt.datetime) -> None:
-    row = await session.get(Heartbeat, part)
-    if row is None:
-        session.add(Heartbeat(part=part, at=now))
-    else:
-        row.at = now

@@ -9,6 +9,7 @@ from bot.policy.model import Policy
 from bot.search import Entry, Index
 from bot.workdays import Calendar
 from handlers.clock import Clock
+from storage.heartbeat import Pulse
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -23,6 +24,9 @@ class Office:
         clock: The one clock.
         zone: The people's time zone.
         bot_username: Filled in once Telegram has said who the bot is; deep links need it.
+        maintainer_ids: Telegram ids of those who get the morning line.
+        has_page: Whether files travel through the bureau's own page.
+        pulse: The beats of this process.
     """
 
     policy: Policy
@@ -31,6 +35,9 @@ class Office:
     zone: ZoneInfo = ZONE
     bot_username: str = ""
     admin_ids: frozenset[int] = field(default_factory=frozenset)
+    maintainer_ids: frozenset[int] = field(default_factory=frozenset)
+    has_page: bool = False
+    pulse: Pulse = field(default_factory=Pulse)
 
     @cached_property
     def catalogue(self) -> Index:

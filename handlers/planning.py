@@ -28,11 +28,8 @@ async def replan(
         waiting: The verifications that something is still expected of.
         now: Aware UTC time.
     """
-    stages = stages_of(office, request, waiting)
     fulfil_by_on = await commitments.next_fulfilment(session, request.id)
-    if fulfil_by_on is not None and request.state not in (RequestState.UNDONE, RequestState.WITHDRAWN):
-        before = office.policy.reminders.fulfil_before_working_days
-        stages += fulfilment_stages(office.calendar, fulfil_by_on=fulfil_by_on, before_working_days=before)
+    stages = stages_of(office, request, waiting) + prompts_of(office, request, fulfil_by_on)
     await reminders.replan(session, request, stages, now=now, hour=hour(office), zone=office.zone)
 
 
@@ -74,6 +71,20 @@ def stages_of(
         overdue_every_working_days=rules.overdue_every_working_days,
         overdue_index=overdue_index,
     )
+
+
+def prompts_of(office: Office, request: Request, fulfil_by_on: dt.date | None) -> tuple[Stage, ...]:
+    """Return the prompts of an entry's commitments, which outlive the entry's own end.
+
+    Args:
+        office: Rules and calendar.
+        request: The entry.
+        fulfil_by_on: The earliest local date until which one of them is to be fulfilled; None where none is open.
+    """
+    if fulfil_by_on is None or request.state in (RequestState.UNDONE, RequestState.WITHDRAWN):
+        return ()
+    before = office.policy.reminders.fulfil_before_working_days
+    return fulfilment_stages(office.calendar, fulfil_by_on=fulfil_by_on, before_working_days=before)
 
 
 def next_overdue(

@@ -26,6 +26,8 @@ class Settings(BaseSettings):
         database_url: ``sqlite:///path`` or ``postgresql://...``.
         key_file: The encryption key; made with mode 0600 beside a new database, never part of a backup.
         admin_ids: Numeric Telegram ids of the first coordinators, separated by commas.
+        maintainer_ids: Numeric Telegram ids of those who get the morning line, separated by commas; the first
+            coordinators unless set, nobody where set to nothing.
         policy: The folder of the policy pack.
         log: The level of the log.
         page_url: The address of the file page in the bureau's network, as officers' browsers know it: ``https://...``,
@@ -42,12 +44,13 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///data/xinxuan.db"
     key_file: Path = Path("data/key")
     admin_ids: Annotated[tuple[int, ...], NoDecode] = ()
+    maintainer_ids: Annotated[tuple[int, ...] | None, NoDecode] = None
     policy: Path = Field(default_factory=lambda: packaged("zhengzhou"))
     log: str = "INFO"
     page_url: str = ""
     page_bind: str = "127.0.0.1:8443"
 
-    @field_validator("admin_ids", mode="before")
+    @field_validator("admin_ids", "maintainer_ids", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -83,6 +86,11 @@ class Settings(BaseSettings):
         if not host or not (port.isascii() and port.isdecimal()) or int(port) > _HIGHEST_PORT:
             raise ValueError("not where a page may listen: use host:port")
         return value
+
+    @property
+    def told_each_morning(self) -> frozenset[int]:
+        """Telegram ids of those who get the morning line."""
+        return frozenset(self.admin_ids if self.maintainer_ids is None else self.maintainer_ids)
 
     @property
     def page_address(self) -> tuple[str, int]:

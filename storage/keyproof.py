@@ -3,6 +3,7 @@
 from typing import Final
 
 from cryptography.fernet import InvalidToken
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
 from storage.keys import KeyFileError, keyring
@@ -23,7 +24,22 @@ async def prove(database: Database) -> None:
         if kept is None:
             session.add(Setting(key=NAME, value=keyring().encrypt(WORD).decode("ascii")))
             return
-        try:
-            keyring().decrypt(kept.value)
-        except InvalidToken:
-            raise KeyFileError("the key file is not this database's: restore it from where it is kept") from None
+        _require(kept)
+
+
+async def check(session: AsyncSession) -> None:
+    """Ask the same of a database that is only read; one that has no word yet holds nothing to be read.
+
+    Raises:
+        KeyFileError: The key does not fit the data.
+    """
+    kept = await session.get(Setting, NAME)
+    if kept is not None:
+        _require(kept)
+
+
+def _require(kept: Setting) -> None:
+    try:
+        keyring().decrypt(kept.value)
+    except InvalidToken:
+        raise KeyFileError("the key file is not this database's: restore it from where it is kept") from None

@@ -17,7 +17,8 @@ HAN = r"[\u3400-\u9fff]"
 HALF_WIDTH = re.compile(rf"{HAN}[,;:!?()]|[,;!?()]{HAN}|{HAN}\.(?:\s|{HAN}|$)|\.\.\.")
 APART = re.compile(rf"{HAN} +{HAN}")  # machine Chinese puts spaces between words
 LATIN = re.compile(r"[A-Za-z]{2,}")
-LATIN_WORDS = {"EOD", "xlsx", "xls", "ods", "csv", "PDF", "MB"}  # in official Chinese texts too
+TOML = ("TOML", "makeup", "holiday", "workday", "kind", "date", "year")  # keys of a calendar file, on the command line
+LATIN_WORDS = {"EOD", "xlsx", "xls", "ods", "csv", "PDF", "MB", "Telegram", *TOML}  # in official Chinese texts too
 NOT_TEXT = {"id", "code", "source", "document", "companions", "language", "when", "facts", "routes", "kinds"}
 
 

@@ -133,8 +133,7 @@ def _uses(opinion: OpinionLine) -> str | None:
         return _("used again")
     if not opinion.uses:
         return None
-    said = ngettext("used again %(n)d time, saving an application", "used again %(n)d times, saving applications",
-                    opinion.uses)  # fmt: skip
+    said = ngettext("used again %(n)d time", "used again %(n)d times", opinion.uses)
     return said % {"n": opinion.uses}
 
 

@@ -27,7 +27,7 @@ from handlers.telegram.routing import App
 from handlers.telegram.screens import Screens
 from handlers.telegram.suspect import Suspect
 from handlers.turn import Defect
-from storage import inbox, outbox, people, work
+from storage import heartbeat, inbox, outbox, people, work
 from storage.crashpoints import crash_point
 from storage.database import Database, is_away
 from storage.tables import Draft, Inbox, InboxState, Person
@@ -156,6 +156,7 @@ class Dispatcher:
                 write(answers)
                 await session.flush()
                 await self._look_ahead(session, now)
+                await self._office.pulse.record(session, heartbeat.DISPATCH, now)
                 crash_point("before_commit")
         except BaseException:
             self._shown = shown + self._shown

@@ -51,13 +51,23 @@ class Intake:
         database: Where updates are kept.
         clock: The one clock.
         on_received: Called after each commit, so that the dispatcher looks at once.
+        on_polled: Called after each answered poll, also an empty one.
     """
 
-    def __init__(self, bot: ExtBot[None], database: Database, clock: Clock, on_received: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        bot: ExtBot[None],
+        database: Database,
+        clock: Clock,
+        on_received: Callable[[], None],
+        *,
+        on_polled: Callable[[], None],
+    ) -> None:
         self._bot = bot
         self._database = database
         self._clock = clock
         self._on_received = on_received
+        self._on_polled = on_polled
         # None lets Telegram begin at the oldest unconfirmed update. A stored highest id would be wrong, because ids
         # may restart at a random value after a quiet week; the unique update_id drops what is already here.
         self._offset: int | None = None
@@ -93,11 +103,13 @@ class Intake:
         )
         self.has_polled = True
         if not updates:
+            self._on_polled()
             return 0
         crash_point("fetched")
         await store(self._database, self._clock, updates)
         crash_point("stored")
         self._offset = updates[-1]["update_id"] + 1
+        self._on_polled()
         self._on_received()
         return len(updates)
 

@@ -23,7 +23,7 @@ from handlers.office import Office
 from handlers.telegram.api import call
 from handlers.telegram.messages import Outgoing, labelled, loaded, parts, plain
 from handlers.telegram.outcomes import Outcome, Verdict, classify
-from storage import audit, outbox
+from storage import audit, heartbeat, outbox
 from storage.crashpoints import crash_point
 from storage.database import Database, is_away
 from storage.files import FileStore
@@ -118,6 +118,7 @@ class Sender:
         async with self._database.write() as session:
             lapsed = await self._expire(session, now)
             letters, settled = await self._claim(session, now)
+            await self._office.pulse.record(session, heartbeat.SEND, now)
         crash_point("claimed")
         results = await asyncio.gather(*(self._send(letter) for letter in letters))
         crash_point("sent")

@@ -84,6 +84,7 @@ def _settings(wish: dict[str, Any]) -> Settings:
         database_url=f"sqlite:///{folder / 'xinxuan.db'}",
         key_file=folder / "key",
         admin_ids=tuple(wish["admins"]),
+        maintainer_ids=(),
     )
 
 

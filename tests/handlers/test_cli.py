@@ -141,7 +141,8 @@ CONFLICT = "Conflict: terminated by other getUpdates request; make sure that onl
 async def test_run_serves_officers_and_ends_well_when_asked_to(xinxuan: Start, server: BotApiServer, api: BotApi):
     running = await xinxuan("run", **_wish(server))
     coordinator = Officer(api, COORDINATOR, patience=WITHIN)
-    assert str(COORDINATOR) in await coordinator.type("/settings")
+    await coordinator.type("/settings")
+    assert await coordinator.wait_for(str(COORDINATOR))  # a notice may come in between
     running.process.send_signal(signal.SIGTERM)
     code, out, err = await running.end()
     assert code == 0

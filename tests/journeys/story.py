@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bot.policy.model import Policy
+from handlers import watching
 from handlers.app import Service
 from handlers.clock import Clock
 from handlers.office import ZONE
@@ -42,7 +43,13 @@ class Story:
         self.service = await Service(self.settings, self.policy, clock=self.clock, per_second=1000.0).__aenter__()
 
     async def close(self) -> None:
-        await self.service.__aexit__(None, None, None)
+        """Stop the bot, with nothing in the data that must not be true."""
+        try:
+            await self.service.jobs.tick()  # a clock that was moved a moment ago has made things due
+            async with self.database.read() as session:
+                assert await watching.broken(session, self.service.office, self.clock.now()) == []
+        finally:
+            await self.service.__aexit__(None, None, None)
 
     async def restart(self) -> None:
         await self.close()

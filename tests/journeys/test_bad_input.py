@@ -79,7 +79,7 @@ async def test_an_impossible_date_is_refused_and_asked_for_again(story: Story, t
 async def test_a_picture_where_text_is_asked_gets_one_sentence_and_the_form_stays(story: Story):
     me = await _form(story)
     screen = await me.send_photo(PNG)
-    assert screen.startswith("此处只能识别文字，请输入文字。")
+    assert screen.startswith("当前无须发送文件。")
     assert FORM in screen
     await me.type(FIRM)
     assert "何时提交" in me.screen

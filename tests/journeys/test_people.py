@@ -82,7 +82,7 @@ async def test_another_officer_of_whatever_unit_cannot_open_an_entry(story: Stor
     screen = await _open_by_number(outsider, only(await story.rows(Request)).id)
     assert "您的台账中没有此件" in screen
     assert "虚构环保科技有限公司" not in outsider.transcript()
-    assert "没有在办的台账" in await outsider.type("/my")
+    assert "没有台账记录" in await outsider.type("/my")
 
 
 async def test_an_auditor_looks_a_matter_up_and_records_nothing(story: Story):

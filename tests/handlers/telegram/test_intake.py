@@ -27,7 +27,7 @@ async def bot(server: BotApiServer, tmp_path):
 
 @pytest.fixture
 def poller(bot: ExtBot[None], sqlite: Database, clock: Clock) -> Intake:
-    return Intake(bot, sqlite, clock, lambda: None)
+    return Intake(bot, sqlite, clock, lambda: None, on_polled=lambda: None)
 
 
 async def _stored(database: Database) -> list[int]:
@@ -56,7 +56,7 @@ async def test_update_is_confirmed_only_after_it_was_stored(poller: Intake, api:
 async def test_update_delivered_twice_is_stored_once(api: BotApi, bot: ExtBot[None], sqlite: Database, clock: Clock):
     api.type(OFFICER, "one")
     for _life in range(3):
-        await Intake(bot, sqlite, clock, lambda: None).poll_once()
+        await Intake(bot, sqlite, clock, lambda: None, on_polled=lambda: None).poll_once()
     assert len(await _stored(sqlite)) == 1
 
 

@@ -1,0 +1,159 @@
+"""The screens for whoever looks after the bot: how it is doing, what must be done, and the morning line."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bot.language import _, ngettext, pgettext
+from bot.screens.screen import Button, Press, Screen, bold, esc, lines
+from bot.screens.words import labelled
+
+PATIENCE: Final = 5  # minutes that a part may be silent, or a notification wait, before somebody must look
+MOST_DAYS_WITHOUT_COPY: Final = 2
+_PARTS: Final = 4  # of the way through the bot: none of them at work means that it does not run
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the bot is doing.
+
+    Args:
+        waiting: Notifications that have not been delivered yet.
+        oldest: Minutes for which the oldest of them has been able to leave; None where none is held up.
+        unconfirmed: Notifications of the last seven days that may or may not have arrived.
+        refused: Those that Telegram refused.
+        blocked: Active officers who cannot be reached.
+        silent: Part of the way -> minutes since it last proved that it lives, None where it never did; only those
+            that are late.
+        ticked: Minutes since reminders were last looked through.
+        broken: Invariant -> how many rows break it, by the last hourly look.
+        missing_year: A year whose notice ought to be there by now.
+        provisional: Open entries with a provisional date.
+        copied: Days since the last checked copy; None where there is none.
+        makes_copies: Whether the bot makes copies itself; PostgreSQL has its own tools.
+        has_page: Whether files travel through the bureau's own page.
+        unlisted: Maintainers who are not on the list and can be told nothing.
+        in_force_note: What the pack says as long as nobody has confirmed that it is in force.
+    """
+
+    waiting: int
+    oldest: int | None
+    unconfirmed: int
+    refused: int
+    blocked: int
+    silent: dict[str, int | None]
+    ticked: int | None
+    broken: dict[str, int]
+    missing_year: int | None
+    provisional: int
+    copied: int | None
+    makes_copies: bool
+    has_page: bool
+    unlisted: int
+    in_force_note: str | None
+
+
+def doctor(health: Health, at: str) -> Screen:
+    """/doctor: the figures, and what must be done.
+
+    Args:
+        health: How the bot is doing.
+        at: The day and hour of the look, as the office writes them.
+    """
+    found = [f"{number}. {esc(problem)}" for number, problem in enumerate(problems(health), 1)]
+    text = lines(
+        bold(_("State of the bot")),
+        esc(at),
+        *(esc(each) for each in figures(health)),
+        "",
+        *([bold(_("To be done")), *found] if found else [esc(_("Nothing is to be done"))]),
+    )
+    return Screen("doctor", text, ((Button(pgettext("button", "Look again"), Press("doc")),),))
+
+
+def figures(health: Health) -> Iterator[str]:
+    """Yield the lines that only inform."""
+    waiting = ngettext("%(n)d notification waits", "%(n)d notifications wait", health.waiting) % {"n": health.waiting}
+    if health.oldest:
+        held = ngettext("the oldest for %(n)d minute", "the oldest for %(n)d minutes", health.oldest)
+        waiting = _("%(one)s, %(other)s") % {"one": waiting, "other": held % {"n": health.oldest}}
+    yield waiting
+    yield _("Last 7 days: %(unconfirmed)d unconfirmed, %(refused)d refused") % {
+        "unconfirmed": health.unconfirmed,
+        "refused": health.refused,
+    }
+    yield _("Officers who cannot be reached: %(n)d") % {"n": health.blocked}
+    yield _("Entries with a provisional date: %(n)d") % {"n": health.provisional}
+    if health.ticked is not None:
+        yield _("Reminders last looked through: %(n)d min ago") % {"n": health.ticked}
+    if health.makes_copies and health.copied is not None:
+        yield _("Last copy of the database: %(n)d d ago") % {"n": health.copied}
+    yield (
+        _("File page: on, files stay in the bureau's network")
+        if health.has_page
+        else _("File page: off, files travel through the messenger's servers")
+    )
+    if health.in_force_note is not None:
+        yield _("Policy pack: %(note)s") % {"note": health.in_force_note}
+
+
+def problems(health: Health) -> list[str]:
+    """Return what must be done, a sentence each; the same for the chat and the command line."""
+    found = [_silent(part, minutes) for part, minutes in health.silent.items()]
+    if len(found) == _PARTS:
+        found = [_("The bot is not at work. Please see the log and start it.")]
+    found += [
+        _("Invariant %(code)s does not hold for %(n)d rows. Please see the log.") % {"code": code, "n": count}
+        for code, count in health.broken.items()
+    ]
+    if health.oldest is not None and health.oldest >= PATIENCE:
+        text = _("The oldest notification has waited %(n)d minutes. Please see whether Telegram can be reached.")
+        found.append(text % {"n": health.oldest})
+    counts = (
+        (health.unconfirmed, _("%(n)d notifications may not have arrived. Please ask their officers.")),
+        (health.refused, _("%(n)d notifications were refused. Please see the log and tell their officers.")),
+        (health.blocked, _("%(n)d officers cannot be reached. Please have them unblock the bot, or enter cover.")),
+        (health.unlisted, _("%(n)d maintainers are not on the list and get no morning line. Please invite them.")),
+    )
+    found += [text % {"n": count} for count, text in counts if count]
+    if health.missing_year is not None:
+        text = _("The holiday notice of %(year)d is missing. Please enter it with /calendar.")
+        found.append(text % {"year": health.missing_year})
+    if health.makes_copies and (health.copied is None or health.copied > MOST_DAYS_WITHOUT_COPY):
+        found.append(_("The database has no copy of the last days. Please see the log and the free disk space."))
+    return found
+
+
+def morning(on: str, wanted: int, delivered: int, unconfirmed: int, *, to_do: int) -> Screen:
+    """The maintainer's line of the morning; its absence is the alarm.
+
+    Args:
+        on: The day, as the office writes it.
+        wanted: Reminders that were to be said that day.
+        delivered: Those that Telegram confirmed.
+        unconfirmed: Those that may or may not have arrived.
+        to_do: How many things /doctor names that must be done.
+    """
+    left = wanted - delivered - unconfirmed
+    said = _("%(wanted)d reminders due, %(delivered)d delivered, %(unconfirmed)d unconfirmed") % {
+        "wanted": wanted,
+        "delivered": delivered,
+        "unconfirmed": unconfirmed,
+    }
+    waiting = _("%(n)d still wait or were refused") % {"n": left} if left else None
+    found = _("%(n)d things are to be done: send /doctor") % {"n": to_do} if to_do else None
+    parts = (labelled(on, said), *(esc(each) for each in (waiting, found) if each))
+    return Screen("morning", lines(bold(_("Morning line")), *parts), stays=True)
+
+
+def _silent(part: str, minutes: int | None) -> str:
+    name = {
+        "poll": pgettext("part", "Fetching updates"),
+        "dispatch": pgettext("part", "Handling updates"),
+        "plan": pgettext("part", "Planning reminders"),
+        "send": pgettext("part", "Sending notifications"),
+    }[part]
+    if minutes is None:
+        return _("%(part)s has never been seen at work. Please see the log and start the bot again.") % {"part": name}
+    text = _("%(part)s has been silent for %(n)d minutes. Please see the log and start the bot again.")
+    return text % {"part": name, "n": minutes}

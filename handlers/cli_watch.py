@@ -1,0 +1,191 @@
+"""The command line's ``doctor`` and ``due``: both only read, and work while the bot runs."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import stat
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from bot.due_list import DueEntry
+    from handlers.clock import Clock
+    from handlers.office import Office
+    from handlers.settings import Settings
+    from storage.tables import Request
+
+app = typer.Typer()
+
+CLOCK_MAY_DIFFER: Final = dt.timedelta(seconds=60)  # reliability.md §3.6: a step over 60 s is an alarm
+
+
+@app.command("doctor")
+def doctor() -> None:
+    """Look at settings, key, database, clock, token and queues; say what must be done and fail if anything must."""
+    from handlers.cli import _run
+
+    _run(_doctor())
+
+
+@app.command("due")
+def due(
+    date: Annotated[str, typer.Option(help="The day of the list, such as 2026-11-25; today unless named.")] = "",
+) -> None:
+    """Print by officer what is overdue, due today and due this week: for the day when Telegram is away."""
+    from handlers.cli import _run
+
+    _run(_due(date))
+
+
+async def _doctor() -> None:
+    from bot.language import speaking
+    from handlers.cli import Sentence
+    from handlers.clock import Clock
+    from handlers.settings import Settings
+
+    settings, clock = Settings(), Clock()
+    typer.echo("settings: read")
+    with speaking("en"):
+        found = [*_of_key(settings), *await _of_telegram(settings, clock), *await _of_data(settings, clock)]
+    for problem in found:
+        typer.echo(f"to be done: {problem}")
+    if found:
+        raise Sentence("1 thing is to be done" if len(found) == 1 else f"{len(found)} things are to be done")
+    typer.echo("nothing is to be done")
+
+
+def _of_key(settings: "Settings") -> Iterator[str]:
+    path = settings.key_file
+    if not path.is_file():
+        yield f"The key file {path} is missing: restore it, or run the bot once where everything is new."
+        return
+    open_to = stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
+    typer.echo(f"key file: {'open to others' if open_to else 'closed to others'}")
+    if open_to:
+        yield f"The key file {path} is open to others: chmod 600 it."
+
+
+async def _of_telegram(settings: "Settings", clock: "Clock") -> list[str]:
+    """Ask the Bot API who we are and what time it is; it being away is no fault of ours and only said."""
+    from handlers.app import make_bot
+    from handlers.telegram.reach import identify, their_time
+
+    if not settings.token.get_secret_value():
+        return ["XINXUAN_TOKEN is missing: set it in the environment or in .env."]
+    reached = await identify(make_bot(settings))
+    if reached.token_dead:
+        return ["Telegram refuses the token: check XINXUAN_TOKEN."]
+    if reached.username is None:
+        typer.echo(f"Bot API: not reached ({reached.detail})")
+        return ["The Bot API cannot be reached: check the network and XINXUAN_PROXY; xinxuan due prints the list."]
+    typer.echo(f"token: @{reached.username}")
+    theirs = await their_time(settings.api_base, proxy=settings.proxy)
+    if theirs is None:
+        typer.echo("clock: not compared")
+        return []
+    ahead = int((clock.now() - theirs).total_seconds())
+    typer.echo(f"clock: {ahead:+d} s against the Bot API")
+    if abs(ahead) > CLOCK_MAY_DIFFER.total_seconds():
+        return [f"This machine's clock is {ahead:+d} s against the Bot API's: set it."]
+    return []
+
+
+async def _of_data(settings: "Settings", clock: "Clock") -> list[str]:
+    from bot.screens.doctor import figures, problems
+    from handlers import doctor as flow
+    from handlers.cli import Sentence
+    from storage import backup
+    from storage.keys import KeyFileError
+
+    try:
+        async with _reading(settings, clock) as (session, office):
+            is_sqlite = session.get_bind().dialect.name == "sqlite"
+            typer.echo("database: sound, of this version, written with this key")
+            health = await flow.examine(session, office, clock.now(), is_sqlite=is_sqlite)
+    except (Sentence, backup.DamagedDatabase, KeyFileError) as fault:
+        return [f"{fault}."]
+    for line in figures(health):
+        typer.echo(line)
+    return problems(health)
+
+
+async def _due(date: str) -> None:
+    from bot.due_list import end_of_week, listed
+    from bot.language import DEFAULT_LANGUAGE, speaking
+    from handlers.cli import Sentence
+    from handlers.clock import Clock
+    from handlers.settings import Settings
+    from storage import watching
+
+    settings, clock = Settings(), Clock()
+    async with _reading(settings, clock) as (session, office):
+        try:
+            today = dt.date.fromisoformat(date) if date else office.today(clock.now())
+        except ValueError:
+            raise Sentence(f"{date} is no date: write it as 2026-11-25") from None
+        with speaking(DEFAULT_LANGUAGE):
+            until = end_of_week(today)
+            requests = await watching.due_until(session, until)
+            found = [each async for each in _entries(session, office, requests, today) if each.on <= until]
+            for line in listed(found, today=today):
+                typer.echo(line)
+
+
+async def _entries(
+    session: "AsyncSession", office: "Office", requests: "Sequence[Request]", today: dt.date
+) -> "AsyncIterator[DueEntry]":
+    """Yield entries as the list has them; whom they concern is not printed, papers lie about."""
+    from bot.due_list import DueEntry
+    from bot.screens.ledger import next_date
+    from handlers.timeline import wording
+    from storage import cover
+    from storage.ledger import entries_of
+    from storage.tables import Person, Unit
+
+    for request in requests:
+        [entry] = await entries_of(session, [request])
+        on = entry.submit_by_on if entry.submitted_on is None else entry.due_on
+        what = next_date(entry, wording(office, today, entry.matter_code))
+        if on is None or what is None:
+            continue
+        charged = await cover.in_charge(session, request, today)
+        person = charged[0] if charged else await session.get_one(Person, request.owner_id)
+        unit = await session.get_one(Unit, person.unit_id)
+        yield DueEntry(f"{unit.short_name} {person.name or person.id}", on, entry.number, entry.matter, what)
+
+
+@contextlib.asynccontextmanager
+async def _reading(settings: "Settings", clock: "Clock") -> "AsyncIterator[tuple[AsyncSession, Office]]":
+    """Open the database to read it, beside a running bot or without one; nothing is made or brought up to date.
+
+    Raises:
+        Sentence: There is none, or it is of another version.
+        DamagedDatabase: It is not sound.
+        KeyFileError: The key is missing, or not this database's.
+    """
+    from handlers.cli import Sentence, _policy
+    from handlers.office import Office
+    from storage import backup, calendar, keyproof, keys, watching
+    from storage.database import Database
+
+    database = Database(settings.database_url)
+    try:
+        if database.path is not None and not database.path.is_file():
+            raise Sentence(f"there is no database {database.path}: run the bot once")
+        if database.path is not None:
+            await asyncio.to_thread(backup.check, database.path)
+        keys.unlock(settings.key_file, may_create=False)
+        policy = await asyncio.to_thread(_policy, settings.policy)
+        async with database.read() as session:
+            if not await watching.is_of_this_version(session):
+                raise Sentence("the database is of another version: run the bot once to bring it up to date")
+            await keyproof.check(session)
+            office = Office(policy, await calendar.load(session), clock)
+            office.maintainer_ids, office.has_page = settings.told_each_morning, bool(settings.page_url)
+            yield session, office
+    finally:
+        await database.close()

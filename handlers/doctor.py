@@ -1,0 +1,78 @@
+"""/doctor: how the bot is doing and what must be done, in the chat for coordinators; the command line asks here too."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.dates import format_day
+from bot.screens import doctor as screens
+from bot.screens.doctor import PATIENCE, Health
+from bot.screens.screen import Screen
+from handlers import calendar_watch
+from handlers.office import Office
+from handlers.turn import Flow, Stale, Turn
+from storage import heartbeat, watching
+from storage.tables import Role
+
+LOOK: Final = "invariants"  # the hourly look at the data; its finding is kept with the run
+
+
+async def on_doctor(turn: Turn) -> Screen:
+    """/doctor, and 〔刷新〕.
+
+    Raises:
+        Stale: The officer is no coordinator; the command's own permission is the matrix's.
+    """
+    if turn.officer.role is not Role.COORDINATOR:
+        raise Stale
+    health = await examine(turn.session, turn.office, turn.now, is_sqlite=_is_sqlite(turn.session))
+    local = turn.now.astimezone(turn.office.zone)
+    return screens.doctor(health, f"{format_day(turn.today, today=turn.today)} {local:%H:%M}")
+
+
+async def examine(session: AsyncSession, office: Office, now: dt.datetime, *, is_sqlite: bool) -> Health:
+    """Return how the bot is doing, from its own rows and, inside the running bot, from the beats of this process.
+
+    Args:
+        session: A session that reads.
+        office: The office.
+        now: Aware UTC time.
+        is_sqlite: Whether the bot makes copies of its database itself.
+    """
+    beats = {**await heartbeat.beats(session), **office.pulse.beats}
+    late = {part: _minutes(now, beats.get(part)) for part in heartbeat.PARTS}
+    queue = await watching.queue(session, now)
+    look = await watching.last_run(session, LOOK)
+    copied = await watching.last_copy(session)
+    return Health(
+        waiting=queue.waiting,
+        oldest=_minutes(now, queue.oldest),
+        unconfirmed=queue.unconfirmed,
+        refused=queue.refused,
+        blocked=queue.blocked,
+        silent={part: each for part, each in late.items() if each is None or each >= PATIENCE},
+        ticked=late[heartbeat.PLAN],
+        broken=json.loads(look.note) if look is not None and look.note else {},
+        missing_year=calendar_watch.missing_year(office, office.today(now)),
+        provisional=await watching.provisional(session),
+        copied=None if copied is None else (office.today(now) - office.today(copied)).days,
+        makes_copies=is_sqlite,
+        has_page=office.has_page,
+        unlisted=len(await watching.missing_persons(session, office.maintainer_ids)),
+        in_force_note=office.policy.in_force_note,
+    )
+
+
+def _minutes(now: dt.datetime, since: dt.datetime | None) -> int | None:
+    return None if since is None else max(0, int((now - since).total_seconds() // 60))
+
+
+def _is_sqlite(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+COMMANDS: Final[Mapping[str, Flow]] = {"doctor": on_doctor}
+PRESSES: Final[Mapping[str, Flow]] = {"doc": on_doctor}

@@ -1,0 +1,68 @@
+"""The heartbeat: each part of the way through the bot proves that it lives, by rows that only a commit can write."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.tables import Heartbeat
+from storage.upsert import insert_new
+
+POLL, DISPATCH, PLAN, SEND = "poll", "dispatch", "plan", "send"
+PARTS: Final = (POLL, DISPATCH, PLAN, SEND)
+"""The way of an update and of what is said about it: fetched, handled, planned, sent; each row is a commit."""
+EVERY: Final = dt.timedelta(minutes=1)
+
+
+class Pulse:
+    """The beats of this process, noted in memory and written once a minute by a transaction that is open anyway.
+
+    A part that has no transaction of its own while nothing happens (the poll) is written by the next part that has.
+    """
+
+    def __init__(self) -> None:
+        self._beats: dict[str, dt.datetime] = {}
+        self._written: dict[str, dt.datetime] = {}
+
+    def beat(self, part: str, now: dt.datetime) -> None:
+        """Note that a part has just done its work.
+
+        Args:
+            part: One of ``PARTS``.
+            now: Aware UTC time.
+        """
+        self._beats[part] = now
+
+    @property
+    def beats(self) -> Mapping[str, dt.datetime]:
+        """When each part of this process last did its work, written or not."""
+        return dict(self._beats)
+
+    async def record(self, session: AsyncSession, part: str, now: dt.datetime) -> None:
+        """Note the beat of a part that has a transaction open, and write there what is to be written."""
+        self.beat(part, now)
+        await self.write(session)
+
+    async def write(self, session: AsyncSession) -> None:
+        """Write the beats whose row is a minute old, in a transaction that is committed for another reason.
+
+        A clock that was set back is as good a reason to write as one that went on.
+        """
+        rows = sorted(self._beats.items())  # in one order always, lest two instances wait for each other
+        due = [(part, at) for part, at in rows if part not in self._written or abs(at - self._written[part]) >= EVERY]
+        self._written |= dict(due)
+        for part, at in due:
+            await insert_new(session, Heartbeat, [{"part": part, "at": at}])
+            await session.execute(
+                update(Heartbeat)
+                .where(Heartbeat.part == part)
+                .values(at=at)
+                .execution_options(synchronize_session=False)
+            )
+
+
+async def beats(session: AsyncSession) -> Mapping[str, dt.datetime]:
+    """Return when each part last beat; a part that never did is missing."""
+    return {part: at for part, at in await session.execute(select(Heartbeat.part, Heartbeat.at))}

@@ -1,0 +1,193 @@
+"""How the bot is doing, counted from its own rows: what waits, what was not confirmed, who cannot be reached."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, func, inspect, or_, select, text, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage import migrate
+from storage.tables import (
+    Attempt,
+    Audit,
+    Item,
+    ItemState,
+    Outbox,
+    OutboxReminder,
+    OutboxState,
+    PeriodicRun,
+    Person,
+    PersonState,
+    Reminder,
+    ReminderState,
+    Request,
+    RequestState,
+)
+from storage.upsert import insert_new
+
+COPIED: Final = "database.copy"  # the audit's word for a copy that was made and checked
+LATELY: Final = dt.timedelta(days=7)
+_DELIVERED: Final = "delivered"
+_TAKEN_BACK: Final = (ReminderState.CANCELLED, ReminderState.SUPERSEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The reminders of one day.
+
+    Args:
+        wanted: Those that were to be said on it, older ones that were still unsaid included.
+        delivered: Those of them that Telegram confirmed.
+        unconfirmed: Those that were sent without Telegram saying whether they arrived.
+    """
+
+    wanted: int
+    delivered: int
+    unconfirmed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The notifications on their way.
+
+    Args:
+        waiting: Those that have not been delivered yet.
+        oldest: From when on the oldest of them could have left, aware UTC.
+        unconfirmed: Those of the last seven days that may or may not have arrived.
+        refused: Those of the last seven days that Telegram refused.
+        blocked: Active officers who cannot be reached.
+    """
+
+    waiting: int
+    oldest: dt.datetime | None
+    unconfirmed: int
+    refused: int
+    blocked: int
+
+
+async def day(session: AsyncSession, begins: dt.datetime, ends: dt.datetime) -> Day:
+    """Count the reminders of a day.
+
+    A reminder belongs to the day on which it was queued, or still waits for it; one that was taken back before it
+    left belongs to none.
+
+    Args:
+        session: A session that reads.
+        begins: The day's beginning, aware UTC.
+        ends: Its end, aware UTC.
+    """
+    carried = (
+        select(Outbox.id)
+        .join(OutboxReminder, OutboxReminder.outbox_id == Outbox.id)
+        .where(OutboxReminder.reminder_id == Reminder.id)
+    )
+    of_day = carried.where(Outbox.created_at >= begins, Outbox.created_at < ends)
+    attempted = carried.join(Attempt, Attempt.outbox_id == Outbox.id)
+    delivered = attempted.where(Attempt.outcome == _DELIVERED).exists()
+    unknown = carried.where(
+        or_(Outbox.state == OutboxState.HELD, Outbox.copies > 0, Outbox.state == OutboxState.CLAIMED)
+    ).exists()
+    waits = and_(Reminder.state == ReminderState.PLANNED, Reminder.due_at < ends)
+    wanted = or_(waits, and_(of_day.exists(), or_(Reminder.state.not_in(_TAKEN_BACK), delivered)))
+
+    async def count(*which: ColumnElement[bool]) -> int:
+        return await session.scalar(select(func.count()).select_from(Reminder).where(wanted, *which)) or 0
+
+    return Day(await count(), await count(delivered), await count(unknown, ~delivered))
+
+
+async def queue(session: AsyncSession, now: dt.datetime) -> Queue:
+    """Count what is on its way, and what went wrong lately."""
+    on_its_way = Outbox.state.in_((OutboxState.DUE, OutboxState.CLAIMED, OutboxState.UNKNOWN))
+    may_leave = on_its_way & (Outbox.not_before <= now)
+    lately = Outbox.created_at > now - LATELY
+    uncertain = Outbox.state.in_((OutboxState.UNKNOWN, OutboxState.HELD))
+    blocked = (Person.state == PersonState.ACTIVE) & Person.reachable.is_(False)
+
+    async def count(*which: ColumnElement[bool]) -> int:
+        return await session.scalar(select(func.count(Outbox.id)).where(*which)) or 0
+
+    return Queue(
+        waiting=await count(on_its_way),
+        oldest=await session.scalar(select(func.min(Outbox.not_before)).where(may_leave)),
+        unconfirmed=await count(uncertain, lately),
+        refused=await count(Outbox.state == OutboxState.REFUSED, lately),
+        blocked=await session.scalar(select(func.count(Person.id)).where(blocked)) or 0,
+    )
+
+
+async def provisional(session: AsyncSession) -> int:
+    """Count the open entries of which a date in use is provisional."""
+    dated = and_(Item.due_provisional, Item.state.in_((ItemState.SUBMITTED, ItemState.RECEIVED)))
+    items = select(Item.id).where(Item.request_id == Request.id, dated)
+    unsubmitted = select(Item.id).where(Item.request_id == Request.id, Item.state == ItemState.DRAFT)
+    counted = select(func.count(Request.id)).where(
+        Request.state == RequestState.OPEN,
+        or_(items.exists(), and_(Request.submit_by_provisional, unsubmitted.exists())),
+    )
+    return await session.scalar(counted) or 0
+
+
+async def last_copy(session: AsyncSession) -> dt.datetime | None:
+    """Return when the last copy of the database was made and checked."""
+    newest = select(Audit.at).where(Audit.verb == COPIED).order_by(Audit.id.desc()).limit(1)
+    return await session.scalar(newest)
+
+
+async def last_run(session: AsyncSession, kind: str) -> PeriodicRun | None:
+    """Return the newest run of a periodic work."""
+    rows = select(PeriodicRun).where(PeriodicRun.kind == kind).order_by(PeriodicRun.id.desc()).limit(1)
+    return await session.scalar(rows)
+
+
+async def missing_persons(session: AsyncSession, telegram_ids: frozenset[int]) -> frozenset[int]:
+    """Return those of some Telegram ids who are not active people of the list, and can be told nothing."""
+    rows = await session.scalars(
+        select(Person.telegram_id).where(Person.telegram_id.in_(telegram_ids), Person.state == PersonState.ACTIVE)
+    )
+    return telegram_ids - frozenset(rows.all())
+
+
+async def due_until(session: AsyncSession, until: dt.date) -> Sequence[Request]:
+    """Return the open entries with a date to watch up to a local date, by id."""
+    dated = select(Item.id).where(Item.request_id == Request.id, Item.due_on <= until)
+    rows = await session.scalars(
+        select(Request)
+        .where(Request.state == RequestState.OPEN, or_(Request.submit_by_on <= until, dated.exists()))
+        .order_by(Request.id)
+    )
+    return rows.all()
+
+
+async def note_run(session: AsyncSession, kind: str, period: str, *, note: str, now: dt.datetime) -> None:
+    """Write down that a period's work was done and what it found; done again, the later finding stands."""
+    await insert_new(session, PeriodicRun, [{"kind": kind, "period": period, "scope": "", "ran_at": now}])
+    which = (PeriodicRun.kind == kind, PeriodicRun.period == period, PeriodicRun.scope == "")
+    await session.execute(
+        update(PeriodicRun).where(*which).values(note=note, ran_at=now).execution_options(synchronize_session=False)
+    )
+
+
+async def begins(session: AsyncSession, kind: str, period: str, *, now: dt.datetime) -> bool:
+    """Say whether a period's work is still to be done, and take it."""
+    taken = select(PeriodicRun.id).where(PeriodicRun.kind == kind, PeriodicRun.period == period)
+    if await session.scalar(taken) is not None:
+        return False
+    session.add(PeriodicRun(kind=kind, period=period, scope="", ran_at=now))
+    return True
+
+
+async def is_of_this_version(session: AsyncSession) -> bool:
+    """Say whether the database is of the version that this program works with."""
+    connection = await session.connection()
+    return await connection.run_sync(_version) == migrate.head()
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found

@@ -1,0 +1,159 @@
+"""``xinxuan doctor`` as the maintainer meets it: real processes, a sentence for each thing to be done, and the exit."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from handlers import cli_watch
+from handlers.clock import Clock
+from handlers.telegram import reach
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
+from tests.conftest import COORDINATOR, settings_for
+from tests.handlers import test_cli
+from tests.handlers.test_cli import WITHIN, Start, _wish
+from tests.officer import Officer
+
+api, xinxuan = test_cli.api, test_cli.xinxuan  # its fixtures
+
+
+def _publish_calendar(folder: Path) -> None:
+    """Write days for this year and the next, as an imported notice does: what is still missing depends on the wall."""
+    first = dt.date(Clock().now().year, 1, 1)
+    days = [first + dt.timedelta(days=n) for n in range(2 * 366)]
+    with contextlib.closing(sqlite3.connect(folder / "data" / "xinxuan.db")) as database, database:
+        database.executemany(
+            "INSERT INTO calendar_day (date, kind, source, notice) VALUES (?, 'workday', 'notice', 'test')",
+            [(day.isoformat(),) for day in days],
+        )
+
+
+async def _run_until_served(start: Start, server: BotApiServer, api: BotApi):
+    running = await start("run", **_wish(server))
+    coordinator = Officer(api, COORDINATOR, patience=WITHIN)
+    await coordinator.type("/settings")
+    await coordinator.wait_for(str(COORDINATOR))  # a notice that is due just now may come after it
+    return running
+
+
+async def _stop(running) -> None:
+    running.process.send_signal(signal.SIGTERM)
+    assert (await running.end())[0] == 0
+
+
+async def test_beside_a_healthy_bot_nothing_is_to_be_done_and_without_it_that_is_said(
+    xinxuan: Start,
+    server: BotApiServer,
+    api: BotApi,
+    tmp_path: Path,
+):
+    await _stop(await _run_until_served(xinxuan, server, api))
+    _publish_calendar(tmp_path)
+    running = await _run_until_served(xinxuan, server, api)
+    async with asyncio.timeout(WITHIN):
+        while not list((tmp_path / "data" / "copies").glob("*daily*.db")):
+            await asyncio.sleep(0.05)
+    code, out, err = await (await xinxuan("doctor", **_wish(server))).end()
+    assert (code, err) == (0, ""), out
+    assert out.splitlines()[-1] == "nothing is to be done"
+    await _stop(running)
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "xinxuan.db")) as database, database:
+        database.execute("UPDATE heartbeat SET at = '2020-01-01 00:00:00'")
+    code, out, err = await (await xinxuan("doctor", **_wish(server))).end()
+    assert (code, err.strip()) == (1, "xinxuan: 1 thing is to be done")
+    assert "not at work" in out
+
+
+async def test_where_nothing_is_set_up_each_thing_has_its_sentence_and_nothing_is_made(xinxuan: Start, tmp_path: Path):
+    code, out, err = await (await xinxuan("doctor")).end()
+    assert code == 1
+    assert err.strip() == "xinxuan: 3 things are to be done"
+    to_do = [line for line in out.splitlines() if line.startswith("to be done: ")]
+    words = ("key file", "XINXUAN_TOKEN", "no database")
+    assert [[word for word in words if word in line] for line in to_do] == [[word] for word in words]
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_key_open_to_others_and_a_refused_token_are_told(
+    xinxuan: Start,
+    server: BotApiServer,
+    api: BotApi,
+    tmp_path: Path,
+):
+    await _stop(await _run_until_served(xinxuan, server, api))
+    (tmp_path / "data" / "key").chmod(0o644)
+    wrong = "100000001:wrong-fictitious-token-0000000000000"
+    code, out, err = await (await xinxuan("doctor", **_wish(server, wrong))).end()
+    assert code == 1
+    assert "open to others: chmod 600" in out
+    assert "Telegram refuses the token" in out
+    assert wrong.partition(":")[2] not in out + err
+
+
+async def test_the_key_of_another_database_and_a_damaged_database_are_told(
+    xinxuan: Start,
+    server: BotApiServer,
+    api: BotApi,
+    tmp_path: Path,
+):
+    await _stop(await _run_until_served(xinxuan, server, api))
+    key, database = tmp_path / "data" / "key", tmp_path / "data" / "xinxuan.db"
+    kept = key.read_bytes()
+    key.write_bytes(b"MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=\n")
+    code, out, _err = await (await xinxuan("doctor", **_wish(server))).end()
+    assert code == 1
+    assert "not this database's" in out
+    key.write_bytes(kept)
+    database.write_bytes(b"no database at all, on purpose" * 100)
+    code, out, _err = await (await xinxuan("doctor", **_wish(server))).end()
+    assert code == 1
+    assert "cannot be read as a database" in out
+
+
+async def test_a_bot_api_that_is_away_is_told(xinxuan: Start, tmp_path: Path):
+    wish = {
+        "XINXUAN_TOKEN": "100000001:fictitious-token-of-the-tests-0000000",
+        "XINXUAN_API_BASE": "http://127.0.0.1:9",
+    }
+    code, out, _err = await (await xinxuan("doctor", **wish)).end()
+    assert code == 1
+    assert "The Bot API cannot be reached" in out
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(0, False), (45, False), (90, True), (-90, True)])
+async def test_a_clock_that_differs_from_telegrams_is_told(
+    server: BotApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: int, told: bool
+):
+    async def asked(*_args: object, **_more: object) -> dt.datetime:
+        return Clock().now()
+
+    monkeypatch.setattr(reach, "their_time", asked)
+    clock = Clock(dt.timedelta(seconds=ahead))
+    found = await cli_watch._of_telegram(settings_for(tmp_path, server.base), clock)
+    assert bool(found) is told
+    assert all("clock" in each for each in found)
+
+
+async def test_their_time_is_read_from_any_answer():
+    app = web.Application()  # it has no page at all: 404 carries the time as well as 200
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        host, port = runner.addresses[0][:2]
+        theirs = await reach.their_time(f"http://{host}:{port}", proxy=None)
+    finally:
+        await runner.cleanup()
+    assert theirs is not None
+    assert abs(theirs - Clock().now()) < dt.timedelta(seconds=5)
+
+
+async def test_their_time_is_not_asked_through_a_socks_proxy(server: BotApiServer):
+    assert await reach.their_time(server.base, proxy="socks5://127.0.0.1:9") is None

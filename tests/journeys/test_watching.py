@@ -1,0 +1,150 @@
+"""Watching the watcher at work: heartbeats, the maintainer's morning line, /doctor, and the printed list."""
+
+import asyncio
+import datetime as dt
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, update
+
+from handlers import doctor
+from storage import heartbeat
+from storage.tables import Audit, Outbox, PeriodicRun, Person, Reminder, ReminderState
+from tests.conftest import COORDINATOR, OFFICER
+from tests.journeys.story import Story, only, register
+
+ROOT = Path(__file__).parents[2]
+
+
+async def _beats(story: Story) -> dict[str, dt.datetime]:
+    async with story.database.read() as session:
+        return dict(await heartbeat.beats(session))
+
+
+async def test_every_part_of_a_live_service_beats_and_goes_on_beating(story: Story):
+    await story.person().type("/help")
+    await story.settle()
+    first = await _beats(story)
+    assert set(first) == set(heartbeat.PARTS)
+    story.pass_time("2026-11-23 09:30")
+    async with asyncio.timeout(20):  # a sender with nothing to send rests for five seconds
+        while not all(at >= first[part] + dt.timedelta(minutes=29) for part, at in (await _beats(story)).items()):
+            await story.person().type("/help")
+            await story.service.jobs.tick()
+
+
+async def test_within_a_minute_a_part_writes_once(story: Story):
+    await story.person().type("/help")
+    await story.settle()
+    first = await _beats(story)
+    for _time in range(3):
+        await story.person().type("/help")
+    await story.settle()
+    assert await _beats(story) == first
+
+
+def _figures(screen: str) -> list[int]:
+    """Return due, delivered and unconfirmed, which end the line in every language."""
+    line = next(line for line in screen.splitlines()[1:] if len(re.findall(r"\d+", line)) >= 3)
+    return [int(figure) for figure in re.findall(r"\d+", line)[-3:]]
+
+
+async def test_the_maintainer_hears_each_working_morning_how_many_reminders_left(story: Story):
+    maintainer = story.person(COORDINATOR)
+    story.service.office.maintainer_ids = frozenset({COORDINATOR, 5_999_999})
+    await register(story.person())
+    await register(story.person(), subject="虚构监测站 12410100MB0000T3XJ")
+    await story.at("2026-11-24 09:05")
+    assert maintainer.messages == []
+    await story.at("2026-11-24 09:10")
+    assert _figures(maintainer.screen) == [2, 2, 0]
+    await story.at("2026-11-24 11:00")
+    assert len(maintainer.messages) == 1
+    await story.at("2026-11-25 09:15")  # nothing is due: the line comes all the same, its absence would be the alarm
+    assert (len(maintainer.messages), _figures(maintainer.screen)) == (2, [0, 0, 0])
+    await story.at("2026-11-28 09:30")  # a Saturday
+    assert len(maintainer.messages) == 2
+
+
+async def test_nobody_is_told_each_morning_where_nobody_is_named(story: Story):
+    await story.at("2026-11-24 09:30")
+    assert story.person(COORDINATOR).messages == []
+
+
+async def test_the_doctor_is_for_coordinators(story: Story):
+    coordinator = story.person(COORDINATOR)
+    screen = await coordinator.type("/doctor")
+    assert "11月23日（周一） 09:0" in screen
+    [again] = coordinator.buttons
+    assert "11月23日" in await coordinator.press(again)
+    me = story.person()
+    assert "11月23日" not in await me.type("/doctor")
+    forged = await me.press_data(me.messages[-1].id, "1:doc:0:0:")
+    assert "09:0" not in forged
+
+
+async def test_the_doctor_names_what_is_to_be_done(story: Story):
+    coordinator = story.person(COORDINATOR)
+    before = await coordinator.type("/doctor")
+    async with story.database.write() as session:
+        await session.execute(update(Person).where(Person.telegram_id == OFFICER).values(reachable=False))
+    after = await coordinator.type("/doctor")
+    assert len(after.splitlines()) == len(before.splitlines()) + 1
+    async with story.database.write() as session:
+        await session.execute(update(Person).where(Person.telegram_id == OFFICER).values(reachable=True))
+
+
+async def test_the_hourly_look_puts_reminders_right_and_tells_the_doctor_what_it_cannot(story: Story):
+    await register(story.person())
+    async with story.database.write() as session:
+        await session.execute(delete(Reminder))
+        line = {"update_id": 4, "verb": "doubled", "subject_kind": "test"}
+        session.add_all(Audit(at=story.clock.now() + dt.timedelta(hours=n), **line) for n in range(2))
+    await story.service.jobs.look()
+    assert only(await story.rows(Reminder)).state is ReminderState.PLANNED
+    assert only(await story.rows(PeriodicRun, PeriodicRun.kind == doctor.LOOK)).note == '{"I6": 1}'
+    assert "I6" in await story.person(COORDINATOR).type("/doctor")
+    async with story.database.write() as session:
+        await session.execute(delete(Audit).where(Audit.verb == "doubled"))
+    await story.service.jobs.look()  # not again within the hour
+    assert "I6" in await story.person(COORDINATOR).type("/doctor")
+    await story.at("2026-11-23 10:01")
+    await story.service.jobs.look()
+    assert "I6" not in await story.person(COORDINATOR).type("/doctor")
+    assert only(await story.rows(Outbox, Outbox.kind == "reminder") or [None]) is None
+
+
+async def _xinxuan(story: Story, *arguments: str) -> tuple[int, str, str]:
+    address = str(story.settings.database_url)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "from handlers.cli import main; main()", *arguments,
+        cwd=story.settings.data,
+        env={
+            "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "XINXUAN_DATABASE_URL": address,
+            "XINXUAN_KEY_FILE": str(story.settings.key_file),
+        },
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert "Traceback" not in err.decode()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize(("day", "listed"), [("2026-11-30", True), ("2026-12-04", True), ("2026-11-22", False)])
+async def test_the_list_of_a_day_is_printed_while_the_bot_runs(story: Story, day: str, listed: bool):
+    """The feedback of Monday 23 November is expected on Monday the 30th."""
+    await register(story.person())
+    code, out, err = await _xinxuan(story, "due", "--date", day)
+    assert (code, err) == (0, "")
+    assert ("大气2026-1 " in out) is listed
+    assert ("张三（虚构）" in out) is listed
+    assert "虚构环保科技有限公司" not in out
+
+
+async def test_a_list_of_no_day_is_refused_with_a_sentence(story: Story):
+    code, _out, err = await _xinxuan(story, "due", "--date", "tomorrow")
+    assert code == 1
+    assert "tomorrow is no date" in err
