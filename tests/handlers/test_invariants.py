@@ -117,6 +117,8 @@ async def test_a_reminder_that_nobody_has_queued_is_found_in_office_hours_only(d
     assert await found(desk, at("2026-11-27", "09:04")) == {}
     assert set(await found(desk, at("2026-11-27", "09:06"))) == {"I2"}
     assert await found(desk, at("2026-11-28", "10:00")) == {}  # a Saturday
+    assert await found(desk, at("2026-11-30", "09:04")) == {}  # what waited over the weekend has only begun to leave
+    assert set(await found(desk, at("2026-11-30", "09:06"))) == {"I2"}
 
 
 @pytest.mark.parametrize(

@@ -49,3 +49,15 @@ def test_the_page_listens_where_it_is_told(given, address):
 def test_other_places_to_listen_are_refused(given):
     with pytest.raises(ValidationError):
         settings(page_bind=given)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"admin_ids": "1,2"}, {1, 2}),
+        ({"admin_ids": "1,2", "maintainer_ids": "3，4"}, {3, 4}),
+        ({"admin_ids": "1,2", "maintainer_ids": ""}, set()),
+    ],
+)
+def test_the_first_coordinators_get_the_morning_line_unless_others_or_nobody_is_named(given, told):
+    assert settings(**given).told_each_morning == told

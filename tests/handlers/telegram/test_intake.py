@@ -132,3 +132,15 @@ async def test_an_id_number_in_the_name_of_a_file_from_the_page_is_never_stored(
 
 def test_an_id_number_in_an_inline_query_is_replaced():
     assert SPECIMEN not in str(scrub({"inline_query": {"query": f"张三 {SPECIMEN}"}}))
+
+
+async def test_every_answered_poll_is_told_also_an_empty_one(
+    api: BotApi, bot: ExtBot[None], sqlite: Database, clock: Clock, monkeypatch
+):
+    """A night without a message must not look like a dead poller."""
+    monkeypatch.setattr(intake, "POLL_SECONDS", 0)
+    told: list[int] = []
+    poller = Intake(bot, sqlite, clock, lambda: None, on_polled=lambda: told.append(len(told)))
+    api.type(OFFICER, "one")
+    assert (await poller.poll_once(), await poller.poll_once()) == (1, 0)
+    assert told == [0, 1]
