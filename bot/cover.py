@@ -36,6 +36,19 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """Whose work something is.
+
+    Args:
+        owner_id: The officer.
+        unit_id: The unit whose head is next where nobody does the officer's work.
+    """
+
+    owner_id: int
+    unit_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class CoverPlan:
     """What has been chosen so far for a cover that is being entered; the next question follows from it.
 

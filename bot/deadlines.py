@@ -172,6 +172,18 @@ def fulfilment_stages(
     return tuple(_stages_before(calendar, "fulfil", fulfil_by_on, before_working_days))
 
 
+def is_single(_kind: str, stage: str) -> bool:
+    """Say whether a reminder leaves as a message of its own: what is due today, or overdue; all else is the digest's.
+
+    Args:
+        _kind: As in ``Stage``; today all kinds are alike.
+        stage: As in ``Stage``.
+
+    Source: features.md N7.
+    """
+    return stage == "t-0" or stage.startswith("overdue")
+
+
 def due_at(on: date, hour: time, zone: ZoneInfo) -> datetime:
     """Return the moment of a reminder: a local date and hour as an aware UTC datetime."""
     return datetime.combine(on, hour, zone).astimezone(UTC)

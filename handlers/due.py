@@ -6,11 +6,13 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.cover import Charge
 from bot.deadlines import due_at
+from bot.notices import Notice
 from handlers import planning
 from handlers.office import Office
+from handlers.reminders import describe, outdated
 from storage import audit, cover, outbox, people, reminders
-from storage.ledger import Opened, entry_of
 from storage.tables import Person, Reminder, ReminderState
 
 CLOSING: Final = dt.time(18)  # local; a reminder that falls due later waits for the next working morning
@@ -57,13 +59,12 @@ def next_opening(office: Office, now: dt.datetime) -> dt.datetime:
 
 
 async def _queue(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> int:
-    opened = await entry_of(session, reminder.subject_id)
-    why_not = "no such entry" if opened is None else outdated(reminder, opened)
-    if opened is None or why_not is not None:
-        reminder.state, reminder.reason = ReminderState.CANCELLED, why_not
+    notice = await describe(session, office, reminder, now)
+    if notice is None:
+        reminder.state, reminder.reason = ReminderState.CANCELLED, await outdated(session, reminder)
         await session.flush()
         return 0
-    receivers = await _receivers(session, office, opened, now)
+    receivers = await _receivers(session, office, notice, now)
     if not receivers:
         return 0  # nobody can be told yet: it stays due and is found again
     await reminders.supersede_older(session, reminder)
@@ -80,62 +81,42 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, now:
         )
     reminder.state = ReminderState.QUEUED
     await session.flush()
-    await _plan_next_overdue(session, office, reminder, opened, now)
-    _note_queued(session, reminder, opened, now)
+    await planning.plan_next(session, office, reminder, now)
+    _note_queued(session, reminder, now)
     return len(receivers)
 
 
-async def _plan_next_overdue(
-    session: AsyncSession, office: Office, reminder: Reminder, opened: Opened, now: dt.datetime
-) -> None:
-    name, _plus, number = reminder.stage.partition("+")
-    if name != "overdue":
-        return
-    stage = planning.next_overdue(office, opened.request, opened.waiting, said=int(number), now=now)
-    if stage is not None:
-        await reminders.add(session, opened.request, stage, hour=planning.hour(office), zone=office.zone)
+async def _receivers(session: AsyncSession, office: Office, notice: Notice, now: dt.datetime) -> Sequence[Person]:
+    """Return whom a reminder goes to on this day: for each whose work it is whoever is to be told."""
+    told: dict[int, Person] = {}
+    for charge in notice.charges:
+        told |= {person.id: person for person in await _in_place_of(session, office, charge, office.today(now))}
+    return list(told.values())
 
 
-async def _receivers(session: AsyncSession, office: Office, opened: Opened, now: dt.datetime) -> Sequence[Person]:
-    """Return whom a reminder goes to on this day.
+async def _in_place_of(session: AsyncSession, office: Office, charge: Charge, on: dt.date) -> Sequence[Person]:
+    """Return whom somebody's work concerns on a day.
 
     The owner or their stand-in; where nobody does their work, the head of the unit; then the coordinators of the legal
     division, then all of them, those who are not on leave first. Where there is nobody else, the owner on leave.
     Source: features.md N11, R16.
     """
-    on = office.today(now)
-    if found := await cover.in_charge(session, opened.request, on):
+    if found := await cover.in_charge(session, charge, on):
         return found
     coordinators = [person for person in await people.coordinators(session) if cover.at_work(person)]
     coordinators = await cover.present(session, coordinators, on) or coordinators
     unit = await people.unit_by_code(session, office.policy.legal_division(on=on).code)
     of_division = [person for person in coordinators if unit is not None and person.unit_id == unit.id]
-    owner = await session.get_one(Person, opened.request.owner_id)
+    owner = await session.get_one(Person, charge.owner_id)
     return of_division or coordinators or ([owner] if cover.at_work(owner) else [])
 
 
-def _note_queued(session: AsyncSession, reminder: Reminder, opened: Opened, now: dt.datetime) -> None:
+def _note_queued(session: AsyncSession, reminder: Reminder, now: dt.datetime) -> None:
     audit.note(
         session,
         at=now,
         actor_id=None,
         verb="reminder.queue",
-        subject=("request", opened.request.id),
+        subject=(reminder.subject_kind, reminder.subject_id),
         after={"reminder": reminder.id, "kind": reminder.kind, "stage": reminder.stage},
     )
-
-
-def outdated(reminder: Reminder, opened: Opened) -> str | None:
-    """Return why a reminder has nothing to say any more, or None while it has."""
-    entry = opened.entry
-    if not entry.open and (reminder.kind != "fulfil" or entry.withdrawn):
-        return "the entry is no longer open"
-    if reminder.basis_version != opened.request.basis_version:
-        return "the entry has changed"
-    fits = {
-        "receipt": entry.submitted_on is not None and entry.received_on is None,
-        "feedback": entry.received_on is not None and entry.due_on is not None,
-        "submit_by": entry.submitted_on is None and entry.submit_by_on is not None,
-        "fulfil": entry.fulfil_by_on is not None,
-    }
-    return None if fits.get(reminder.kind, False) else "the entry has moved on"

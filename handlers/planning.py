@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deadlines import Stage, due_at, feedback_due, fulfilment_stages, submit_by_stages, verification_stages
 from handlers.office import Office
 from storage import commitments, reminders
-from storage.tables import Applicant, Item, ItemState, Request, RequestState
+from storage.ledger import entry_of
+from storage.tables import Applicant, Item, ItemState, Reminder, Request, RequestState
 
 
 def hour(office: Office) -> dt.time:
@@ -105,6 +106,23 @@ def next_overdue(
             return stage
         said += 1
     return None
+
+
+async def plan_next(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> None:
+    """Plan what follows a reminder that is on its way: after an overdue stage the next one, after all else nothing.
+
+    Args:
+        session: The unit of work that queues the reminder.
+        office: Rules and calendar.
+        reminder: The reminder.
+        now: Aware UTC time.
+    """
+    name, _plus, number = reminder.stage.partition("+")
+    if name != "overdue" or (opened := await entry_of(session, reminder.subject_id)) is None:
+        return
+    stage = next_overdue(office, opened.request, opened.waiting, said=int(number), now=now)
+    if stage is not None:
+        await reminders.add(session, opened.request, stage, hour=hour(office), zone=office.zone)
 
 
 def reckon(office: Office, item: Item, on: dt.date) -> None:

@@ -1,4 +1,4 @@
-"""Reminders: what is due is queued in office hours, said with the figures of that moment, and answered by one press."""
+"""Reminders: what each has to say now, whatever it is about, and the message that says it."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,22 +7,43 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.errors import Refusal
-from bot.language import _
+from bot.cover import Charge
+from bot.deadlines import is_single
+from bot.notices import EntryNotice
 from bot.policy.model import CounterpartKind
 from bot.screens import reminders as screens
 from bot.screens.screen import Screen
-from handlers import cover, ledger, timeline
-from handlers.due import outdated
+from handlers import cover, timeline
 from handlers.office import Office
-from handlers.turn import Flow, Stale, Turn
-from storage import reminders
-from storage.ledger import Opened, entry_of, open_entry
+from storage.ledger import Opened, entry_of
 from storage.tables import Person, Reminder, ReminderState
 
 LATE: Final = dt.timedelta(days=1)
 
 Renderer = Callable[[AsyncSession, Office, Person, Mapping[str, Any], dt.datetime], Awaitable[Screen | None]]
+
+
+async def describe(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> EntryNotice | None:
+    """Return what a reminder has to say now, whatever its subject; None where it is outdated.
+
+    Args:
+        session: The unit of work.
+        office: Rules and calendar.
+        reminder: The reminder; its own state is not looked at.
+        now: Aware UTC time.
+    """
+    opened = await entry_of(session, reminder.subject_id)
+    if opened is None or _why_outdated(reminder, opened) is not None:
+        return None
+    notice = notice_of(office, reminder, opened, now)
+    is_late = now - reminder.due_at > LATE
+    return replace(notice, late_since=office.today(reminder.due_at) if is_late else None)
+
+
+async def outdated(session: AsyncSession, reminder: Reminder) -> str | None:
+    """Return why a reminder has nothing to say any more, None while it has."""
+    opened = await entry_of(session, reminder.subject_id)
+    return "no such entry" if opened is None else _why_outdated(reminder, opened)
 
 
 async def render(
@@ -32,183 +53,43 @@ async def render(
     reminder = await session.get(Reminder, params["reminder_id"], populate_existing=True)
     if reminder is None or reminder.state not in (ReminderState.PLANNED, ReminderState.QUEUED, ReminderState.SENT):
         return None
-    opened = await entry_of(session, reminder.subject_id)
-    if opened is None or outdated(reminder, opened) is not None:
+    notice = await describe(session, office, reminder, now)
+    if notice is None:
         return None
-    notice = _notice(office, reminder, opened, now)
-    if now - reminder.due_at > LATE:
-        notice = replace(notice, late_since=office.today(reminder.due_at))
-    screen = screens.reminder(notice, timeline.wording(office, office.today(now), opened.entry.matter_code))
-    return await cover.on_behalf(session, screen, person, opened.request.owner_id)
+    screen = screens.reminder(notice, timeline.wording(office, office.today(now), notice.entry.matter_code))
+    return await cover.on_behalf(session, screen, person, notice.charges[0].owner_id)
 
 
-async def on_received(turn: Turn) -> Screen:
-    """中心已收件: received on the day of submission, which was assumed until now; another day has its own button.
-
-    Source: domain.md A8.
-    """
-    reminder, opened = await _pressed(turn)
-    on = opened.entry.submitted_on
-    if on is None or opened.entry.received_on is not None or not opened.entry.open:
-        return await _present_state(turn, opened)
-    return await _record(turn, reminder, opened, "received", on)
-
-
-async def on_not_received(turn: Turn) -> Screen:
-    """尚未收件: noted; the period has not begun."""
-    reminder, opened = await _pressed(turn)
-    if opened.entry.received_on is not None or not opened.entry.open:
-        return await _present_state(turn, opened)
-    _acknowledge(turn, reminder)
-    ledger.note(turn, opened, "request.not_received")
-    said = _("Noted: not received yet. Record the day in the entry once the centre has received it.")
-    return screens.recorded(_notice(turn.office, reminder, opened, turn.now), said)
-
-
-async def on_correct(turn: Turn) -> Screen:
-    """更正收件日期: the days to choose from; a typed one is understood too."""
-    _reminder, opened = await _pressed(turn)
-    entry = opened.entry
-    if not entry.open or entry.submitted_on is None or entry.applicant == "counterpart":
-        return await _present_state(turn, opened)
-    return await ledger.asking(turn, opened, "received", aside=True)
-
-
-async def on_day_of_opinion(turn: Turn) -> Screen:
-    """更正收到日期: the opinion came on another day than the one of the press."""
-    _reminder, opened = await _pressed(turn)
-    if opened.entry.withdrawn or opened.entry.submitted_on is None:
-        return await _present_state(turn, opened)
-    return await ledger.asking(turn, opened, "returned", aside=True)
-
-
-async def on_returned(turn: Turn) -> Screen:
-    """已收到意见: today; another day is chosen afterwards."""
-    reminder, opened = await _pressed(turn)
-    if not opened.entry.open or opened.entry.submitted_on is None:
-        return await _present_state(turn, opened)
-    return await _record(turn, reminder, opened, "returned", turn.today)
-
-
-async def on_submitted(turn: Turn) -> Screen:
-    """已提交: today."""
-    reminder, opened = await _pressed(turn)
-    if not opened.entry.open or opened.entry.submitted_on is not None:
-        return await _present_state(turn, opened)
-    return await _record(turn, reminder, opened, "submitted", turn.today)
-
-
-async def on_noted(turn: Turn) -> Screen:
-    """已知悉: the reminder is answered; the entry stays as it is."""
-    reminder, opened = await _pressed(turn)
-    if outdated(reminder, opened) is not None:
-        return await _present_state(turn, opened)
-    if _acknowledge(turn, reminder):
-        ledger.note(turn, opened, "reminder.acknowledge")
-    return _again(turn, reminder, opened)
-
-
-async def on_wording(turn: Turn) -> Screen:
-    """商请用语, ready to be copied."""
-    reminder, opened = await _pressed(turn)
-    if not opened.entry.open or opened.entry.received_on is None:
-        return await _present_state(turn, opened)
-    words = timeline.words_of(turn, opened.entry)
-    bureau = turn.policy.term("bureau", on=turn.today)
-    return screens.wording_to_ask(_notice(turn.office, reminder, opened, turn.now), words, bureau)
-
-
-async def on_back(turn: Turn) -> Screen:
-    """Back to the reminder."""
-    reminder, opened = await _pressed(turn)
-    if outdated(reminder, opened) is not None:
-        return await _present_state(turn, opened)
-    return _again(turn, reminder, opened)
-
-
-async def on_open(turn: Turn) -> Screen:
-    """The entry that the reminder is about."""
-    _reminder, opened = await _pressed(turn)
-    return await timeline.shown(turn, opened, aside=True)
-
-
-def _notice(office: Office, reminder: Reminder, opened: Opened, now: dt.datetime) -> screens.Notice:
+def notice_of(office: Office, reminder: Reminder, opened: Opened, now: dt.datetime) -> EntryNotice:
+    """Return a reminder about an entry with the figures of this moment, be it outdated or not."""
     entry, today = opened.entry, office.today(now)
     until = {"submit_by": entry.submit_by_on, "fulfil": entry.fulfil_by_on}.get(reminder.kind, entry.due_on)
     matter = office.policy.matters.get(entry.matter_code or "")
-    return screens.Notice(
+    return EntryNotice(
         reminder_id=reminder.id,
         kind=reminder.kind,
+        stage=reminder.stage,
         entry=entry,
         working_days=office.calendar.between(today, until) if until else 0,
-        late_since=None,
+        single=is_single(reminder.kind, reminder.stage) or reminder.snoozed_to is not None,
+        charges=(Charge(opened.request.owner_id, opened.request.unit_id),),
         of_persons=matter is not None and CounterpartKind.NATURAL_PERSON in matter.kinds,
     )
 
 
-async def _pressed(turn: Turn) -> tuple[Reminder, Opened]:
-    """Return the reminder whose button was pressed, and its entry, if this officer may change it.
-
-    Raises:
-        Stale: There is no such reminder, or it is not theirs to see.
-        Refusal: They may only read the entry.
-    """
-    reminder = await turn.session.get(Reminder, turn.pressed.id, populate_existing=True)
-    if reminder is None or reminder.subject_kind != reminders.SUBJECT:
-        raise Stale
-    opened = await open_entry(turn.session, turn.officer, reminder.subject_id, on=turn.today)
-    if opened is None:
-        raise Stale
-    if not opened.may_act:
-        raise Refusal(_("Only the handling officer and the coordinators change this entry."))
-    return reminder, opened
+def _why_outdated(reminder: Reminder, opened: Opened) -> str | None:
+    entry = opened.entry
+    if not entry.open and (reminder.kind != "fulfil" or entry.withdrawn):
+        return "the entry is no longer open"
+    if reminder.basis_version != opened.request.basis_version:
+        return "the entry has changed"
+    fits = {
+        "receipt": entry.submitted_on is not None and entry.received_on is None,
+        "feedback": entry.received_on is not None and entry.due_on is not None,
+        "submit_by": entry.submitted_on is None and entry.submit_by_on is not None,
+        "fulfil": entry.fulfil_by_on is not None,
+    }
+    return None if fits.get(reminder.kind, False) else "the entry has moved on"
 
 
-async def _present_state(turn: Turn, opened: Opened) -> Screen:
-    """Show the entry as it is, because the reminder's question has been answered already."""
-    screen = await timeline.shown(turn, opened, aside=True)
-    return replace(screen, toast=_("This is the present state of the entry."))
-
-
-async def _record(turn: Turn, reminder: Reminder, opened: Opened, act: str, on: dt.date) -> Screen:
-    _acknowledge(turn, reminder)
-    after = await ledger.record(turn, opened, act, on)
-    words = timeline.words_of(turn, after.entry)
-    day = words.day(on)
-    said = {
-        "received": _("Receipt by the centre: %(day)s, feedback due on %(due)s."),
-        "returned": _("Opinion received on %(day)s. Please write down what it says, so that it can be used again."),
-        "submitted": _("Submitted on %(day)s, feedback expected on %(due)s."),
-    }[act]
-    due = words.day(after.entry.due_on, provisional=after.entry.due_provisional) if after.entry.due_on else ""
-    notice = _notice(turn.office, reminder, after, turn.now)
-    return replace(screens.recorded(notice, said % {"day": day, "due": due}), toast=_("Recorded"))
-
-
-def _again(turn: Turn, reminder: Reminder, opened: Opened) -> Screen:
-    notice = _notice(turn.office, reminder, opened, turn.now)
-    words = timeline.words_of(turn, opened.entry)
-    return screens.reminder(notice, words, noted=reminder.state is ReminderState.ACKNOWLEDGED)
-
-
-def _acknowledge(turn: Turn, reminder: Reminder) -> bool:
-    """Mark a reminder as answered; False where it was before."""
-    if reminder.state not in (ReminderState.QUEUED, ReminderState.SENT):
-        return False
-    reminder.state, reminder.reason = ReminderState.ACKNOWLEDGED, f"answered by {turn.officer.id}"
-    return True
-
-
-PRESSES: Final[Mapping[str, Flow]] = {
-    "nrcv": on_received,
-    "nnot": on_not_received,
-    "nfix": on_correct,
-    "nret": on_returned,
-    "nday": on_day_of_opinion,
-    "nsub": on_submitted,
-    "nack": on_noted,
-    "nask": on_wording,
-    "nback": on_back,
-    "nopen": on_open,
-}
 NOTICES: Final[Mapping[str, Renderer]] = {"reminder": render}

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import cover as rules
-from bot.cover import Leave
+from bot.cover import Charge, Leave
 from storage.tables import Cover, Person, PersonState, Request, Role
 
 
@@ -30,26 +30,26 @@ async def effective(session: AsyncSession, person: Person, on: dt.date) -> Perso
     return found if rules.does_work_of(person.id, leaves, on, gone=gone) == last else None
 
 
-async def in_charge(session: AsyncSession, request: Request, on: dt.date) -> Sequence[Person]:
+async def in_charge(session: AsyncSession, work: Request | Charge, on: dt.date) -> Sequence[Person]:
     """Return who is in charge of an entry on a day: the owner or their stand-in, else the heads of its unit.
 
     Whoever is reminded of an entry may act on it, and the other way round: both ask here.
 
     Args:
         session: The unit of work.
-        request: The entry.
+        work: The entry, or whose work of which unit it is.
         on: Local date.
 
     Returns:
         Nobody where the unit has no head at work either; the coordinators are next.
     """
-    owner = await session.get_one(Person, request.owner_id)
+    owner = await session.get_one(Person, work.owner_id)
     found = await effective(session, owner, on)
     if found is not None:
         return [found]
     heads = await session.scalars(
         select(Person)
-        .where(Person.unit_id == request.unit_id, Person.role == Role.HEAD, Person.state == PersonState.ACTIVE)
+        .where(Person.unit_id == work.unit_id, Person.role == Role.HEAD, Person.state == PersonState.ACTIVE)
         .order_by(Person.id)
     )
     standing = [await effective(session, head, on) for head in heads.all()]

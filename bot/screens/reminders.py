@@ -1,11 +1,9 @@
 """The words of the reminders. The centre owes the feedback, not the officer: the tone is calm."""
 
-import datetime as dt
-from dataclasses import dataclass
 from typing import Final
 
 from bot.language import _, ngettext, pgettext
-from bot.ledger import Entry
+from bot.notices import EntryNotice
 from bot.screens.ledger import Wording
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import counted
@@ -13,28 +11,7 @@ from bot.screens.words import counted
 MOST_COPIED: Final = 256  # Bot API, CopyTextButton.text
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A reminder as it is said now.
-
-    Args:
-        reminder_id: Its key; every button carries it.
-        kind: ``receipt``, ``feedback`` or ``submit_by``.
-        entry: The entry as it is now.
-        working_days: Working days left until the date; negative once it is past.
-        late_since: The local date it was meant for, where it is said more than a day late.
-        of_persons: Whether a count of the entry counts persons.
-    """
-
-    reminder_id: int
-    kind: str
-    entry: Entry
-    working_days: int
-    late_since: dt.date | None
-    of_persons: bool
-
-
-def reminder(notice: Notice, wording: Wording, *, noted: bool = False) -> Screen:
+def reminder(notice: EntryNotice, wording: Wording, *, noted: bool = False) -> Screen:
     """Return a reminder with its one-press acts; one that was taken note of loses only that button."""
     says = {"receipt": _receipt, "feedback": _feedback, "submit_by": _submit_by, "fulfil": _fulfil}[notice.kind]
     title, said = says(notice, wording)
@@ -51,7 +28,39 @@ def reminder(notice: Notice, wording: Wording, *, noted: bool = False) -> Screen
     return Screen(f"reminder_{notice.kind}", text, rows, aside=True)
 
 
-def _subject(notice: Notice) -> str:
+def line(notice: EntryNotice, wording: Wording) -> str:
+    """Return a reminder as one line of a digest: number, what it is about, its date, what to do. No personal data.
+
+    Args:
+        notice: The reminder.
+        wording: The words of the pack.
+    """
+    entry, n = notice.entry, notice.working_days
+    day = _date(notice, wording)
+    if notice.kind == "receipt":
+        said = _("submitted on %(day)s, please confirm the centre's receipt")
+    elif notice.kind == "submit_by":
+        missed = _("last day to submit %(day)s has passed, please submit or move the decision")
+        said = _("please apply by %(day)s") if n >= 0 else missed
+    elif notice.kind == "fulfil":
+        said = _("commitment to be fulfilled by %(day)s, please record the outcome")
+    else:
+        said = _("feedback due on %(day)s") if n >= 0 else _("feedback was due on %(day)s, you may ask the centre")
+    return f"{entry.number} {said % {'day': day}}"
+
+
+def _date(notice: EntryNotice, wording: Wording) -> str:
+    """Return the date that a reminder is about, as the office writes it."""
+    entry = notice.entry
+    on, provisional = {
+        "receipt": (entry.submitted_on, False),
+        "submit_by": (entry.submit_by_on, entry.submit_by_provisional),
+        "fulfil": (entry.fulfil_by_on, False),
+    }.get(notice.kind, (entry.due_on, entry.due_provisional))
+    return wording.day(on, provisional=provisional) if on else ""
+
+
+def _subject(notice: EntryNotice) -> str:
     """Return the matter and whom it concerns, as short as it can be; natural persons are never named."""
     entry = notice.entry
     if entry.of_person:
@@ -64,7 +73,7 @@ def _subject(notice: Notice) -> str:
     return pgettext("list", ", ").join(parts)
 
 
-def _receipt(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
+def _receipt(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
     entry = notice.entry
     submitted = wording.day(entry.submitted_on) if entry.submitted_on else ""
     said = [
@@ -77,7 +86,7 @@ def _receipt(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
     return _("Question about receipt"), said
 
 
-def _feedback(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
+def _feedback(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
     entry = notice.entry
     values = {
         "centre": wording.centre,
@@ -110,7 +119,7 @@ def _until_due(working_days: int, left: str) -> tuple[str, str]:
     )
 
 
-def _submit_by(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
+def _submit_by(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
     entry = notice.entry
     day = wording.day(entry.submit_by_on, provisional=entry.submit_by_provisional) if entry.submit_by_on else ""
     decide = wording.day(entry.decide_on) if entry.decide_on else ""
@@ -127,7 +136,7 @@ def _submit_by(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
     ]
 
 
-def _fulfil(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
+def _fulfil(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
     entry, n = notice.entry, notice.working_days
     day = wording.day(entry.fulfil_by_on) if entry.fulfil_by_on else ""
     left = ngettext("%(n)d working day left", "%(n)d working days left", abs(n)) % {"n": abs(n)}
@@ -140,7 +149,7 @@ def _fulfil(notice: Notice, wording: Wording) -> tuple[str, list[str]]:
     ]
 
 
-def _rows(notice: Notice, wording: Wording, *, noted: bool) -> tuple[tuple[Button, ...], ...]:
+def _rows(notice: EntryNotice, wording: Wording, *, noted: bool) -> tuple[tuple[Button, ...], ...]:
     key, entry = notice.reminder_id, notice.entry
     open_entry = Button(pgettext("button", "Open entry"), Press("nopen", key))
     ack = () if noted else (Button(pgettext("button", "Noted"), Press("nack", key)),)
@@ -172,7 +181,7 @@ def _rows(notice: Notice, wording: Wording, *, noted: bool) -> tuple[tuple[Butto
             return ((Button(label, Press("nsub", key), Style.PRIMARY),), (*ack, open_entry))
 
 
-def recorded(notice: Notice, said: str) -> Screen:
+def recorded(notice: EntryNotice, said: str) -> Screen:
     """Say what was recorded by a press on a reminder, and how to correct it."""
     key = notice.reminder_id
     text = lines(
@@ -193,7 +202,7 @@ def recorded(notice: Notice, said: str) -> Screen:
     return Screen("reminder_recorded", text, rows, aside=True)
 
 
-def wording_to_ask(notice: Notice, wording: Wording, bureau: str) -> Screen:
+def wording_to_ask(notice: EntryNotice, wording: Wording, bureau: str) -> Screen:
     """Return the polite wording (商请用语) for the credit centre, ready to be copied."""
     entry = notice.entry
     values = {

@@ -34,6 +34,9 @@ class Opinion(Base):
     result: Mapped[Any | None] = mapped_column(Encrypted)  # a Finding's value
     details: Mapped[Any | None] = mapped_column(Encrypted)
     recorded_at: Mapped[dt.datetime]
+    watched: Mapped[bool] = mapped_column(default=False)  # its expiry is told in a message of its own
+    let_lapse: Mapped[bool] = mapped_column(default=False)  # 届时不再使用: its expiry is told no more
+    basis_version: Mapped[int] = mapped_column(default=1)  # only grows; as for the request
     superseded_at: Mapped[dt.datetime | None]
     undone_at: Mapped[dt.datetime | None]
 

@@ -54,6 +54,8 @@ class Person(Base):
     language: Mapped[str] = mapped_column(String(8), default="zh_CN")
     reachable: Mapped[bool] = mapped_column(default=True)
     screen_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    reminder_hour: Mapped[str | None]  # HH:MM, local; None = the pack's
+    reminder_stages: Mapped[dict[str, Any] | None]  # kind -> offsets; a kind that is left out = the pack's
     joined_at: Mapped[dt.datetime]
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import update
 
+from bot.cover import Charge
 from bot.errors import Refusal
 from bot.screens.screen import Press
 from handlers import due
@@ -63,8 +64,8 @@ async def made(database, owner: Person) -> Request:
 
 async def receivers(database, office, request: Request) -> set[int]:
     async with database.read() as session:
-        opened = await ledger.entry_of(session, request.id)
-        return {person.telegram_id for person in await due._receivers(session, office, opened, NOW)}
+        charge = Charge(request.owner_id, request.unit_id)
+        return {person.telegram_id for person in await due._in_place_of(session, office, charge, office.today(NOW))}
 
 
 async def away(database, *persons: Person, by: Person) -> None:
