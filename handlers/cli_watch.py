@@ -102,7 +102,7 @@ async def _of_data(settings: "Settings", clock: "Clock") -> list[str]:
     from storage.keys import KeyFileError
 
     try:
-        async with _reading(settings, clock) as (session, office):
+        async with reading(settings, clock) as (session, office):
             is_sqlite = session.get_bind().dialect.name == "sqlite"
             typer.echo("database: sound, of this version, written with this key")
             health = await flow.examine(session, office, clock.now(), is_sqlite=is_sqlite)
@@ -122,7 +122,7 @@ async def _due(date: str) -> None:
     from storage import watching
 
     settings, clock = Settings(), Clock()
-    async with _reading(settings, clock) as (session, office):
+    async with reading(settings, clock) as (session, office):
         try:
             today = dt.date.fromisoformat(date) if date else office.today(clock.now())
         except ValueError:
@@ -159,7 +159,7 @@ async def _entries(
 
 
 @contextlib.asynccontextmanager
-async def _reading(settings: "Settings", clock: "Clock") -> "AsyncIterator[tuple[AsyncSession, Office]]":
+async def reading(settings: "Settings", clock: "Clock") -> "AsyncIterator[tuple[AsyncSession, Office]]":
     """Open the database to read it, beside a running bot or without one; nothing is made or brought up to date.
 
     Raises:

@@ -19,7 +19,7 @@ from handlers.calendar_watch import CalendarWatch
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.worker import COPY
-from storage import heartbeat, inbox, outbox, work
+from storage import heartbeat, inbox, outbox, seals, work
 from storage import watching as stored
 from storage.database import Database
 
@@ -86,7 +86,23 @@ class Jobs:
         self._watch.settled()
         if queued or session.info.get(outbox.QUEUED):
             self._on_queued()
+        await self.seal()
         return queued
+
+    async def seal(self) -> None:
+        """Seal the audit's newest lines each minute; what stops this stops nothing else, and the hourly look tells."""
+        now = self._office.clock.now()
+        try:
+            async with self._database.read() as session:
+                if not await seals.is_due(session, now):
+                    return
+            while True:
+                async with self._database.write() as session:
+                    made = await seals.seal(session, now)
+                if made is None:
+                    return
+        except seals.NoSealKey:
+            log.exception("the audit cannot be sealed")
 
     async def housekeeping(self) -> None:
         """Once a day: a checked copy is asked for, and finished updates go."""

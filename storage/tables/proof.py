@@ -11,7 +11,11 @@ from storage.types import Encrypted
 
 
 class Audit(Base):
-    """One line per effect; appended in the effect's own transaction, never changed."""
+    """One line per effect; appended in the effect's own transaction, never changed.
+
+    Triggers refuse deletion and change on both databases. Two things pass: the same content under a newer key, and an
+    erasure, which leaves the content's keyed hash in its place.
+    """
 
     __tablename__ = "audit"
     __table_args__ = (Index("ix_audit_subject", "subject_kind", "subject_id", "id"),)
@@ -25,10 +29,11 @@ class Audit(Base):
     before: Mapped[Any | None] = mapped_column(Encrypted)
     after: Mapped[Any | None] = mapped_column(Encrypted)
     reason: Mapped[str | None]
+    content_hash: Mapped[str | None]  # stands for before, after and reason once they are erased
 
 
 class AuditSeal(Base):
-    """The keyed hash over a range of audit lines."""
+    """The keyed hash over a range of audit lines; never changed, see ``storage.seals``."""
 
     __tablename__ = "audit_seal"
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)

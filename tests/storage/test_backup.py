@@ -45,7 +45,10 @@ def test_seven_copies_of_a_label_are_kept_and_those_of_another_left_alone(tmp_pa
     before = backup.copy(live, tmp_path / "copies", label="before-0002", at=AT)
     for day in range(10):
         backup.copy(live, tmp_path / "copies", label="daily", at=AT + dt.timedelta(days=day))
-    kept = sorted(path.name for path in (tmp_path / "copies").glob("*daily*"))
+    kept = sorted(path.name for path in (tmp_path / "copies").glob("*daily*.db"))
+    assert [path.name for path in sorted((tmp_path / "copies").glob("*daily*.json"))] == [
+        each.replace(".db", ".json") for each in kept
+    ]
     assert kept == [f"live-daily-202611{23 + day}T010000.db" for day in range(3, 8)] + [
         f"live-daily-202612{day:02d}T010000.db" for day in range(1, 3)
     ]
