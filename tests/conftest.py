@@ -1,8 +1,15 @@
-"""Fixtures of the whole suite: real databases, the served Bot API with every call checked, the whole application."""
+"""Fixtures of the whole suite: real databases, the served Bot API with every call checked, the whole application.
 
+A migrated database is a copy of one that the real migrations made once for the session: hundreds of tests need one, and
+none of them is about how it came to be.
+"""
+
+import asyncio
+import contextlib
 import datetime as dt
 import itertools
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
@@ -108,22 +115,74 @@ def postgres_server() -> Iterator[Any]:
 _numbers = itertools.count(1)
 
 
-@pytest.fixture
-async def empty_postgres(postgres_server: Any) -> AsyncIterator[str]:
-    """The address of a fresh, empty database."""
+async def _migrate(address: str) -> None:
+    database = Database(address)
+    try:
+        await migrate.upgrade(database)
+    finally:
+        await database.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy; its write-ahead log is folded in."""
+    path = tmp_path_factory.mktemp("migrated") / "xinxuan.db"
+    asyncio.run(_migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: Any) -> str:
+    """The name of a migrated database to copy."""
     uri: str = postgres_server.get_uri()
+    name = f"xinxuan_{os.getpid()}_migrated"
+    asyncio.run(_execute(uri, f"CREATE DATABASE {name}"))
+    asyncio.run(_migrate(uri.replace("/postgres?", f"/{name}?", 1)))
+    return name
+
+
+async def _execute(uri: str, statement: str) -> None:
+    connection = await asyncpg.connect(uri)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def _postgres(server: Any, template: str) -> AsyncIterator[str]:
+    uri: str = server.get_uri()
     name = f"xinxuan_{os.getpid()}_{next(_numbers)}"
-    admin = await asyncpg.connect(uri)
-    await admin.execute(f"CREATE DATABASE {name}")
+    await _execute(uri, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield uri.replace("/postgres?", f"/{name}?", 1)
     finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
+        await _execute(uri, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def empty_postgres(postgres_server: Any) -> AsyncIterator[str]:
+    """The address of a fresh, empty database."""
+    async with _postgres(postgres_server, "template1") as address:
+        yield address
+
+
+@pytest.fixture
+async def copied_postgres(postgres_server: Any, migrated_postgres: str) -> AsyncIterator[str]:
+    """The address of a fresh, migrated database."""
+    async with _postgres(postgres_server, migrated_postgres) as address:
+        yield address
+
+
+@pytest.fixture
+def copied_file(tmp_path: Path, migrated_file: Path) -> str:
+    """The address of a fresh, migrated SQLite file."""
+    shutil.copyfile(migrated_file, tmp_path / "xinxuan.db")
+    return f"sqlite:///{tmp_path / 'xinxuan.db'}"
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty database, of both kinds in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'xinxuan.db'}"
@@ -131,26 +190,39 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return address
 
 
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a migrated database, of both kinds in turn."""
+    address: str = request.getfixturevalue("copied_file" if request.param == "sqlite" else "copied_postgres")
+    return address
+
+
 @pytest.fixture
-async def empty_database(database_url: str, keys: list[str]) -> AsyncIterator[Database]:
+async def empty_database(empty_url: str, keys: list[str]) -> AsyncIterator[Database]:
     """An open database without tables."""
+    database = Database(empty_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def either(database_url: str, keys: list[str]) -> AsyncIterator[Database]:
+    """A migrated database: SQLite and a real PostgreSQL in turn."""
     database = Database(database_url)
     yield database
     await database.close()
 
 
 @pytest.fixture
-async def database(empty_database: Database) -> Database:
-    """A migrated database: SQLite and a real PostgreSQL in turn."""
-    await migrate.upgrade(empty_database)
-    return empty_database
+async def database(either: Database) -> Database:
+    """The same; folders whose tests do not hang on the kind of database keep to SQLite under this name."""
+    return either
 
 
 @pytest.fixture
-async def sqlite(tmp_path: Path, keys: list[str]) -> AsyncIterator[Database]:
+async def sqlite(copied_file: str, keys: list[str]) -> AsyncIterator[Database]:
     """A migrated SQLite file, where what is shown does not depend on the database."""
-    database = Database(f"sqlite:///{tmp_path / 'xinxuan.db'}")
-    await migrate.upgrade(database)
+    database = Database(copied_file)
     yield database
     await database.close()
 
@@ -196,6 +268,12 @@ def settings_for(folder: Path, base: str, **more: Any) -> Settings:
     return Settings(_env_file=None, **(given | more))
 
 
+def hand_over_key(settings: Settings) -> None:
+    """Lay a key beside a database that is not new: the application refuses data whose key is missing."""
+    settings.key_file.write_bytes(Fernet.generate_key() + b"\n")
+    settings.key_file.chmod(0o600)
+
+
 @pytest.fixture
 def api(clock: Clock) -> BotApi:
     """The served Bot API, known to the cast."""
@@ -224,10 +302,11 @@ async def enrol_cast(database: Database) -> None:
 
 @pytest.fixture
 async def bureau(
-    server: BotApiServer, api: BotApi, clock: Clock, policy: Policy, tmp_path: Path
+    server: BotApiServer, api: BotApi, clock: Clock, policy: Policy, copied_file: str, tmp_path: Path
 ) -> AsyncIterator[Bureau]:
     """The whole application on SQLite with enrolled people, talking to the served Bot API."""
-    settings = settings_for(tmp_path, server.base)
+    settings = settings_for(tmp_path, server.base, database_url=copied_file)
+    hand_over_key(settings)
     before = os.umask(0o077)
     try:
         async with Service(settings, policy, clock=clock, per_second=1000.0) as service:

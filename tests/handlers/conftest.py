@@ -1,32 +1,24 @@
 """A small office for the flows: a real migrated database, the shipped pack, one fictitious officer at a desk."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 
 from bot.policy.loader import load, packaged
 from bot.policy.model import Policy
 from bot.workdays import Calendar
 from handlers.clock import Clock
 from handlers.office import Office
-from storage import keys, people
+from storage import people
 from storage.database import Database
-from storage.migrate import upgrade
 from storage.tables import Person, Role
 
 NOW = dt.datetime(2026, 11, 23, 2, 0, tzinfo=dt.UTC)  # Monday, 10:00 in the office
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    keys.use([Fernet.generate_key().decode()])
-    database = Database(f"sqlite:///{tmp_path / 'office.db'}")
-    await upgrade(database)
-    yield database
-    await database.close()
+async def database(sqlite: Database) -> Database:
+    return sqlite
 
 
 @pytest.fixture(scope="session")

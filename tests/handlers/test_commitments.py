@@ -142,7 +142,7 @@ async def test_a_breach_wants_its_evidence_and_says_that_it_is_a_record_only(des
 async def test_what_was_found_stands_in_the_file_only_encrypted(desk):
     entry = await desk.register(FILING)
     await settle(desk, entry, "breached", "检查记录郑环检〔2026〕31号")
-    files = [path.read_bytes() for path in desk.store._folder.parent.glob("office.db*")]
+    files = [path.read_bytes() for path in desk.store._folder.parent.glob("xinxuan.db*")]
     assert files and not any("检查记录".encode() in content for content in files)
 
 

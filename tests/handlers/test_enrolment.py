@@ -10,7 +10,7 @@ from bot.policy.model import Policy
 from handlers import enrolment
 from handlers.office import Office
 from handlers.turn import Sender, Turn
-from storage import migrate, people
+from storage import people
 from storage.database import Database
 from storage.tables import Invite, Outbox, Person, PersonState, Role
 from tests.conftest import START
@@ -19,10 +19,9 @@ GUESSES = 1_000
 
 
 @pytest.fixture
-async def database(empty_database: Database) -> Database:
+async def database(either: Database) -> Database:
     """Of both kinds in turn: who wins a race is the database's affair."""
-    await migrate.upgrade(empty_database)
-    return empty_database
+    return either
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from sqlalchemy import delete, select, update
 
 from bot.screens.screen import Press
 from handlers import watching
-from storage.database import Database
-from storage.migrate import upgrade
 from storage.tables import (
     Attempt,
     Audit,
@@ -235,13 +233,6 @@ async def test_a_readable_id_number_is_found_and_not_shown(desk):
     await change(desk, Setting, Setting.key == "note", value="nothing")
     await change(desk, Request, matter_name=f"排污许可证 {SPECIMEN}")
     assert await found(desk) == {"I8": ("request:1",)}
-
-
-@pytest.fixture
-async def either(empty_database: Database) -> Database:
-    """SQLite and a real PostgreSQL in turn; the desk's own is always SQLite."""
-    await upgrade(empty_database)
-    return empty_database
 
 
 async def test_the_queries_run_on_both_databases(either, office):

@@ -24,7 +24,7 @@ from handlers import frame
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.worker import COPY, FAILED, REFUSED, Chore, Finish, Tools, Worker, copying
-from storage import migrate, outbox, people, work
+from storage import outbox, people, work
 from storage.database import Database
 from storage.files import FileStore
 from storage.tables import Audit, Outbox, Person, Role, Work, WorkState
@@ -95,10 +95,9 @@ async def _enrol(database: Database, policy: Policy, language: str = "zh_CN") ->
 
 
 @pytest.fixture
-async def database(empty_database: Database) -> Database:
+async def database(either: Database) -> Database:
     """Of both kinds in turn."""
-    await migrate.upgrade(empty_database)
-    return empty_database
+    return either
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from handlers.clock import Clock
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage.tables import Role
-from tests.conftest import AUDITOR, COLLEAGUE, OFFICER, START, settings_for
+from tests.conftest import AUDITOR, COLLEAGUE, OFFICER, START, hand_over_key, settings_for
 from tests.journeys.story import OUTSIDER, Story
 
 
@@ -39,7 +39,9 @@ async def story(
 ) -> AsyncIterator[Story]:
     """The whole application, on SQLite and on PostgreSQL in turn."""
     mask = os.umask(0o077)
-    story = Story(settings_for(tmp_path, server.base, database_url=database_url), policy, api, clock)
+    settings = settings_for(tmp_path, server.base, database_url=database_url)
+    hand_over_key(settings)
+    story = Story(settings, policy, api, clock)
     await story.open()
     try:
         await story.enrol(OFFICER, "张三（虚构）", Role.OFFICER, desk_unit)

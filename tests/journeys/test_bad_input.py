@@ -18,9 +18,9 @@ MATTER = "排污许可证延续"
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(copied_file: str) -> str:
     """What is typed is read the same way whatever the database: SQLite, whose bytes can be looked at."""
-    return f"sqlite:///{tmp_path / 'xinxuan.db'}"
+    return copied_file
 
 
 async def _form(story: Story) -> Officer:

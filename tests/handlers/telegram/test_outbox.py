@@ -20,7 +20,7 @@ from handlers.telegram.outbox import Sender
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.model import Message
 from handlers.web.botapi.server import BotApiServer
-from storage import migrate, outbox, people
+from storage import outbox, people
 from storage.database import Database
 from storage.files import FileStore
 from storage.tables import Attempt, Outbox, OutboxState, Person, Role
@@ -67,10 +67,9 @@ class Post:
 
 
 @pytest.fixture
-async def database(empty_database: Database) -> Database:
+async def database(either: Database) -> Database:
     """Of both kinds in turn."""
-    await migrate.upgrade(empty_database)
-    return empty_database
+    return either
 
 
 @pytest.fixture
