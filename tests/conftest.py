@@ -47,6 +47,10 @@ START = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)  # a Monday, 09:00 in Zhe
 FREE_HANDED = "tests/handlers/web/test_botapi"  # these send what no bot of ours sends, on purpose
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-database", action="store_true", help="every journey on PostgreSQL too, as .ci/run has it")
+
+
 @pytest.fixture(autouse=True)
 def every_call_fits_the_bot_api(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every call to a served Bot API is compared with the machine-readable one; a violation fails the test."""

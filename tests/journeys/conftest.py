@@ -1,4 +1,8 @@
-"""Whole stories: the real service on both databases, the served Bot API, a clock that stands on a known Monday."""
+"""Whole stories: the real service on both databases, the served Bot API, a clock that stands on a known Monday.
+
+In the ordinary run the first story of each module is told on PostgreSQL too; ``--every-database``
+tells all of them there.
+"""
 
 import os
 from collections.abc import AsyncIterator
@@ -13,6 +17,23 @@ from handlers.web.botapi.server import BotApiServer
 from storage.tables import Role
 from tests.conftest import AUDITOR, COLLEAGUE, OFFICER, START, hand_over_key, settings_for
 from tests.journeys.story import OUTSIDER, Story
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave most PostgreSQL legs to .ci/run: what depends on the database is tested under tests/storage on both."""
+    if config.getoption("--every-database"):
+        return
+    told: set[Path] = set()
+    kept, left = [], []
+    for item in items:
+        again = HERE in item.path.parents and item.get_closest_marker("postgres") is not None
+        (left if again and item.path in told else kept).append(item)
+        if again:
+            told.add(item.path)
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
 
 
 @pytest.fixture
