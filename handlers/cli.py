@@ -135,7 +135,7 @@ async def _invite(code: str, role: str) -> None:
     from handlers.lock import AlreadyRunning
     from handlers.opening import opened
     from handlers.settings import Settings
-    from storage import people
+    from storage import invites, people
     from storage.tables import Role
 
     settings, clock = Settings(), Clock()
@@ -149,7 +149,7 @@ async def _invite(code: str, role: str) -> None:
             if unit is None:
                 raise Sentence(f"there is no unit {code}: use one of {', '.join(policy.units)}")
             expires_at = clock.now() + enrolment.INVITE_LIFE
-            token = await people.invite(session, unit, Role(role), by=None, expires_at=expires_at)
+            token = await invites.make(session, unit, Role(role), by=None, expires_at=expires_at)
     except AlreadyRunning:
         raise Sentence("the bot is running with this database: use /invite in the chat") from None
     print(f"{unit.name} · {role} · valid until {expires_at:%Y-%m-%d %H:%M} UTC, for one person")

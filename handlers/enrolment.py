@@ -1,4 +1,4 @@
-"""Enrolment: who may come in, by whose invitation, and what everybody else is told."""
+"""Enrolment: a coordinator invites, whoever uses the link waits, and nothing is open before a coordinator said yes."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -9,16 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.dates import format_day
 from bot.errors import Refusal
 from bot.language import _, negotiate
-from bot.screens import frame as screens
+from bot.screens import enrolment as screens
+from bot.screens import frame as frame_screens
+from bot.screens.enrolment import Application
 from bot.screens.screen import Screen
 from handlers import access
+from handlers.colleagues import named
 from handlers.office import Office
-from handlers.turn import Flow, Turn
-from storage import outbox, people
-from storage.tables import Person, PersonState, Role, Unit
+from handlers.turn import Flow, Stale, Turn
+from storage import invites, outbox, people
+from storage.tables import Invite, Person, PersonState, Role, Unit
 
 INVITE_LIFE: Final = dt.timedelta(hours=24)
 PAYLOAD: Final = "i_"  # prefix of the deep link's payload
+APPLIED, WELCOME = "enrolment.applied", "enrolment.welcome"
+_PRIORITY: Final = 3  # somebody waits for it
 
 
 async def on_invite(turn: Turn) -> Screen:
@@ -26,18 +31,18 @@ async def on_invite(turn: Turn) -> Screen:
     code, _comma, role = (turn.press.arg if turn.press else "").partition(",")
     if not code:
         units = await people.units(turn.session)
-        return screens.invite_units([(unit.code, unit.name) for unit in units])
+        return screens.units([(unit.code, unit.name) for unit in units])
     unit = await people.unit_by_code(turn.session, code)
     if unit is None:
         raise Refusal(_("This unit does not exist any more. Please choose another."))
     if role not in set(Role):
-        return screens.invite_roles(unit.name, code, [(each.value, access.role_name(each)) for each in Role])
+        return screens.roles(unit.name, code, [(each.value, access.role_name(each)) for each in Role])
     return await _invite(turn, unit, Role(role))
 
 
 async def _invite(turn: Turn, unit: Unit, role: Role) -> Screen:
     expires_at = turn.now + INVITE_LIFE
-    token = await people.invite(turn.session, unit, role, by=turn.officer, expires_at=expires_at)
+    token = await invites.make(turn.session, unit, role, by=turn.officer, expires_at=expires_at)
     turn.note(
         "invite.make",
         ("unit", unit.id),
@@ -45,7 +50,7 @@ async def _invite(turn: Turn, unit: Unit, role: Role) -> Screen:
     )
     local = expires_at.astimezone(turn.office.zone)
     moment = f"{format_day(local.date(), today=turn.today)} {local:%H:%M}"
-    return screens.invite_link(unit.name, access.role_name(role), link(turn.office.bot_username, token), moment)
+    return screens.link(unit.name, access.role_name(role), link(turn.office.bot_username, token), moment)
 
 
 def link(bot_username: str, token: str) -> str:
@@ -53,64 +58,143 @@ def link(bot_username: str, token: str) -> str:
     return f"https://t.me/{bot_username}?start={PAYLOAD}{token}"
 
 
-async def enrol(turn: Turn, payload: str) -> Screen:
-    """A stranger came with a deep link: let them in if it is a valid invitation, and tell the coordinators.
+async def enrol(turn: Turn, payload: str) -> Screen | None:
+    """A stranger came with a deep link: a valid invitation makes them somebody who waits to be let in.
 
     Args:
-        turn: The turn of somebody who is not on the list.
+        turn: The turn of somebody who is not at work here.
         payload: What followed /start.
+
+    Returns:
+        What they see; None after too many wrong tries, when even the right link gets no answer.
     """
-    invitation = await people.redeem(turn.session, payload.removeprefix(PAYLOAD), now=turn.now)
+    if not await invites.may_try(turn.session, turn.sender.telegram_id, now=turn.now):
+        return None
+    invitation = await invites.redeem(turn.session, payload.removeprefix(PAYLOAD), now=turn.now)
     if invitation is None:
-        return screens.invitation_invalid()
+        await invites.note_wrong(turn.session, turn.sender.telegram_id, now=turn.now)
+        return screens.invalid()
+    person = await _newcomer(turn, invitation)
+    turn.note("person.apply", ("person", person.id), after=_asked_for(invitation))
+    if await _needs_no_approval(turn, invitation):
+        await _let_in(turn, person, invitation)
+        return await _welcome(turn.session, turn.office, person)
+    for coordinator in await people.coordinators(turn.session):
+        dedupe = f"{APPLIED}:{person.id}:{turn.update_id}:{coordinator.id}"
+        await outbox.enqueue(turn.session, coordinator, kind=APPLIED, params={"person": person.id}, dedupe=dedupe,
+                             priority=_PRIORITY, now=turn.now)  # fmt: skip
+    unit = await turn.session.get_one(Unit, invitation.unit_id)
+    return screens.applied(unit.name, access.role_name(invitation.role))
+
+
+async def on_answer(turn: Turn) -> Screen:
+    """〔核准〕 or 〔不予核准〕 on an application: the first coordinator who presses decides."""
+    person = await turn.session.get(Person, turn.pressed.id)
+    application = await invites.latest(turn.session, turn.pressed.id)
+    if person is None or application is None:
+        raise Stale
+    asked = await asking(turn.session, person, application)
+    if turn.pressed.arg != asked.stamp:
+        raise Stale
+    approved = turn.pressed.verb == "jok"
+    if await invites.answer(turn.session, application, by=turn.officer, approved=approved, now=turn.now):
+        if approved:
+            await _let_in(turn, person, application)
+        else:
+            person.state = PersonState.LEFT
+            turn.note("person.refuse", ("person", person.id), after=_asked_for(application))
+    return await answered(turn.session, asked, application)
+
+
+async def asking(session: AsyncSession, person: Person, application: Invite) -> Application:
+    """Return an application in words."""
+    unit = await session.get_one(Unit, application.unit_id)
+    by = await session.get(Person, application.invited_by) if application.invited_by else None
+    return Application(
+        person_id=person.id,
+        name=person.name or "",
+        telegram_id=person.telegram_id,
+        unit=unit.name,
+        role=access.role_name(application.role),
+        invited_by=named(by) if by else None,
+        used_at=application.used_at or application.expires_at,
+    )
+
+
+async def answered(session: AsyncSession, asked: Application, application: Invite) -> Screen:
+    """Return an application as it stands: still to be answered, or by whom it was."""
+    if application.answered_at is None:
+        return screens.application(asked)
+    by = await session.get(Person, application.answered_by) if application.answered_by else None
+    return screens.answered(asked, named(by) if by else "—", approved=bool(application.approved))
+
+
+async def _newcomer(turn: Turn, invitation: Invite) -> Person:
+    """Return the person who came, waiting; one who had left keeps their old unit and role until they are let in."""
     person = await people.by_telegram_id(turn.session, turn.sender.telegram_id)
     if person is None:
-        person = Person(telegram_id=turn.sender.telegram_id, joined_at=turn.now)
+        person = Person(
+            telegram_id=turn.sender.telegram_id,
+            unit_id=invitation.unit_id,
+            role=invitation.role,
+            joined_at=turn.now,
+        )
         turn.session.add(person)
-    person.unit_id, person.role, person.state = invitation.unit_id, invitation.role, PersonState.ACTIVE
+    person.state = PersonState.WAITING
     person.name, person.language = turn.sender.name, negotiate(turn.sender.language_tag)
     await turn.session.flush()
     invitation.used_by = person.id
     turn.person = person
-    await _announce(turn, person)
-    unit = await turn.unit()
-    pack = turn.policy
-    return screens.start(
-        turn.sender.name, unit.name, access.role_name(person.role), pack.name, fictitious=pack.fictitious
-    )
+    return person
 
 
-async def _announce(turn: Turn, person: Person) -> None:
-    turn.note(
-        "person.join",
-        ("person", person.id),
-        after={"unit": person.unit_id, "role": person.role.value},
-    )
-    for coordinator in await people.coordinators(turn.session):
-        if coordinator.id != person.id:
-            await outbox.enqueue(
-                turn.session,
-                coordinator,
-                kind="joined",
-                params={"person": person.id},
-                dedupe=f"joined:{person.id}:{turn.update_id}:{coordinator.id}",
-                now=turn.now,
-            )
+async def _needs_no_approval(turn: Turn, invitation: Invite) -> bool:
+    """Say whether this is the very first coordinator: made on the server, and nobody is there who could say yes."""
+    is_first = invitation.invited_by is None and invitation.role is Role.COORDINATOR
+    return is_first and not await people.coordinators(turn.session)
 
 
-async def render_joined(
+async def _let_in(turn: Turn, person: Person, application: Invite) -> None:
+    before = {"unit": person.unit_id, "role": person.role.value}
+    person.unit_id, person.role, person.state = application.unit_id, application.role, PersonState.ACTIVE
+    person.reachable = True
+    if application.answered_at is None:
+        application.answered_at, application.approved = turn.now, True
+    turn.note("person.join", ("person", person.id), before=before, after=_asked_for(application))
+    if person.id != turn.officer.id:
+        dedupe = f"{WELCOME}:{person.id}:{turn.update_id}"
+        await outbox.enqueue(turn.session, person, kind=WELCOME, params={}, dedupe=dedupe, priority=_PRIORITY,
+                             now=turn.now)  # fmt: skip
+
+
+async def render_applied(
     session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Tell a coordinator who has come in, so that a forwarded link is noticed the same minute."""
-    joined = await session.get(Person, params["person"])
-    if joined is None:
+    """Show a coordinator who wants to come in; None where another has answered already."""
+    applicant = await session.get(Person, params["person"])
+    application = await invites.pending(session, params["person"])
+    if applicant is None or application is None:
         return None
-    unit = await session.get(Unit, joined.unit_id)
-    return screens.joined(
-        joined.name or "", joined.telegram_id, unit.name if unit else "", access.role_name(joined.role)
-    )
+    return screens.application(await asking(session, applicant, application))
+
+
+async def render_welcome(
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
+) -> Screen | None:
+    """Tell a newcomer that they were let in, with what they may do first."""
+    return await _welcome(session, office, person)
+
+
+async def _welcome(session: AsyncSession, office: Office, person: Person) -> Screen:
+    unit, pack = await session.get_one(Unit, person.unit_id), office.policy
+    role = access.role_name(person.role)
+    return frame_screens.start(person.name or "", unit.name, role, pack.name, fictitious=pack.fictitious)
+
+
+def _asked_for(invitation: Invite) -> dict[str, Any]:
+    return {"unit": invitation.unit_id, "role": invitation.role.value}
 
 
 COMMANDS: Final[Mapping[str, Flow]] = {"invite": on_invite}
-PRESSES: Final[Mapping[str, Flow]] = {"inv": on_invite}
-NOTICES: Final = {"joined": render_joined}
+PRESSES: Final[Mapping[str, Flow]] = {"inv": on_invite, "jok": on_answer, "jno": on_answer}
+NOTICES: Final = {APPLIED: render_applied, WELCOME: render_welcome}

@@ -1,8 +1,6 @@
-"""Officers, units and invitations."""
+"""Officers and units."""
 
 import datetime as dt
-import hashlib
-import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, cast
 
@@ -10,10 +8,9 @@ from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import Policy
-from storage.tables import Draft, Invite, Person, PersonState, Role, Stranger, Unit
+from storage.tables import Draft, Person, PersonState, Role, Stranger, Unit
 from storage.upsert import insert_new
 
-INVITE_BYTES: Final = 16  # 128 random bits
 REFUSE_AGAIN_AFTER: Final = dt.timedelta(days=1)
 
 
@@ -61,47 +58,23 @@ async def coordinators(session: AsyncSession) -> Sequence[Person]:
 async def appoint_admins(
     session: AsyncSession, telegram_ids: Iterable[int], unit: Unit, *, now: dt.datetime
 ) -> list[int]:
-    """Make these people coordinators of a unit; return the ids that are new."""
+    """Make these people the first coordinators of a unit; return the ids that were appointed.
+
+    Whoever is on the list already stays what the coordinators have made of them since, unless no coordinator is left.
+    """
+    nobody_is_left = not await coordinators(session)
     appointed = []
     for telegram_id in telegram_ids:
         person = await by_telegram_id(session, telegram_id)
         if person is None:
             session.add(Person(telegram_id=telegram_id, unit_id=unit.id, role=Role.COORDINATOR, joined_at=now))
-            appointed.append(telegram_id)
-        elif person.role is not Role.COORDINATOR or person.state is not PersonState.ACTIVE:
+        elif nobody_is_left:
             person.role, person.state, person.unit_id = Role.COORDINATOR, PersonState.ACTIVE, unit.id
-            appointed.append(telegram_id)
+        else:
+            continue
+        appointed.append(telegram_id)
     await session.flush()
     return appointed
-
-
-async def invite(session: AsyncSession, unit: Unit, role: Role, *, by: Person | None, expires_at: dt.datetime) -> str:
-    """Make a single-use invitation and return its token; only its hash is kept."""
-    token = secrets.token_urlsafe(INVITE_BYTES)
-    session.add(
-        Invite(
-            hash=_hash(token),
-            unit_id=unit.id,
-            role=role,
-            invited_by=by.id if by else None,
-            expires_at=expires_at,
-        )
-    )
-    await session.flush()
-    return token
-
-
-async def redeem(session: AsyncSession, token: str, *, now: dt.datetime) -> Invite | None:
-    """Use an invitation up; None where it is unknown, expired or used. One of several racing users wins."""
-    used = await session.execute(
-        update(Invite)
-        .where(Invite.hash == _hash(token), Invite.used_at.is_(None), Invite.expires_at > now)
-        .values(used_at=now)
-        .execution_options(synchronize_session=False)
-        .returning(Invite.hash)
-    )
-    key = used.scalar_one_or_none()
-    return None if key is None else await session.get(Invite, key, populate_existing=True)
 
 
 async def refuse_once(session: AsyncSession, telegram_id: int, *, now: dt.datetime) -> bool:
@@ -114,10 +87,6 @@ async def refuse_once(session: AsyncSession, telegram_id: int, *, now: dt.dateti
         return False
     known.refused_at = now
     return True
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 async def at_work(session: AsyncSession, telegram_ids: Collection[int]) -> tuple[dict[int, Person], dict[int, Draft]]:

@@ -61,14 +61,6 @@ def refused() -> Screen:
     )
 
 
-def invitation_invalid() -> Screen:
-    """An invitation that is unknown, used or too old."""
-    return Screen(
-        "invitation_invalid",
-        esc(_("This invitation is not valid any more. Please ask for a new one.")),
-    )
-
-
 def private_only() -> Screen:
     """The one answer that a group gets."""
     return Screen("private_only", esc(_("Please write to me in a private chat.")))
@@ -132,33 +124,6 @@ def home() -> Screen:
     return Screen("home", esc(said), (home_row(),))
 
 
-def invite_units(units: Sequence[tuple[str, str]]) -> Screen:
-    """Whom to invite: first the unit."""
-    buttons = [Button(name, Press("inv", arg=code)) for code, name in units]
-    rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
-    return Screen("invite_units", bold(_("Invite: choose the unit")), (*rows, home_row()))
-
-
-def invite_roles(unit: str, code: str, roles: Sequence[tuple[str, str]]) -> Screen:
-    """Then the role."""
-    rows = tuple((Button(name, Press("inv", arg=f"{code},{role}")),) for role, name in roles)
-    text = lines(bold(_("Invite: choose the role")), esc(unit))
-    return Screen("invite_roles", text, (*rows, (Button(pgettext("button", "Back"), Press("inv")),)))
-
-
-def invite_link(unit: str, role: str, link: str, expires: str) -> Screen:
-    """The link, to be handed over privately."""
-    text = lines(
-        bold(_("Invitation")),
-        esc(f"{unit} · {role}"),
-        esc(_("Valid until %(moment)s, for one person. Hand it over privately.") % {"moment": expires}),
-        "",
-        esc(link),
-    )
-    rows = ((Button(pgettext("button", "Copy link"), copy=link),), home_row())
-    return Screen("invite_link", text, rows, stays=True, protect=True)
-
-
 def with_sentence(sentence: str, screen: Screen) -> Screen:
     """Put a refusal's sentence above what the officer was doing, so that they can go on at once."""
     return Screen(
@@ -168,14 +133,3 @@ def with_sentence(sentence: str, screen: Screen) -> Screen:
         aside=screen.aside,
         protect=screen.protect,
     )
-
-
-def joined(name: str, telegram_id: int, unit: str, role: str) -> Screen:
-    """A coordinator hears who came in by an invitation."""
-    text = lines(
-        bold(_("A colleague has joined")),
-        esc(_("%(name)s (number %(id)s)") % {"name": name or "—", "id": telegram_id}),
-        esc(f"{unit} · {role}"),
-        esc(_("If you did not expect this, please tell the maintainer.")),
-    )
-    return Screen("joined", text, stays=True, protect=True)

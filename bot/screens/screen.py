@@ -95,6 +95,8 @@ class Screen:
         protect: Whether the messenger should forbid forwarding (names of natural persons).
         file: A file that goes with it; the screen is then always a new message.
         wants_file: Whether the officer is being asked for a file.
+        code: An address that goes with it as a QR code, drawn when it is sent and kept nowhere; the screen is then
+            always a new message.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Screen:
     protect: bool = False
     file: File | None = None
     wants_file: bool = False
+    code: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the screen as JSON, for the reply that is kept until it has been shown."""
@@ -119,6 +122,7 @@ class Screen:
             "protect": self.protect,
             "file": [self.file.key, self.file.name, self.file.media_type] if self.file else None,
             "wants_file": self.wants_file,
+            "code": self.code,
         }
 
     @classmethod

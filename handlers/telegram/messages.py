@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 from telegram import InputFile
 
+from bot.documents.code import drawn
 from bot.language import _, speaking
 from bot.screens.inline import Card
 from bot.screens.screen import Button, Screen, esc, lines
@@ -49,21 +50,23 @@ def parts(screen: Screen, content: bytes | None, *, label: str) -> list[Part]:
 
     Args:
         screen: The screen.
-        content: The bytes of its file; None where it has none.
+        content: The bytes of its file or picture; None where it has none.
         label: What a repetition of it would begin with. Words that fit only without it go beside the document too, so
             that a repetition is cut up like the first copy.
     """
     whole = message(screen)
     protected: dict[str, Any] = {"protect_content": True} if screen.protect else {}
-    if screen.file is None or content is None:
+    if content is None:
         return [Part("sendMessage", whole | protected)]
     keyboard = whole.pop("reply_markup", None)
-    document = protected | {"document": InputFile(content, screen.file.name), "parse_mode": "HTML"}
+    method, name = ("sendDocument", "document") if screen.file is not None else ("sendPhoto", "photo")
+    attached = InputFile(content, screen.file.name if screen.file is not None else "code.png")
+    carrying = protected | {name: attached, "parse_mode": "HTML"}
     if keyboard is not None:
-        document["reply_markup"] = keyboard  # on the last message, where the thumb is
+        carrying["reply_markup"] = keyboard  # on the last message, where the thumb is
     if _units(f"{label}\n{screen.text}") <= MAX_CAPTION_UNITS:
-        return [Part("sendDocument", document | {"caption": screen.text})]
-    return [Part("sendMessage", whole | protected), Part("sendDocument", document)]
+        return [Part(method, carrying | {"caption": screen.text})]
+    return [Part("sendMessage", whole | protected), Part(method, carrying)]
 
 
 def inline_answer(query_id: str, cards: Sequence[Card]) -> dict[str, Any]:
@@ -87,7 +90,7 @@ def inline_answer(query_id: str, cards: Sequence[Card]) -> dict[str, Any]:
 
 def labelled(params: dict[str, Any], label: str) -> dict[str, Any]:
     """Return the parameters of a repetition: the label comes first."""
-    name = "caption" if "document" in params else "text"
+    name = "caption" if params.keys() & {"document", "photo"} else "text"
     return params | {name: f"{label}\n{params[name]}" if name in params else label}
 
 
@@ -99,13 +102,15 @@ def plain(params: dict[str, Any]) -> dict[str, Any]:
 
 
 async def loaded(store: FileStore, screen: Screen, language: str) -> tuple[Screen, bytes | None]:
-    """Return a screen with the bytes of its file; one whose file is gone says so instead.
+    """Return a screen with the bytes of its file or picture; one whose file is gone says so instead.
 
     Args:
         store: Where files are kept.
         screen: The screen.
         language: The reader's, for the word that the file is gone.
     """
+    if screen.code is not None:
+        return screen, await asyncio.to_thread(drawn, screen.code)
     if screen.file is None:
         return screen, None
     try:

@@ -20,6 +20,7 @@ from telegram.ext import (
 
 from bot.errors import Refusal
 from bot.language import _
+from bot.screens import enrolment as enrolment_screens
 from bot.screens import frame as screens
 from bot.screens.screen import Press
 from handlers import access, enrolment, frame, inline
@@ -42,6 +43,14 @@ PRESS_COMMANDS: Final = {
     "cvnew": "cover",
 }
 """Buttons that stand for a command need that command's permission; all others need a role that works."""
+
+
+_REFUSALS: Final = {
+    PersonState.LEFT: screens.refused,
+    PersonState.WAITING: enrolment_screens.still_waiting,
+    PersonState.SUSPENDED: enrolment_screens.suspended,
+}
+"""What somebody hears, once a day, who may do nothing here."""
 
 
 def application(bot: ExtBot[None]) -> App:
@@ -82,6 +91,8 @@ async def gate(update: Update, context: Context) -> None:
         turn.answer(_group_answer(update))
     elif turn.person is None or turn.person.state is not PersonState.ACTIVE:
         await _meet_stranger(turn, update)
+    elif turn.person.name is None:
+        turn.person.name = turn.sender.name or None  # the first coordinators come from the settings, by number alone
     if turn.answered:
         raise ApplicationHandlerStop
 
@@ -94,10 +105,11 @@ async def _meet_stranger(turn: Turn, update: Update) -> None:
         turn.answer(None)
         return
     _start, _space, payload = message.text.partition(" ")
-    if message.text.startswith(f"/start {enrolment.PAYLOAD}"):
+    state = turn.person.state if turn.person else PersonState.LEFT
+    if state is PersonState.LEFT and message.text.startswith(f"/start {enrolment.PAYLOAD}"):
         turn.answer(await enrolment.enrol(turn, payload.strip()))
     elif await people.refuse_once(turn.session, turn.sender.telegram_id, now=turn.now):
-        turn.answer(screens.refused())
+        turn.answer(_REFUSALS[state]())
     else:
         turn.answer(None)
 

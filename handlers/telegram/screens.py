@@ -155,7 +155,7 @@ class Screens:
         if screen is None:
             return None
         chat_id, edit = delivery.chat_id, delivery.edit
-        if edit is None or screen.stays or screen.file is not None:
+        if edit is None or screen.stays or screen.file is not None or screen.code is not None:
             return await self._send_below(waiting, screen, instead_of=None)
         if not await self._edit(chat_id, edit, screen):
             return await self._send_below(waiting, screen, instead_of=edit)

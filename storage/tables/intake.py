@@ -54,11 +54,13 @@ class Inbox(Base):
 
 
 class Stranger(Base):
-    """Somebody who is not on the list and was told so once; nothing else about them is kept."""
+    """Somebody who is not on the list: when they were told so, and how often they guessed at an invitation."""
 
     __tablename__ = "stranger"
     telegram_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     refused_at: Mapped[dt.datetime]
+    tries: Mapped[int] = mapped_column(default=0)  # wrong invitations since ``tries_from``
+    tries_from: Mapped[dt.datetime | None]
 
 
 class Draft(Base):

@@ -24,6 +24,7 @@ class Role(StrEnum):
 class PersonState(StrEnum):
     """Whether a person may use the bot."""
 
+    WAITING = "waiting"  # came by an invitation; a coordinator has not let them in yet
     ACTIVE = "active"
     SUSPENDED = "suspended"
     LEFT = "left"
@@ -56,6 +57,7 @@ class Person(Base):
     screen_message_id: Mapped[int | None] = mapped_column(BigInteger)
     reminder_hour: Mapped[str | None]  # HH:MM, local; None = the pack's
     reminder_stages: Mapped[dict[str, Any] | None]  # kind -> offsets; a kind that is left out = the pack's
+    menu: Mapped[str | None]  # which command menu Telegram was given for their chat; None = everybody's
     joined_at: Mapped[dt.datetime]
 
 
@@ -69,7 +71,7 @@ class RecentMatter(Base):
 
 
 class Invite(Base):
-    """A single-use enrolment link; only the token's SHA-256 is kept."""
+    """A single-use enrolment link; only the token's SHA-256 is kept. Once used it is that person's application."""
 
     __tablename__ = "invite"
     hash: Mapped[str] = mapped_column(primary_key=True)
@@ -78,7 +80,10 @@ class Invite(Base):
     invited_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     expires_at: Mapped[dt.datetime]
     used_at: Mapped[dt.datetime | None]
-    used_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    used_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    answered_at: Mapped[dt.datetime | None]
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    approved: Mapped[bool | None]
 
 
 class Cover(Base):

@@ -1,4 +1,4 @@
-"""Invitations: unguessable, for one person, for a day; whoever comes in is announced."""
+"""Invitations: unguessable, for one person, for a day; and nothing is open before a coordinator said yes."""
 
 import asyncio
 import datetime as dt
@@ -7,15 +7,17 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.policy.model import Policy
+from bot.screens.screen import Press
 from handlers import enrolment
 from handlers.office import Office
-from handlers.turn import Sender, Turn
-from storage import people
+from handlers.turn import Sender, Stale, Turn
+from storage import invites, people
 from storage.database import Database
-from storage.tables import Invite, Outbox, Person, PersonState, Role
+from storage.tables import Audit, Invite, Outbox, Person, PersonState, Role, Stranger
 from tests.conftest import START
 
 GUESSES = 1_000
+MINUTE = dt.timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -26,25 +28,41 @@ async def database(either: Database) -> Database:
 
 @pytest.fixture
 async def token(database: Database, policy: Policy) -> str:
-    """An invitation for a head of the water division; there is one coordinator already."""
+    """An invitation for a head of the water division; there are two coordinators already."""
     async with database.write() as session:
         await people.sync_units(session, policy)
         legal, water = [await people.unit_by_code(session, code) for code in ("legal", "water")]
         assert legal is not None
         assert water is not None
-        await people.appoint_admins(session, [900_001], legal, now=START)
-        return await people.invite(session, water, Role.HEAD, by=None, expires_at=START + enrolment.INVITE_LIFE)
+        await people.appoint_admins(session, [900_001, 900_008], legal, now=START)
+        return await invites.make(session, water, Role.HEAD, by=None, expires_at=START + enrolment.INVITE_LIFE)
 
 
 async def _come(database: Database, office: Office, number: int, payload: str, now: dt.datetime = START) -> str:
     async with database.write() as session:
-        turn = Turn(office, session, now, number, Sender(number, "虚构"))
-        return (await enrolment.enrol(turn, payload)).name
+        person = await people.by_telegram_id(session, number)
+        turn = Turn(office, session, now, number, Sender(number, "虚构"), person=person)
+        screen = await enrolment.enrol(turn, enrolment.PAYLOAD + payload)
+        return screen.name if screen else "silence"
 
 
-async def _people(database: Database) -> list[int]:
+async def _answer(database: Database, office: Office, by: int, verb: str, number: int, stamp: str | None = None) -> str:
+    """A coordinator presses under an application."""
+    async with database.write() as session:
+        coordinator, person = [await people.by_telegram_id(session, each) for each in (by, number)]
+        assert person is not None
+        application = await invites.latest(session, person.id)
+        assert application is not None
+        given = stamp or (await enrolment.asking(session, person, application)).stamp
+        press = Press(verb, person.id, arg=given)
+        turn = Turn(office, session, START, by, Sender(by), person=coordinator, press=Press.decode(press.encode()))
+        return (await enrolment.on_answer(turn)).text
+
+
+async def _states(database: Database) -> dict[int, PersonState]:
     async with database.read() as session:
-        return list(await session.scalars(select(Person.telegram_id).order_by(Person.telegram_id)))
+        rows = await session.execute(select(Person.telegram_id, Person.state).order_by(Person.telegram_id))
+        return {telegram_id: state for telegram_id, state in rows if telegram_id not in (900_001, 900_008)}
 
 
 async def test_a_thousand_wrong_tokens_let_nobody_in(database: Database, office: Office, token: str):
@@ -55,27 +73,41 @@ async def test_a_thousand_wrong_tokens_let_nobody_in(database: Database, office:
     async with database.write() as session:
         for number, guess in enumerate(sorted(wrong)):
             turn = Turn(office, session, START, number, Sender(910_000 + number))
-            assert (await enrolment.enrol(turn, enrolment.PAYLOAD + guess)).name == "invitation_invalid"
-    assert await _people(database) == [900_001]
-    assert await _come(database, office, 900_002, enrolment.PAYLOAD + token) == "start"
+            screen = await enrolment.enrol(turn, enrolment.PAYLOAD + guess)
+            assert screen is not None
+            assert screen.name == "invitation_invalid"
+    assert await _states(database) == {}
+    assert await _come(database, office, 900_002, token) == "applied"
 
 
-async def test_of_several_who_come_at_once_with_one_link_one_comes_in(database: Database, office: Office, token: str):
-    came = await asyncio.gather(
-        *(_come(database, office, 900_010 + number, enrolment.PAYLOAD + token) for number in range(8))
-    )
-    assert sorted(came) == ["invitation_invalid"] * 7 + ["start"]
-    assert len(await _people(database)) == 2
+async def test_after_five_wrong_tries_in_an_hour_even_the_right_one_gets_no_answer(
+    database: Database, office: Office, token: str
+):
+    moments = [START + 11 * MINUTE * number for number in range(5)]
+    assert [await _come(database, office, 900_002, "wrong", now) for now in moments] == ["invitation_invalid"] * 5
+    assert await _come(database, office, 900_002, token, moments[-1] + MINUTE) == "silence"
+    assert await _come(database, office, 900_002, token, START + 59 * MINUTE) == "silence"
+    assert await _come(database, office, 900_003, "wrong", START + 59 * MINUTE) == "invitation_invalid"
+    async with database.read() as session:
+        assert (await session.get_one(Stranger, 900_002)).tries == 5
+    assert await _states(database) == {}
+    assert await _come(database, office, 900_002, token, START + 60 * MINUTE) == "applied"
+
+
+async def test_of_several_who_come_at_once_with_one_link_one_applies(database: Database, office: Office, token: str):
+    came = await asyncio.gather(*(_come(database, office, 900_010 + number, token) for number in range(8)))
+    assert sorted(came) == ["applied"] + ["invitation_invalid"] * 7
+    assert list((await _states(database)).values()) == [PersonState.WAITING]
 
 
 @pytest.mark.parametrize(
-    ("late", "name"), [(dt.timedelta(seconds=-1), "start"), (dt.timedelta(), "invitation_invalid")]
+    ("late", "name"), [(dt.timedelta(seconds=-1), "applied"), (dt.timedelta(), "invitation_invalid")]
 )
 async def test_an_invitation_ends_with_its_last_second(
     database: Database, office: Office, token: str, late: dt.timedelta, name: str
 ):
     now = START + enrolment.INVITE_LIFE + late
-    assert await _come(database, office, 900_002, enrolment.PAYLOAD + token, now) == name
+    assert await _come(database, office, 900_002, token, now) == name
 
 
 async def test_only_a_hash_of_the_token_is_kept(database: Database, token: str):
@@ -86,7 +118,7 @@ async def test_only_a_hash_of_the_token_is_kept(database: Database, token: str):
     assert len({*token}) > 4
 
 
-async def test_who_came_back_has_the_unit_and_role_of_the_new_invitation(
+async def test_who_came_back_has_the_unit_and_role_of_the_new_invitation_once_let_in(
     database: Database, office: Office, token: str
 ):
     async with database.write() as session:
@@ -97,7 +129,11 @@ async def test_who_came_back_has_the_unit_and_role_of_the_new_invitation(
                 telegram_id=900_003, unit_id=legal.id, role=Role.COORDINATOR, state=PersonState.LEFT, joined_at=START
             )
         )
-    assert await _come(database, office, 900_003, enrolment.PAYLOAD + token) == "start"
+    assert await _come(database, office, 900_003, token) == "applied"
+    async with database.read() as session:
+        person = (await session.scalars(select(Person).where(Person.telegram_id == 900_003))).one()
+        assert (person.role, person.state) == (Role.COORDINATOR, PersonState.WAITING)
+    await _answer(database, office, 900_001, "jok", 900_003)
     async with database.read() as session:
         person = (await session.scalars(select(Person).where(Person.telegram_id == 900_003))).one()
         water = await people.unit_by_code(session, "water")
@@ -105,10 +141,67 @@ async def test_who_came_back_has_the_unit_and_role_of_the_new_invitation(
     assert (person.role, person.state, person.unit_id) == (Role.HEAD, PersonState.ACTIVE, water.id)
 
 
-async def test_each_coordinator_hears_of_a_newcomer_once(database: Database, office: Office, token: str):
-    await _come(database, office, 900_002, enrolment.PAYLOAD + token)
-    await _come(database, office, 900_004, enrolment.PAYLOAD + token)
+async def test_each_coordinator_hears_of_an_application_and_the_first_who_presses_decides(
+    database: Database, office: Office, token: str
+):
+    await _come(database, office, 900_002, token)
+    await _come(database, office, 900_004, token)
     async with database.read() as session:
-        told = (await session.scalars(select(Outbox))).one()
-        assert (told.kind, told.chat_id) == ("joined", 900_001)
-        assert await session.scalar(select(func.count()).select_from(Person)) == 2
+        told = (await session.scalars(select(Outbox).order_by(Outbox.id))).all()
+        assert [(row.kind, row.chat_id) for row in told] == [
+            (enrolment.APPLIED, 900_001),
+            (enrolment.APPLIED, 900_008),
+        ]
+        assert await session.scalar(select(func.count()).select_from(Person)) == 3
+    answers = await asyncio.gather(
+        _answer(database, office, 900_001, "jno", 900_002), _answer(database, office, 900_008, "jok", 900_002)
+    )
+    assert len({text.rpartition("\n")[2].partition(" ")[0] for text in answers}) == 1, answers
+    async with database.read() as session:
+        verbs = list(await session.scalars(select(Audit.verb).order_by(Audit.id)))
+        decided = (await session.scalars(select(Invite))).one()
+    assert len([verb for verb in verbs if verb in ("person.join", "person.refuse")]) == 1
+    expected = PersonState.ACTIVE if decided.approved else PersonState.LEFT
+    assert await _states(database) == {900_002: expected}
+
+
+async def test_an_older_notice_does_not_answer_a_newer_application(database: Database, office: Office, token: str):
+    await _come(database, office, 900_002, token)
+    with pytest.raises(Stale):
+        await _answer(database, office, 900_001, "jok", 900_002, stamp="20200101000000")
+    assert await _states(database) == {900_002: PersonState.WAITING}
+
+
+@pytest.mark.parametrize(("role", "state"), [(Role.COORDINATOR, "active"), (Role.OFFICER, "waiting")])
+async def test_the_very_first_coordinator_needs_nobody_to_let_them_in(
+    database: Database, office: Office, policy: Policy, role: Role, state: str
+):
+    async with database.write() as session:
+        await people.sync_units(session, policy)
+        unit = (await people.units(session))[0]
+        first, second = [
+            await invites.make(session, unit, role, by=None, expires_at=START + enrolment.INVITE_LIFE) for _ in range(2)
+        ]
+    await _come(database, office, 900_002, first)
+    await _come(database, office, 900_003, second)
+    assert await _states(database) == {900_002: state, 900_003: "waiting"}
+
+
+async def test_first_coordinators_of_the_settings_stay_what_the_coordinators_made_of_them(
+    database: Database, token: str
+):
+    """A restart must not bring somebody back who was suspended meanwhile; with nobody left it must."""
+    async with database.write() as session:
+        legal = await people.unit_by_code(session, "legal")
+        assert legal is not None
+        first = await people.by_telegram_id(session, 900_001)
+        assert first is not None
+        first.state = PersonState.SUSPENDED
+        assert await people.appoint_admins(session, [900_001, 900_008], legal, now=START) == []
+        assert first.state is PersonState.SUSPENDED
+        other = await people.by_telegram_id(session, 900_008)
+        assert other is not None
+        other.role = Role.OFFICER
+        await session.flush()
+        assert await people.appoint_admins(session, [900_001], legal, now=START) == [900_001]
+        assert first.state is PersonState.ACTIVE

@@ -110,14 +110,23 @@ async def test_an_auditor_looks_a_matter_up_and_records_nothing(story: Story):
     assert only(await story.rows(Request)).version == request.version
 
 
-async def test_a_newcomer_is_invited_by_buttons_and_the_link_works_once(story: Story):
+async def test_a_newcomer_is_invited_by_buttons_and_waits_until_a_coordinator_has_seen_who_it_is(story: Story):
     coordinator = story.person(COORDINATOR)
     payload = await _invited(coordinator)
+    assert story.api.messages(COORDINATOR)[-1].body["photo"]  # the same link as a code to be scanned
     story.api.add_user(NEWCOMER, "钱七（虚构）")
     newcomer = story.person(NEWCOMER)
-    assert "钱七（虚构），大气处，单位联络员" in (await newcomer.type(f"/start {payload}")).replace("环境", "")
-    await coordinator.wait_for("有人员加入")
-    assert str(NEWCOMER) in coordinator.screen
+    assert "管理员核准后" in await newcomer.type(f"/start {payload}")
+    assert newcomer.buttons == []
+    assert "正待管理员核准" in await newcomer.type("/my")
+    await newcomer.type("/guide", answered=False)
+    await coordinator.wait_for("加入申请")
+    for words in ("钱七（虚构）", str(NEWCOMER), "大气", "单位联络员", "邀请人：吴协调（虚构）"):
+        assert words in coordinator.screen
+    await coordinator.press("核准")
+    assert "已由吴协调（虚构）核准" in coordinator.screen
+    greeting = await newcomer.wait_for("信用产品")
+    assert "钱七（虚构），大气处，单位联络员" in greeting.replace("环境", "")
     person = only(await story.rows(Person, Person.telegram_id == NEWCOMER))
     unit = only(await story.rows(Unit, Unit.id == person.unit_id))
     assert (person.role, unit.code) == (Role.LIAISON, "air")

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import backup, keys, people
+from storage import backup, invites, keys
 from storage.database import Database, async_url, is_away
 from storage.tables import Heartbeat, Inbox, InboxState, Person, Setting, Unit
 from storage.types import UtcDateTime
@@ -224,12 +224,12 @@ async def test_invitation_is_used_once_by_one_of_many_and_never_after_its_end(da
 
     async with database.write() as session:
         unit = await _unit(session)
-        token = await people.invite(session, unit, Role.OFFICER, by=None, expires_at=START + dt.timedelta(hours=24))
-        late = await people.invite(session, unit, Role.OFFICER, by=None, expires_at=START)
+        token = await invites.make(session, unit, Role.OFFICER, by=None, expires_at=START + dt.timedelta(hours=24))
+        late = await invites.make(session, unit, Role.OFFICER, by=None, expires_at=START)
 
     async def redeem(code: str) -> bool:
         async with database.write() as session:
-            return await people.redeem(session, code, now=START) is not None
+            return await invites.redeem(session, code, now=START) is not None
 
     assert sum(await asyncio.gather(*(redeem(token) for _ in range(6)))) == 1
     assert [await redeem(code) for code in (late, "", "x" * 22, token)] == [False] * 4

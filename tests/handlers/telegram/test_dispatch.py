@@ -299,7 +299,10 @@ async def test_markup_in_a_name_is_shown_as_typed(bureau):
     bureau.api.add_user(STRANGER, "<b>甲&乙</b>")
     newcomer = bureau.person(STRANGER)
     await newcomer.type(f"/start {link_screen}")
-    assert "<b>甲&乙</b>" in newcomer.screen
+    coordinator = bureau.person(COORDINATOR)
+    await coordinator.wait_for("<b>甲&乙</b>")
+    await coordinator.press("核准")
+    await newcomer.wait_for("<b>甲&乙</b>")
     assert len(await _audit(bureau, "person.join")) == 1
 
 

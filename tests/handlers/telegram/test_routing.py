@@ -211,14 +211,15 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("who", ["nobody", "left", "suspended"])
+@pytest.mark.parametrize("who", ["nobody", "left", "waiting", "suspended"])
 async def test_the_gate_lets_nobody_past_over_any_kind_of_update(
     app: App, seat: Any, ran: list[str], kind: str, who: str
 ):
     person = None if who == "nobody" else _officer(seat, Role.COORDINATOR, PersonState(who))
     turn = await _run(app, seat, KINDS[kind], person)
     assert ran == []
-    assert turn.screen is None or turn.screen.name == "refused"
+    told = {"waiting": "still_waiting", "suspended": "suspended"}.get(who, "refused")
+    assert turn.screen is None or turn.screen.name == told
     await seat.session.flush()
     assert (await seat.session.scalars(select(Inbox))).all() == []
     assert len((await seat.session.scalars(select(Stranger))).all()) <= 1

@@ -1,0 +1,129 @@
+"""The screens of enrolment: an invitation made, used, answered."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.language import _, pgettext
+from bot.screens.frame import home_row
+from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+from bot.screens.words import labelled
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Somebody who wants to come in.
+
+    Args:
+        person_id: Their key.
+        name: As Telegram says; anybody may call themselves anything there.
+        telegram_id: Their number, which alone is theirs.
+        unit: The unit's name of their invitation.
+        role: The role of it, in words.
+        invited_by: Who invited them; None where it was made on the server.
+        used_at: When they came; an older notice about them means an older application.
+    """
+
+    person_id: int
+    name: str
+    telegram_id: int
+    unit: str
+    role: str
+    invited_by: str | None
+    used_at: dt.datetime
+
+    @property
+    def stamp(self) -> str:
+        """What tells this application from another one of the same person."""
+        return f"{self.used_at:%Y%m%d%H%M%S}"
+
+
+def units(choices: Sequence[tuple[str, str]]) -> Screen:
+    """Whom to invite: first the unit."""
+    buttons = [Button(name, Press("inv", arg=code)) for code, name in choices]
+    rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
+    return Screen("invite_units", bold(_("Invite: choose the unit")), (*rows, home_row()))
+
+
+def roles(unit: str, code: str, choices: Sequence[tuple[str, str]]) -> Screen:
+    """Then the role."""
+    rows = tuple((Button(name, Press("inv", arg=f"{code},{role}")),) for role, name in choices)
+    text = lines(bold(_("Invite: choose the role")), esc(unit))
+    return Screen("invite_roles", text, (*rows, (Button(pgettext("button", "Back"), Press("inv")),)))
+
+
+def link(unit: str, role: str, address: str, expires: str) -> Screen:
+    """The link, as words and as a code to be scanned, to be handed over privately."""
+    text = lines(
+        bold(_("Invitation")),
+        esc(f"{unit} · {role}"),
+        esc(_("Valid until %(moment)s, for one person. Hand it over privately.") % {"moment": expires}),
+        esc(_("Whoever uses it waits until a coordinator has let them in")),
+        "",
+        esc(address),
+    )
+    rows = ((Button(pgettext("button", "Copy link"), copy=address),), home_row())
+    return Screen("invite_link", text, rows, stays=True, protect=True, code=address)
+
+
+def invalid() -> Screen:
+    """An invitation that is unknown, used or too old."""
+    return Screen(
+        "invitation_invalid",
+        esc(_("This invitation is not valid any more. Please ask for a new one.")),
+    )
+
+
+def applied(unit: str, role: str) -> Screen:
+    """What a newcomer sees: nothing is open yet."""
+    text = lines(
+        bold(_("Your application has arrived")),
+        esc(f"{unit} · {role}"),
+        esc(_("You will be told here as soon as a coordinator has let you in.")),
+    )
+    return Screen("applied", text)
+
+
+def still_waiting() -> Screen:
+    """What a newcomer hears who writes before they were let in."""
+    return Screen("still_waiting", esc(_("Your application waits for a coordinator. You will be told here.")))
+
+
+def suspended() -> Screen:
+    """What somebody hears whose account rests."""
+    return Screen("suspended", esc(_("Your account is suspended. Please ask the coordinators.")))
+
+
+def application(asked: Application) -> Screen:
+    """Show a coordinator who wants to come in, before anything is open to them."""
+    text = lines(
+        bold(_("[Application to join]")),
+        *_who(asked),
+        labelled(_("Invited by"), asked.invited_by or _("the maintainer, on the server")),
+        esc(_("Please make sure who it is before you let them in")),
+    )
+    rows = (
+        (
+            _button(pgettext("button", "Let in"), "jok", asked, Style.SUCCESS),
+            _button(pgettext("button", "Refuse"), "jno", asked, Style.DANGER),
+        ),
+    )
+    return Screen("application", text, rows, aside=True, protect=True)
+
+
+def answered(asked: Application, by: str, *, approved: bool) -> Screen:
+    """Show what has become of an application, and who answered it."""
+    said = _("Let in by %(name)s") if approved else _("Refused by %(name)s")
+    text = lines(bold(_("[Application to join]")), *_who(asked), esc(said % {"name": by}))
+    return Screen("application", text, aside=True, protect=True)
+
+
+def _who(asked: Application) -> tuple[str, ...]:
+    return (
+        esc(_("%(name)s (number %(id)s)") % {"name": asked.name or "—", "id": asked.telegram_id}),
+        esc(f"{asked.unit} · {asked.role}"),
+    )
+
+
+def _button(label: str, verb: str, asked: Application, style: Style) -> Button:
+    return Button(label, Press(verb, asked.person_id, arg=asked.stamp), style)
