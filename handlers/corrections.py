@@ -19,7 +19,7 @@ from handlers.forms import FormFlow
 from handlers.timeline import shown
 from handlers.turn import Flow, Stale, Turn
 from storage.ledger import Opened
-from storage.tables import FollowUp, Item, Opinion
+from storage.tables import Applicant, FollowUp, Item, Opinion
 
 CHOICES: Final = 8
 _DAYS: Final = ("submitted_on", "received_on", "returned_on", "decide_on", "used_on")
@@ -88,6 +88,8 @@ def _correct_day(turn: Turn, item: Item, line: str, on: dt.date) -> None:
     if getattr(item, line) is None:
         return
     setattr(item, line, on)
+    if line == "returned_on" and item.applicant is Applicant.COUNTERPART and item.submitted_on is not None:
+        item.submitted_on = min(item.submitted_on, on)
     if (line == "received_on" and item.resumed_on is None) or (line == "submitted_on" and item.received_on is None):
         planning.reckon(turn.office, item, on)
 
@@ -145,7 +147,9 @@ def _require_order(entry: Entry, line: str, on: dt.date | None) -> None:
     Raises:
         Refusal: The day does not fit between its neighbours.
     """
-    order = ("submitted_on", "received_on", "returned_on", "used_on")
+    order: tuple[str, ...] = ("submitted_on", "received_on", "returned_on", "used_on")
+    if entry.applicant == "counterpart" and line == "returned_on":
+        order = order[2:]  # the day on which it is counted says nothing about when they applied; it moves with this one
     if line not in order or on is None:
         return
     at = order.index(line)

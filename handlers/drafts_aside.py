@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from handlers.guide_draft import PENDING
 from handlers.turn import Stale, Turn
 from storage import drafts
 from storage.tables import Draft
@@ -23,7 +24,8 @@ async def put_aside(turn: Turn, *, purpose: str, answers: dict[str, Any], awaiti
     await take_up(turn)
     kept: dict[str, Any] | None = None
     if (before := turn.draft) is not None:
-        kept = {"purpose": before.purpose, "answers": before.answers, "awaiting": before.awaiting}
+        rest = {key: value for key, value in before.answers.items() if key != PENDING}
+        kept = {"purpose": before.purpose, "answers": rest, "awaiting": before.awaiting}
     answers = {**answers, SET_ASIDE: kept}
     if turn.draft is None:
         turn.draft = await drafts.begin(

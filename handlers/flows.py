@@ -29,6 +29,7 @@ from handlers import (
     reports,
     requests,
     reuse,
+    study,
     watching,
 )
 
@@ -42,6 +43,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     corrections,
     commitments,
     reports,
+    study,
     attachments,
     papers,
     batch,

@@ -8,8 +8,23 @@ from bot.errors import Refusal
 from bot.language import LANGUAGES, _
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
-from handlers import access, attachments, batch, calendar, drafts_aside, finding, forms, guide, referral, worker
+from handlers import (
+    access,
+    attachments,
+    batch,
+    calendar,
+    drafts_aside,
+    finding,
+    forms,
+    guide,
+    guide_draft,
+    guide_screens,
+    referral,
+    study,
+    worker,
+)
 from handlers.flows import merged
+from handlers.guide_draft import PENDING
 from handlers.turn import Flow, Stale, Turn
 from storage import drafts
 from storage.tables import Role
@@ -69,6 +84,8 @@ async def on_cancel(turn: Turn) -> Screen:
 async def on_text(turn: Turn) -> Screen:
     """Typed text: it answers what is awaited, and is a search for a matter otherwise."""
     draft = turn.draft
+    if draft is not None and PENDING in draft.answers:
+        return await guide.search(turn)  # while the assistant asks which of two things goes on, neither is answered
     if draft is not None and draft.awaiting and draft.purpose in TYPED:
         return await TYPED[draft.purpose](turn)
     return await guide.search(turn)
@@ -84,6 +101,7 @@ async def on_file(turn: Turn) -> Screen:
         raise Refusal(_("Auditors read the ledger and make no entries in it."))
     draft = turn.draft
     if draft is not None and draft.awaiting == "file" and draft.purpose in FILES:
+        guide_draft.drop_pending(turn, draft)  # the file that was asked for goes on with it
         return await FILES[draft.purpose](turn)
     if turn.file is not None and turn.file.name.lower().endswith(SHEETS):
         return await UNASKED_SHEET(turn)
@@ -123,6 +141,8 @@ async def present(turn: Turn, refusal: Refusal | Stale) -> Screen:
 
 async def _doing(turn: Turn) -> Screen | None:
     """Return what the officer was doing; a question about what is theirs no more, such as an entry, is given up."""
+    if turn.draft is not None and PENDING in turn.draft.answers:
+        return guide_screens.unfinished(turn, turn.draft)
     flow = PRESENT.get(turn.draft.purpose) if turn.draft is not None else None
     try:
         return await flow(turn) if flow else None
@@ -155,7 +175,12 @@ UNASKED_SHEET: Final[Flow] = batch.on_unasked
 """What takes a sheet that no draft awaits."""
 PRESENT: Final[Mapping[str, Flow]] = {**merged("PRESENT"), **_FILLER.presenting}
 READING: Final = (
-    frozenset(guide.PRESSES) | finding.READING | attachments.READING | calendar.READING | {"guide", "lang"}
+    frozenset(guide.PRESSES)
+    | finding.READING
+    | attachments.READING
+    | calendar.READING
+    | study.READING
+    | {"guide", "lang"}
 ) - frozenset(referral.PRESSES)
 """Presses that lead through the guide and record nothing, and one's own language; an auditor may use them."""
 NOTICES: Final = {**merged("NOTICES"), **worker.NOTICES}

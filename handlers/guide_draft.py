@@ -112,6 +112,8 @@ def keep(turn: Turn, draft: Draft, case: Case) -> None:
 
 def drop_pending(turn: Turn, draft: Draft) -> None:
     """Forget what was wanted instead of the draft; its older keyboards stay stale."""
+    if PENDING not in draft.answers:
+        return
     rest = {key: value for key, value in draft.answers.items() if key != PENDING}
     drafts.keep(draft, answers=rest, awaiting=draft.awaiting, now=turn.now)
 

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 from bot.guidance import Ask
 from bot.policy.model import MATTER
-from bot.screens import guide as screens
-from bot.screens.keys import Keys
 from bot.screens.screen import Screen
 from handlers import drafts_aside, guide_draft, guide_screens
 from handlers.guide_draft import FOUND, HOME, PENDING, PURPOSE, Case
@@ -31,13 +29,23 @@ async def on_try(turn: Turn) -> Screen:
 
 
 async def search(turn: Turn) -> Screen:
-    """Look for a matter by what was typed; an unfinished case is asked about first."""
+    """Look for a matter by what was typed; an unfinished case is asked about first.
+
+    Whoever came by /try or /new goes on in that way: other words are no other wish.
+    """
     draft = turn.draft
+    if draft is not None and PENDING in draft.answers:
+        wished = Case.from_json(draft.answers[PENDING])
+        return _ask_first(turn, draft, replace(_wanted(turn), direct=wished.direct, what_if=wished.what_if))
     if draft is not None and draft.purpose == PURPOSE and _looks_for_matter(turn, draft):
         case = replace(Case.from_json(draft.answers), at=FOUND, query=_wanted(turn).query)
         guide_draft.keep(turn, draft, case)
         return await present(turn)
-    return await _open(turn, _wanted(turn), asks_about_results=False)
+    case = _wanted(turn)
+    if draft is not None and draft.purpose == PURPOSE:
+        begun = Case.from_json(draft.answers)
+        case = replace(case, direct=begun.direct, what_if=begun.what_if)
+    return await _open(turn, case, asks_about_results=False)
 
 
 async def on_keep(turn: Turn) -> Screen:
@@ -70,12 +78,15 @@ async def _open(turn: Turn, case: Case, *, asks_about_results: bool = True) -> S
         await drafts_aside.take_up(turn)
     draft = turn.draft
     if draft is not None and _unfinished(turn, draft, results_too=asks_about_results):
-        pending = {**draft.answers, PENDING: case.to_json()}
-        drafts.keep(draft, answers=pending, awaiting=draft.awaiting, now=turn.now)
-        what = guide_screens.name_of(turn, draft)
-        return screens.unfinished(Keys(draft.id, draft.version), what=what)
+        return _ask_first(turn, draft, case)
     await guide_draft.begin(turn, case)
     return await present(turn)
+
+
+def _ask_first(turn: Turn, draft: Draft, case: Case) -> Screen:
+    """Ask about what is unfinished; what is wanted instead is kept beside it."""
+    drafts.keep(draft, answers={**draft.answers, PENDING: case.to_json()}, awaiting=draft.awaiting, now=turn.now)
+    return guide_screens.unfinished(turn, draft)
 
 
 def _looks_for_matter(turn: Turn, draft: Draft) -> bool:

@@ -24,11 +24,16 @@ async def present(turn: Turn) -> Screen:
     """Return the screen that the officer's guide is on; after a restart it is the same."""
     draft, case = guide_draft.guiding(turn)
     if PENDING in draft.answers:
-        return screens.unfinished(Keys(draft.id, draft.version), what=name_of(turn, draft))
+        return unfinished(turn, draft)
     step = case.step(turn)
     if case.place[0] in (HOME, CATEGORY, FOUND) or _asks_matter(step):
         return await _finding(turn, view(turn, draft, case), case)
     return _working(turn, view(turn, draft, case), case, step)
+
+
+def unfinished(turn: Turn, draft: Draft) -> Screen:
+    """Return the question whether to continue with a draft or to give it up for what is wanted instead."""
+    return screens.unfinished(Keys(draft.id, draft.version), what=name_of(turn, draft))
 
 
 def view(turn: Turn, draft: Draft, case: Case) -> screens.View:
@@ -54,6 +59,8 @@ def asked(turn: Turn, case: Case) -> Ask | None:
 
 def name_of(turn: Turn, draft: Draft) -> str:
     """Return in a few words what is unfinished."""
+    if draft.purpose == "study":
+        return _("the answer to a case for study")
     if drafts_aside.SET_ASIDE in draft.answers:
         return _("a form about a ledger entry")
     name = matter_name(turn, Case.from_json(draft.answers))

@@ -15,7 +15,7 @@ from handlers.acts import changeable
 from handlers.timeline import further, shown, words_of
 from handlers.turn import Flow, Stale, Turn
 from storage.ledger import Opened
-from storage.tables import Item, ItemState
+from storage.tables import Applicant, Item, ItemState
 
 PURPOSE: Final = "entry_day"
 
@@ -147,7 +147,27 @@ def _take_down(turn: Turn, item: Item, act: str, on: dt.date) -> None:
         case "resumed":
             planning.resume_clock(turn.office, item, on)
         case _:
-            item.returned_on, item.state = on, ItemState.RETURNED
+            take_in(item, on, today=turn.today)
+
+
+def take_in(item: Item, on: dt.date, *, today: dt.date) -> None:
+    """Record that the opinion of one verification has come.
+
+    Where the counterpart applied, nobody here knows when: the entry's day counts, or an earlier day on which the
+    opinion was handed in.
+
+    Raises:
+        Refusal: The day lies before what came first.
+    """
+    if item.applicant is Applicant.COUNTERPART and item.submitted_on is not None:
+        item.submitted_on = min(item.submitted_on, on)
+    for first, said in (
+        (item.submitted_on, _("The day lies before the submission on %(day)s. Please check it and choose again.")),
+        (item.received_on, _("The day lies before the centre's receipt on %(day)s. Please check it and choose again.")),
+    ):
+        if first is not None and on < first:
+            raise Refusal(said % {"day": format_day(first, today=today)})
+    item.returned_on, item.state = on, ItemState.RETURNED
 
 
 def require_possible(opened: Opened, act: str, on: dt.date, today: dt.date) -> None:
@@ -158,7 +178,7 @@ def require_possible(opened: Opened, act: str, on: dt.date, today: dt.date) -> N
         Stale: The entry is not waiting for this.
     """
     entry = opened.entry
-    is_correction = act == "returned" and entry.returned_on is not None and not entry.withdrawn
+    is_correction = act == "returned" and bool(opened.returned)
     if not (entry.open or is_correction) or (act == "submitted") != (entry.submitted_on is None):
         raise Stale
     if act in _BY_THE_CENTRE and entry.applicant == "counterpart":
@@ -171,7 +191,8 @@ def require_possible(opened: Opened, act: str, on: dt.date, today: dt.date) -> N
     if on > today:
         raise Refusal(_("The day lies in the future. Please choose today or an earlier day."))
     for first, said in (
-        (entry.submitted_on, _("The day lies before the submission on %(day)s. Please check it and choose again.")),
+        (entry.submitted_on if entry.applicant == "bureau" else None,
+         _("The day lies before the submission on %(day)s. Please check it and choose again.")),
         (entry.received_on if act in ("returned", "supplement", "resumed") else None,
          _("The day lies before the centre's receipt on %(day)s. Please check it and choose again.")),
         (entry.supplement_on if act == "resumed" else None,

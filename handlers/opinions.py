@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import select
 
 from bot import opinion_forms as forms_of
+from bot.errors import Refusal
 from bot.forms import Filling, RecordForm
 from bot.language import _, ngettext, pgettext
 from bot.opinions import Finding, require_dates, validity
@@ -15,6 +16,7 @@ from bot.screens.ledger import subject_lines
 from bot.screens.screen import Screen
 from handlers import acts, forms
 from handlers.forms import FormFlow
+from handlers.ledger import take_in
 from handlers.timeline import shown, words_of
 from handlers.turn import Flow, Stale, Turn
 from storage import ledger, opinions
@@ -134,7 +136,7 @@ async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) ->
     async with acts.acting(turn, opened, "request.opinion", on=issued_on, after={"n": len(items)}):
         for item in items:
             if item.state is not ItemState.RETURNED:
-                item.state, item.returned_on = ItemState.RETURNED, filling.day("returned_on") or turn.today
+                take_in(item, filling.day("returned_on") or turn.today, today=turn.today)
             await opinions.add(
                 turn.session,
                 counterpart_id=item.counterpart_id,
@@ -167,6 +169,12 @@ async def _use_form(_turn: Turn, opened: Opened, _item_id: int, _filling: Fillin
 
 async def _record_use(turn: Turn, opened: Opened, _item_id: int, filling: Filling) -> Screen:
     on = filling.day("used_on") or turn.today
+    came = max((item.returned_on for item in opened.returned if item.returned_on), default=on)
+    if on < came:
+        day = words_of(turn, opened.entry).day(came)
+        raise Refusal(
+            _("The day lies before the opinion came on %(day)s. Please check it and send it again.") % {"day": day}
+        )
     async with acts.acting(turn, opened, "request.used", on=on, after={"as": filling.values["used_as"]}):
         for item in opened.returned:
             item.state, item.used_on = ItemState.USED, on

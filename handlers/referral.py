@@ -11,7 +11,7 @@ from bot.errors import Refusal
 from bot.guidance import answered, matter_title
 from bot.language import _
 from bot.policy.loader import restore
-from bot.policy.model import MATTER, Matter, Policy
+from bot.policy.model import MATTER, Policy
 from bot.screens import guide as screens
 from bot.screens import referral as referral_screens
 from bot.screens.screen import Screen
@@ -66,18 +66,24 @@ async def render(
     row = await session.get(Referral, params["referral_id"])
     if row is None or row.state is not ReferralState.OPEN:
         return None
+    return referral_screens.waiting(await asked(session, office, row, now))
+
+
+async def asked(session: AsyncSession, office: Office, row: Referral, now: dt.datetime) -> referral_screens.Asked:
+    """Return a case as its screens say it, read with the pack that the officer saw."""
     owner = await session.get_one(Person, row.person_id)
     unit = await session.get_one(Unit, owner.unit_id)
-    policy = await _policy_of(session, office, row)
+    policy = await policy_of(session, office, row)
     case = Case.from_json(row.answers)
-    return referral_screens.waiting(
+    on = case.on or office.today(row.created_at)
+    return referral_screens.Asked(
         number=row.id,
         division=office.policy.legal_division(on=office.today(now)).name,
         unit=unit.name,
         officer=owner.name or "",
-        matter=matter_title(_matter(policy, case)),
-        answers=answered(policy, case.answers, on=case.on or office.today(row.created_at)),
-        on=case.on or office.today(row.created_at),
+        matter=matter_of(policy, case),
+        answers=answered(policy, case.answers, on=on),
+        on=on,
         today=office.today(now),
         note=row.note,
     )
@@ -134,11 +140,12 @@ async def _record(turn: Turn, case: Case, note: str | None) -> Referral:
     return row
 
 
-def _matter(policy: Policy, case: Case) -> Matter | None:
-    return next((policy.matters.get(code) for code in case.answers.get(MATTER, ())), None)
+def matter_of(policy: Policy, case: Case) -> str:
+    """Return the name of a case's matter, or what one outside the catalogue is called."""
+    return matter_title(next((policy.matters.get(code) for code in case.answers.get(MATTER, ())), None))
 
 
-async def _policy_of(session: AsyncSession, office: Office, row: Referral) -> Policy:
+async def policy_of(session: AsyncSession, office: Office, row: Referral) -> Policy:
     """Return the pack that the officer saw."""
     if row.policy_hash == office.policy.hash:
         return office.policy

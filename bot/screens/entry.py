@@ -11,6 +11,7 @@ from bot.screens.entry_acts import ask_button, day_button
 from bot.screens.ledger import Wording, next_date, phase_words, subject_lines
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.timeline import Event, event_words
+from bot.screens.words import applied_by
 
 MOST_EVENTS: Final = 12  # newest lines of the timeline
 MOST_OPINIONS: Final = 3  # opinions said one by one; more are counted
@@ -151,12 +152,11 @@ def used_name(used_as: str) -> str:
 def _details(entry: Entry, wording: Wording) -> list[str]:
     said = list(subject_lines(entry, wording))
     said += [_product(line.code, line.kind, line.count, wording, in_form=line.in_form) for line in entry.products]
-    if entry.applicant == "counterpart":
-        said.append(_("Application: by the %(subject)s") % {"subject": wording.subject_word})
+    if entry.applicant == "counterpart" and entry.submitted_on is not None:
+        said.append(applied_by(wording.subject_word, wording.day(entry.submitted_on)))
     elif entry.applicant is not None:
         said.append(_("Application: by this unit"))
     for label, on in (
-        # Nobody has said when a counterpart applied; the day on record is that of the entry.
         (_("Submitted: %(day)s"), entry.submitted_on if entry.applicant == "bureau" else None),
         (_("Received by the centre: %(day)s"), entry.received_on),
         (_("Supplement asked for: %(day)s"), entry.supplement_on),

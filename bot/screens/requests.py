@@ -12,7 +12,7 @@ from bot.scope import Scope, Way
 from bot.screens.keys import Keys
 from bot.screens.reuse import MOST_HELD, held_lines, reuse_lines, warning_lines
 from bot.screens.screen import Button, Screen, Style, bold, esc, lines
-from bot.screens.words import counted, example_day, in_brackets, labelled, shortened, strength_word
+from bot.screens.words import applied_by, counted, example_day, in_brackets, labelled, shortened, strength_word
 from bot.workdays import Reckoned
 
 Rows = tuple[tuple[Button, ...], ...]
@@ -215,8 +215,8 @@ def _confirm(sheet: Sheet) -> Screen:
 
 def _application(sheet: Sheet) -> str:
     form = sheet.form
-    if form.applicant == "counterpart":
-        return _("Application: by the %(subject)s") % {"subject": sheet.scope.subject_word}
+    if form.applicant == "counterpart" and form.submitted_on is not None:
+        return applied_by(sheet.scope.subject_word, sheet.day(form.submitted_on))
     if form.submitted_on is None:
         return _("Application: by this unit, not submitted yet")
     return _("Application: by this unit, submitted %(day)s") % {"day": sheet.day(form.submitted_on)}

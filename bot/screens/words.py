@@ -49,3 +49,11 @@ def in_brackets(word: str) -> str:
 def labelled(label: str, value: str) -> str:
     """Return an escaped line of a card: a label and what it says."""
     return esc(_("%(label)s: %(value)s") % {"label": label, "value": value})
+
+
+def applied_by(subject: str, day: str) -> str:
+    """Return the line of an application that the counterpart made: nobody here knows its day, so another one counts."""
+    return _("Application: by the %(subject)s; counted in the figures on %(day)s") % {
+        "subject": subject,
+        "day": day,
+    }

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from bot.policy.model import Policy
 from bot.screens.screen import Button, Press, Screen
-from handlers import guide
+from handlers import frame, guide
 from handlers.office import Office
 from handlers.turn import Sender, Turn
 from storage.database import Database
@@ -32,10 +32,7 @@ class Desk:
         return await self._run(guide.COMMANDS[name], text=text)
 
     async def type(self, text: str) -> Screen:
-        async with self.database.read() as session:
-            draft = await session.scalar(select(Draft).where(Draft.person_id == self.person.id, Draft.active))
-        flow = guide.TYPED[draft.purpose] if draft and draft.awaiting else guide.search
-        return await self._run(flow, text=text)
+        return await self._run(frame.on_text, text=text)
 
     async def press(self, verb: str, arg: str | None = None, *, on: Screen | None = None) -> Screen:
         return await self.press_button(button(on or self.screen, verb, arg))

@@ -11,6 +11,7 @@ from bot.guidance import Outcome, next_step
 from bot.policy.loader import restore
 from bot.policy.model import MATTER, OTHER, Policy
 from bot.screens.screen import Button
+from handlers.guide_draft import Case
 from handlers.turn import Stale
 from tests.handlers.conftest import NOW
 from tests.handlers.guide_desk import Desk, button, presses, to_result, verbs, without_matter
@@ -262,6 +263,39 @@ async def test_typed_search_asks_during_a_question_and_not_after_a_result(desk: 
     await desk.press("gnew")
     await desk.press("gmat", "m05")
     assert (await desk.type("绿色企业")).name == "guide.found"
+
+
+@pytest.mark.parametrize("way", ["try", "new"])
+async def test_other_words_keep_the_way_by_which_the_officer_came(desk: Desk, way: str) -> None:
+    await to_result(desk, "m15")
+    assert (await desk.command(way, "辐射安全许可证")).name == "guide.unfinished"
+    asked = await desk.type("危险废物经营许可")  # a search instead of an answer to 继续 or 放弃
+    assert asked.name == "guide.unfinished"
+    await desk.press("gnew")
+    assert await _came_by(desk) == (way == "try", way == "new", "危险废物经营许可")
+    if way == "try":  # the result has been seen: the next words begin anew, and still record nothing
+        await desk.press("gmat", "m05")
+        await desk.type("排污许可证延续")
+        assert await _came_by(desk) == (True, False, "排污许可证延续")
+
+
+async def test_words_typed_while_an_entry_is_unfinished_are_a_search_and_no_line_of_it(desk: Desk) -> None:
+    await desk.command("new", "排污许可证延续")
+    entry = await desk.press("gmat", "m04b")
+    assert (await desk.command("try", "辐射安全许可证")).name == "guide.unfinished"
+    assert (await desk.type("危险废物经营许可")).name == "guide.unfinished"
+    assert (await desk.press("gkeep")).text == entry.text
+    await desk.command("try", "辐射安全许可证")
+    await desk.type("危险废物经营许可")
+    await desk.press("gnew")
+    assert await _came_by(desk) == (True, False, "危险废物经营许可")
+
+
+async def _came_by(desk: Desk) -> tuple[bool, bool, str]:
+    draft = await desk.draft()
+    assert draft is not None
+    case = Case.from_json(draft.answers)
+    return case.what_if, case.direct, case.query
 
 
 async def test_answers_that_a_new_pack_no_longer_knows_are_named_and_asked_again(desk: Desk, policy: Policy) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -274,8 +275,7 @@ class Register(RuleBasedStateMachine):
 
     def _expect(self, entry: Entry, act: str, on: dt.date) -> bool:
         correcting = act == "returned" and entry.state == "returned" and entry.gone is None
-        late_correction = act == "returned" and entry.gone is None and entry.returned is not None
-        if not (entry.waits or correcting or late_correction) or on > self.today:
+        if not (entry.waits or correcting) or on > self.today:
             return False
         if (act == "submitted") != (entry.submitted is None):
             return False
@@ -285,7 +285,7 @@ class Register(RuleBasedStateMachine):
             return False
         if act == "supplement" and entry.received is None:
             return False
-        floor = [entry.submitted]
+        floor = [] if entry.by_counterpart else [entry.submitted]
         floor += [entry.received] if act in ("returned", "supplement", "resumed") else []
         floor += [entry.supplement] if act == "resumed" else []
         if any(each is not None and on < each for each in floor):
@@ -294,8 +294,6 @@ class Register(RuleBasedStateMachine):
         return True
 
     def _apply(self, entry: Entry, act: str, on: dt.date) -> None:
-        if entry.state == "used":
-            return  # nothing that waits or came back is left to be changed
         if act == "submitted":
             entry.submitted, entry.state, entry.due = on, "submitted", nth_workday_after(on, 5)[0]
         elif act == "received":
@@ -308,6 +306,8 @@ class Register(RuleBasedStateMachine):
             entry.resumed, entry.state, entry.due = on, "received", nth_workday_after(on, 5)[0]
         else:
             entry.returned, entry.state = on, "returned"
+            if entry.by_counterpart and entry.submitted is not None:
+                entry.submitted = min(entry.submitted, on)  # it counts from the entry, or from an earlier hand-in
         assert not (entry.by_counterpart and entry.due)
 
     @precondition(
@@ -522,3 +522,5 @@ Register.TestCase.settings = settings(
     print_blob=True,
 )
 TestRegister = Register.TestCase
+if "XINXUAN_RUNS" in os.environ:
+    pytestmark = pytest.mark.timeout(0)  # 500 lives take longer than any single test may

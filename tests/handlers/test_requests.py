@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from bot.errors import Refusal
 from bot.identifiers import ID_NUMBER_MARKER
 from bot.language import speaking
+from bot.screens.screen import Press
 from handlers.turn import Stale
 from storage.tables import (
     Applicant,
@@ -62,8 +63,6 @@ async def registered(desk, *, paste=COMPANY, answers=PERMIT, submitted="0"):
 
 
 async def opened(desk, number=1):
-    from bot.screens.screen import Press
-
     return await desk.send(Press("req", number))
 
 
@@ -205,6 +204,34 @@ async def test_nothing_is_expected_or_reminded_where_the_counterpart_applies(des
     screen = await opened(desk)
     assert [button.press.verb for button in desk.buttons(screen)] == ["rask", "undo", "more", "my"]
     assert "申请人" in done.text
+
+
+async def test_where_the_counterpart_applied_the_day_of_entry_is_said_and_an_earlier_hand_in_moves_it(desk, database):
+    await registered(desk, submitted="cp")
+    assert "counted in the figures on Mon 23 Nov" in (await opened(desk)).text
+    await desk.press("rask", "returned")
+    shown = await desk.type("2026-11-20")  # it was handed in before anybody made an entry
+    verification = next(item for item in await rows(database, Item) if item.product_kind == "verification")
+    assert (verification.submitted_on, verification.returned_on) == (dt.date(2026, 11, 20), dt.date(2026, 11, 20))
+    assert "counted in the figures on Fri 20 Nov" in shown.text
+
+
+async def test_an_opinion_is_not_used_before_it_came(desk, database):
+    await registered(desk)
+    await opened(desk)
+    await desk.press("rdo", "received,0")
+    await desk.press("rask", "returned")
+    await desk.press("rdo", "returned,0")
+    await desk.send(Press("use", 1, (await rows(database, Request))[0].version))
+    await desk.press("fset", "used_as,passed")
+    await desk.press("fedit", "used_on")
+    await desk.type("2026-11-22")
+    with pytest.raises(Refusal, match="before the opinion came"):
+        await desk.press("fok")
+    await desk.press("fedit", "used_on")
+    await desk.press("fday", "used_on,0")
+    await desk.press("fok")
+    assert (await rows(database, Item))[0].used_on == dt.date(2026, 11, 23)
 
 
 async def test_an_edited_line_returns_to_the_confirmation_with_everything_else_kept(desk):

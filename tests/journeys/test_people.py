@@ -16,6 +16,7 @@ from storage.tables import (
     PersonState,
     RecentMatter,
     Referral,
+    ReferralState,
     Reminder,
     Request,
     Role,
@@ -201,6 +202,23 @@ async def test_a_case_goes_to_the_legal_division_with_its_answers(story: Story):
     row = only(await story.rows(Referral))
     assert row.answers["answers"]["matter"] == ["m22"]
     assert row.note == "市里新增的评选"
+
+    assert "共1件，待答复1件" in await coordinator.type("/study")
+    await coordinator.press("1 环境友好企业")
+    await coordinator.press("答复")
+    assert "发送后告知" in await coordinator.type("可按荣誉授予办理，\n先申请核查。")
+    closed = await coordinator.press("发送答复")
+    assert "答复：可按荣誉授予办理" in closed and "答复" not in coordinator.buttons
+    said = await officer.wait_for("答复：")
+    assert "可按荣誉授予办理，\n先申请核查。" in said and "11月23日" in said
+    row = only(await story.rows(Referral))
+    assert (row.state, row.answer) == (ReferralState.ANSWERED, "可按荣誉授予办理，\n先申请核查。")
+    assert "共1件，待答复0件" in await officer.type("/study")
+    assert "已办结" in officer.screen
+    stranger = story.person(OUTSIDER)
+    assert "没有研究事项" in await stranger.type("/study")
+    await stranger.press_data(stranger.messages[-1].id, Press("scase", row.id).encode())
+    assert "环境友好企业" not in stranger.screen
 
 
 async def test_a_trial_of_a_matter_records_nothing(story: Story):
