@@ -93,7 +93,7 @@ async def on_withdrawn(turn: Turn) -> Screen:
         return await shown(turn, opened)
     async with acts.acting(turn, opened, "request.withdraw"):
         for item in opened.waiting:
-            item.state = ItemState.WITHDRAWN
+            item.state, item.withdrawn_on = ItemState.WITHDRAWN, turn.today
     return await shown(turn, await acts.reopened(turn, opened.request.id))
 
 

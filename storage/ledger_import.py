@@ -240,7 +240,7 @@ def _request(new: NewEntry, unit: Unit, number: tuple[int, int], decision_id: in
 def _item(new: NewItem, request: Request, subjects: Mapping[str, int], product_code: str) -> Item:
     row = new.row
     due_on, provisional = new.due or (None, False)
-    returned = new.state is ItemState.RETURNED
+    returned_on = (row.returned_on or row.issued_on) if new.state is ItemState.RETURNED else None
     return Item(
         request_id=request.id,
         product_kind=ProductKind.VERIFICATION.value,
@@ -249,11 +249,11 @@ def _item(new: NewItem, request: Request, subjects: Mapping[str, int], product_c
         head_count=row.count,
         applicant=Applicant(row.applicant),
         state=new.state,
-        submitted_on=row.submitted_on,
+        submitted_on=row.submitted_on or returned_on,  # what came back was applied for; no later day is known
         received_on=row.received_on,
         supplement_on=row.supplement_on if new.state is ItemState.SUPPLEMENT else None,
         supplement_left=new.left,
-        returned_on=(row.returned_on or row.issued_on) if returned else None,
+        returned_on=returned_on,
         due_on=due_on,
         due_provisional=provisional,
     )

@@ -49,6 +49,19 @@ class Reminders(Frozen):
     fulfil_before_working_days: tuple[Annotated[int, Field(ge=0)], ...] = (5, 0)  # commitments with a date set
 
 
+class Quarters(Frozen):
+    """The days around the end of a quarter; the Plan names none (三（四）), so that a bureau may set its own.
+
+    The defaults are a proposal (domain.md §5).
+    """
+
+    prompt_days_before_end: Annotated[int, Field(ge=1, le=60)] = 10  # calendar days
+    prompt_working_day: Annotated[int, Field(ge=1)] = 1  # the nth working day after the quarter
+    prompt_every_working_days: Annotated[int, Field(ge=1)] = 2  # then until the unit has reported
+    summary_working_day: Annotated[int, Field(ge=1, le=60)] = 5  # the nth working day after the quarter
+    head_confirms: bool = False  # whether a unit's return needs its head
+
+
 class Settings(Frozen):
     """The numbers of the rule set, each in the unit its name says."""
 
@@ -80,6 +93,7 @@ class Content(Frozen):
     about: About
     settings: Settings
     reminders: Reminders
+    quarters: Quarters = Quarters()
     off_catalogue: OffCatalogue
     documents: tuple[Document, ...]
     clauses: tuple[Clause, ...]

@@ -42,6 +42,7 @@ from storage.tables.outcomes import (
 )
 from storage.tables.people import Cover, Invite, PageLink, Person, PersonState, RecentMatter, Role, Unit
 from storage.tables.proof import Audit, AuditSeal, Heartbeat
+from storage.tables.summaries import QuarterSummary
 from storage.tables.work import Sheet, Work, WorkState
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "Person",
     "PersonState",
     "PolicySnapshot",
+    "QuarterSummary",
     "RecentMatter",
     "Referral",
     "ReferralState",

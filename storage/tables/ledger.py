@@ -183,6 +183,7 @@ class Item(Base):
     supplement_left: Mapped[int | None]  # working days that were left then, where the pack pauses the clock
     resumed_on: Mapped[dt.date | None]  # the papers were handed in; the clock runs from here
     returned_on: Mapped[dt.date | None]
+    withdrawn_on: Mapped[dt.date | None]
     used_on: Mapped[dt.date | None]
     used_as: Mapped[str | None]
     basis: Mapped[str | None]
