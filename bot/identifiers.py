@@ -3,6 +3,7 @@
 The second half lives in ``bot.id_numbers``; its names are offered here too.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -15,8 +16,8 @@ from bot.language import _
 from bot.plaintext import normalise
 
 __all__ = [
-    "CODE_LENGTH", "ID_NUMBER_MARKER", "BadCode", "Code", "CounterpartKind", "id_number_spans", "normalise",
-    "read_code", "read_legacy_code", "without_id_numbers",
+    "CODE_LENGTH", "ID_NUMBER_MARKER", "BadCode", "Code", "CounterpartKind", "id_number_spans", "names_a_person",
+    "normalise", "read_code", "read_legacy_code", "without_id_numbers",
 ]  # fmt: skip
 
 CounterpartKind = Literal["enterprise", "institution", "social_org"]
@@ -32,6 +33,7 @@ _HYPHENS: Final = "Pd"
 # The registering authority is the first character, the type of organisation the second.
 _ORGAN: Final = "11"
 _PERSONAL: Final = "92"
+_PERSONAL_CODE: Final = re.compile(r"(?<![0-9A-Za-z])92[0-9A-Za-z]{16}(?![0-9A-Za-z])")
 _KINDS: Final[dict[str, CounterpartKind]] = {
     "13": "social_org",
     "1": "institution",
@@ -108,6 +110,11 @@ def read_code(text: str) -> Code:
               "Please compare the code with the licence and send it again.")
         )  # fmt: skip
     return Code(value, kind, personal=value.startswith(_PERSONAL))
+
+
+def names_a_person(text: str) -> bool:
+    """Say whether a text holds what must not be broadcast: an ID number, or the code of a person in business."""
+    return bool(id_number_spans(text)) or _PERSONAL_CODE.search(text) is not None
 
 
 def _require_character(position: int, character: str) -> None:

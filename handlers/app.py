@@ -147,6 +147,7 @@ class Service:
             database,
             office,
             frame.NOTICES,
+            group_renderers=frame.GROUP_NOTICES,
             store=self.store,
             travel=travel,
             per_second=self._per_second,
@@ -252,8 +253,7 @@ class Service:
         """Stop taking in, finish the present batch and sends, leave the rest for the next start."""
         await self.jobs.stop()
         self.dispatcher.stop()
-        self.sender.stop()
-        await self.screens.close(within=CLOSE_WITHIN)
+        await asyncio.gather(self.sender.close(within=CLOSE_WITHIN), self.screens.close(within=CLOSE_WITHIN))
         with contextlib.suppress(Exception):
             await self.dispatcher.write_marks()
         for task in list(self._tasks):

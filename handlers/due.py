@@ -6,13 +6,12 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.cover import Charge
 from bot.deadlines import due_at
 from bot.notices import Notice
-from handlers import planning
+from handlers import planning, receivers
 from handlers.office import Office
 from handlers.reminders import describe, outdated
-from storage import audit, cover, outbox, people, reminders
+from storage import audit, outbox, reminders
 from storage.tables import Person, Reminder, ReminderState
 
 CLOSING: Final = dt.time(18)  # local; a reminder that falls due later waits for the next working morning
@@ -64,17 +63,17 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, now:
         reminder.state, reminder.reason = ReminderState.CANCELLED, await outdated(session, reminder)
         await session.flush()
         return 0
-    receivers = await _receivers(session, office, notice, now)
-    if not receivers:
+    told = await _receivers(session, office, notice, now)
+    if not told:
         return 0  # nobody can be told yet: it stays due and is found again
     await reminders.supersede_older(session, reminder)
-    for person in receivers:
+    for person in told:
         await outbox.enqueue(
             session,
             person,
             kind="reminder",
             params={"reminder_id": reminder.id},
-            dedupe=f"reminder:{reminder.id}:{person.id}",
+            dedupe=dedupe(reminder, person),
             priority=reminder.urgency,
             now=now,
             reminder_ids=[reminder.id],
@@ -83,32 +82,20 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, now:
     await session.flush()
     await planning.plan_next(session, office, reminder, now)
     _note_queued(session, reminder, now)
-    return len(receivers)
+    return len(told)
+
+
+def dedupe(reminder: Reminder, person: Person) -> str:
+    """Return what makes a notification the same: put off to a later moment, a reminder leaves again."""
+    return f"reminder:{reminder.id}:{reminder.due_at:%Y%m%dT%H%M%S}:{person.id}"
 
 
 async def _receivers(session: AsyncSession, office: Office, notice: Notice, now: dt.datetime) -> Sequence[Person]:
     """Return whom a reminder goes to on this day: for each whose work it is whoever is to be told."""
     told: dict[int, Person] = {}
     for charge in notice.charges:
-        told |= {person.id: person for person in await _in_place_of(session, office, charge, office.today(now))}
+        told |= {person.id: person for person in await receivers.of_charge(session, office, charge, now)}
     return list(told.values())
-
-
-async def _in_place_of(session: AsyncSession, office: Office, charge: Charge, on: dt.date) -> Sequence[Person]:
-    """Return whom somebody's work concerns on a day.
-
-    The owner or their stand-in; where nobody does their work, the head of the unit; then the coordinators of the legal
-    division, then all of them, those who are not on leave first. Where there is nobody else, the owner on leave.
-    Source: features.md N11, R16.
-    """
-    if found := await cover.in_charge(session, charge, on):
-        return found
-    coordinators = [person for person in await people.coordinators(session) if cover.at_work(person)]
-    coordinators = await cover.present(session, coordinators, on) or coordinators
-    unit = await people.unit_by_code(session, office.policy.legal_division(on=on).code)
-    of_division = [person for person in coordinators if unit is not None and person.unit_id == unit.id]
-    owner = await session.get_one(Person, charge.owner_id)
-    return of_division or coordinators or ([owner] if cover.at_work(owner) else [])
 
 
 def _note_queued(session: AsyncSession, reminder: Reminder, now: dt.datetime) -> None:

@@ -30,6 +30,7 @@ from handlers import (
     requests,
     reuse,
     study,
+    undelivered,
     watching,
 )
 
@@ -61,6 +62,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     handover_done,
     doctor,
     watching,
+    undelivered,
 )
 
 
@@ -68,7 +70,8 @@ def merged(name: str) -> dict[str, Any]:
     """Return the tables of that name of all modules as one.
 
     Args:
-        name: COMMANDS, PRESSES, TYPED, FILES, PRESENT, NOTICES, FORMS or JOBS; a module may lack any of them.
+        name: COMMANDS, PRESSES, TYPED, FILES, PRESENT, NOTICES, GROUP_NOTICES, FORMS or JOBS; a module may lack any
+            of them.
 
     Raises:
         ValueError: Two modules claim the same key, so that one of them would never be reached.

@@ -184,3 +184,5 @@ READING: Final = (
 ) - frozenset(referral.PRESSES)
 """Presses that lead through the guide and record nothing, and one's own language; an auditor may use them."""
 NOTICES: Final = {**merged("NOTICES"), **worker.NOTICES}
+GROUP_NOTICES: Final = merged("GROUP_NOTICES")
+"""What is said in bound groups; its renderers are given no person."""

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import cover as rules
 from bot.cover import Charge, Leave
+from storage import people
 from storage.tables import Cover, Person, PersonState, Request, Role
 
 
@@ -47,12 +48,7 @@ async def in_charge(session: AsyncSession, work: Request | Charge, on: dt.date) 
     found = await effective(session, owner, on)
     if found is not None:
         return [found]
-    heads = await session.scalars(
-        select(Person)
-        .where(Person.unit_id == work.unit_id, Person.role == Role.HEAD, Person.state == PersonState.ACTIVE)
-        .order_by(Person.id)
-    )
-    standing = [await effective(session, head, on) for head in heads.all()]
+    standing = [await effective(session, head, on) for head in await people.heads(session, work.unit_id)]
     return list({each.id: each for each in standing if each is not None}.values())
 
 

@@ -7,12 +7,14 @@ from typing import Any, Final
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder, ReminderState
+from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder, ReminderState, Setting
 from storage.upsert import insert_new
 
 MOST_COPIES: Final = 3  # copies of one notification whose arrival is unknown; then it is held and escalated
 QUEUED: Final = "outbox.queued"  # set in session.info by a unit of work that has queued a notification
 LEASE: Final = dt.timedelta(seconds=120)  # the longest upload takes 88 s: an older claim died with its process
+
+_WAIT: Final = "outbox.wait_until"  # Telegram's own wait, kept over a restart
 
 _OPEN: Final = Outbox.state.in_((OutboxState.DUE, OutboxState.UNKNOWN))
 
@@ -26,8 +28,9 @@ async def enqueue(
     dedupe: str,
     priority: int = 5,
     now: dt.datetime,
+    not_before: dt.datetime | None = None,
     reminder_ids: Sequence[int] = (),
-) -> None:
+) -> Outbox:
     """Queue a notification; one with the same ``dedupe`` key stands once, and leaves again only if it was refused.
 
     Args:
@@ -38,34 +41,63 @@ async def enqueue(
         dedupe: What makes it the same notification.
         priority: Smaller goes first: 1 deadline, 3 question, 5 notice.
         now: Aware UTC time.
+        not_before: When it may leave; at once unless given.
         reminder_ids: The planned reminders that it carries.
+
+    Returns:
+        The notification, new or as it stands.
     """
-    await insert_new(
-        session,
-        Outbox,
-        [
-            {
-                "person_id": person.id,
-                "chat_id": person.telegram_id,
-                "kind": kind,
-                "params": params,
-                "priority": priority,
-                "not_before": now,
-                "state": OutboxState.DUE,
-                "copies": 0,
-                "failures": 0,
-                "dedupe": dedupe,
-                "created_at": now,
-            }
-        ],
-    )
-    session.info[QUEUED] = True
-    row = (await session.scalars(select(Outbox).where(Outbox.dedupe == dedupe))).one()
-    if row.state in (OutboxState.REFUSED, OutboxState.CANCELLED):
-        row.state, row.not_before, row.reason = OutboxState.DUE, now, None
+    receiver = {"person_id": person.id, "chat_id": person.telegram_id}
+    content = {"kind": kind, "params": params, "priority": priority, "dedupe": dedupe}
+    row = await _queue(session, receiver | content, now=now, not_before=not_before or now)
+    await carry(session, row, reminder_ids)
+    return row
+
+
+async def enqueue_for_chat(
+    session: AsyncSession,
+    chat_id: int,
+    *,
+    kind: str,
+    params: dict[str, Any],
+    dedupe: str,
+    priority: int = 7,
+    now: dt.datetime,
+) -> Outbox:
+    """Queue a notification to a bound group; its renderer is one of ``GROUP_NOTICES`` and is given no person.
+
+    Args:
+        session: The unit of work of what causes it.
+        chat_id: Telegram's number of the group; nothing is sent once it is bound no more.
+        kind: Which renderer makes the screen when it is sent.
+        params: What the renderer needs; ids, not texts.
+        dedupe: What makes it the same notification.
+        priority: Smaller goes first; a group comes after the officers.
+        now: Aware UTC time.
+
+    Returns:
+        The notification, new or as it stands.
+    """
+    receiver = {"person_id": None, "chat_id": chat_id}
+    content = {"kind": kind, "params": params, "priority": priority, "dedupe": dedupe}
+    return await _queue(session, receiver | content, now=now, not_before=now)
+
+
+async def carry(session: AsyncSession, row: Outbox, reminder_ids: Sequence[int]) -> None:
+    """Let a notification carry planned reminders, besides those that it carries."""
     await insert_new(
         session, OutboxReminder, [{"outbox_id": row.id, "reminder_id": reminder} for reminder in reminder_ids]
     )
+
+
+async def _queue(session: AsyncSession, values: dict[str, Any], *, now: dt.datetime, not_before: dt.datetime) -> Outbox:
+    fresh = {"state": OutboxState.DUE, "copies": 0, "failures": 0, "created_at": now, "not_before": not_before}
+    await insert_new(session, Outbox, [values | fresh])
+    session.info[QUEUED] = True
+    row = (await session.scalars(select(Outbox).where(Outbox.dedupe == values["dedupe"]))).one()
+    if row.state in (OutboxState.REFUSED, OutboxState.CANCELLED):
+        row.state, row.not_before, row.reason = OutboxState.DUE, not_before, None
+    return row
 
 
 async def claim(session: AsyncSession, *, now: dt.datetime, limit: int, exclude_chats: Sequence[int]) -> list[Outbox]:
@@ -139,9 +171,25 @@ async def cancel_for_reminders(session: AsyncSession, reminder_ids: Sequence[int
     )
 
 
-async def next_due_at(session: AsyncSession) -> dt.datetime | None:
-    """Return when the next notification may leave."""
-    return await session.scalar(select(func.min(Outbox.not_before)).where(_OPEN))
+async def next_due_at(session: AsyncSession, *, exclude_chats: Sequence[int] = ()) -> dt.datetime | None:
+    """Return when the next notification may leave, other than to some chats."""
+    return await session.scalar(select(func.min(Outbox.not_before)).where(_OPEN, Outbox.chat_id.not_in(exclude_chats)))
+
+
+async def wait_until(session: AsyncSession, moment: dt.datetime) -> None:
+    """Keep until when Telegram asked to wait; a shorter wait changes nothing."""
+    row = await session.get(Setting, _WAIT, populate_existing=True)
+    if row is None:
+        session.add(Setting(key=_WAIT, value=moment.isoformat()))
+    elif dt.datetime.fromisoformat(row.value) < moment:
+        row.value = moment.isoformat()
+    await session.flush()
+
+
+async def waits_until(session: AsyncSession) -> dt.datetime | None:
+    """Return until when Telegram asked to wait, past or to come; None where it never did."""
+    value = await session.scalar(select(Setting.value).where(Setting.key == _WAIT))
+    return None if value is None else dt.datetime.fromisoformat(value)
 
 
 async def is_busy(session: AsyncSession, *, now: dt.datetime) -> bool:

@@ -55,6 +55,27 @@ async def coordinators(session: AsyncSession) -> Sequence[Person]:
     return rows.all()
 
 
+async def heads(session: AsyncSession, unit_id: int) -> Sequence[Person]:
+    """Return the active heads of a unit."""
+    rows = await session.scalars(
+        select(Person)
+        .where(Person.unit_id == unit_id, Person.role == Role.HEAD, Person.state == PersonState.ACTIVE)
+        .order_by(Person.id)
+    )
+    return rows.all()
+
+
+def lose(person: Person, now: dt.datetime) -> None:
+    """Note that a person can be told nothing: they blocked the bot, or their account is gone."""
+    if person.reachable:
+        person.reachable, person.unreachable_since = False, now
+
+
+def regain(person: Person) -> None:
+    """Note that a person can be told something again."""
+    person.reachable, person.unreachable_since = True, None
+
+
 async def appoint_admins(
     session: AsyncSession, telegram_ids: Iterable[int], unit: Unit, *, now: dt.datetime
 ) -> list[int]:

@@ -200,7 +200,10 @@ async def on_membership(update: Update, context: Context) -> None:
     turn = current_turn.get()
     change = update.my_chat_member
     if change is not None and turn.person is not None:
-        turn.person.reachable = change.new_chat_member.status not in ("kicked", "left")
+        if change.new_chat_member.status in ("kicked", "left"):
+            people.lose(turn.person, turn.now)
+        else:
+            people.regain(turn.person)
     turn.answer(None)
 
 

@@ -40,7 +40,18 @@ from storage.tables.outcomes import (
     Opinion,
     OpinionUse,
 )
-from storage.tables.people import Cover, Invite, PageLink, Person, PersonState, RecentMatter, Role, Unit
+from storage.tables.people import (
+    ChatBinding,
+    Cover,
+    Invite,
+    PageLink,
+    Person,
+    PersonState,
+    RecentMatter,
+    Role,
+    Summary,
+    Unit,
+)
 from storage.tables.proof import Audit, AuditSeal, Heartbeat
 from storage.tables.summaries import QuarterSummary
 from storage.tables.work import Sheet, Work, WorkState
@@ -53,6 +64,7 @@ __all__ = [
     "AuditSeal",
     "Base",
     "CalendarDay",
+    "ChatBinding",
     "Commitment",
     "CommitmentState",
     "Counterpart",
@@ -91,6 +103,7 @@ __all__ = [
     "Setting",
     "Sheet",
     "Stranger",
+    "Summary",
     "Unit",
     "Work",
     "WorkState",

@@ -54,6 +54,7 @@ class Person(Base):
     name: Mapped[Any | None] = mapped_column(Encrypted)
     language: Mapped[str] = mapped_column(String(8), default="zh_CN")
     reachable: Mapped[bool] = mapped_column(default=True)
+    unreachable_since: Mapped[dt.datetime | None]  # when the bot learnt of it; None while they can be told something
     screen_message_id: Mapped[int | None] = mapped_column(BigInteger)
     reminder_hour: Mapped[str | None]  # HH:MM, local; None = the pack's
     reminder_stages: Mapped[dict[str, Any] | None]  # kind -> offsets; a kind that is left out = the pack's
@@ -96,6 +97,28 @@ class Cover(Base):
     from_on: Mapped[dt.date]
     to_on: Mapped[dt.date | None]
     ended_at: Mapped[dt.datetime | None]  # called off before its time
+
+
+class ChatBinding(Base):
+    """A group chat that gets a unit's digests, bound by its liaison; its title is not kept."""
+
+    __tablename__ = "chat_binding"
+    id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), index=True)
+    bound_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    bound_at: Mapped[dt.datetime]
+
+
+class Summary(Base):
+    """The pinned live summary of an officer's private chat, as it was last shown there."""
+
+    __tablename__ = "summary"
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    wanted: Mapped[bool] = mapped_column(default=True)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    shows: Mapped[str | None]  # SHA-256 of what it shows
+    tried_at: Mapped[dt.datetime | None]
 
 
 class PageLink(Base):

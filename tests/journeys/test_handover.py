@@ -84,14 +84,14 @@ async def test_what_waits_in_the_outbox_for_the_old_owner_goes_to_the_new_one(st
     request = await received_entry(story)
     await story.settle()
     story.pass_time("2026-11-27 09:00")
-    story.service.sender._chat_free_at[OFFICER] = float("inf")  # nothing leaves for this chat
+    story.service.sender.pace.chats[OFFICER] = float("inf")  # nothing leaves for this chat
     await story.service.jobs.tick()
     waiting = only(await story.rows(Outbox, Outbox.kind == "reminder"))
     assert (waiting.state.value, waiting.chat_id) == ("due", OFFICER)
     await begin(coordinator, request)
     await coordinator.press("李四")
     await coordinator.press("确认转办")
-    story.service.sender._chat_free_at.clear()
+    story.service.sender.pace.chats.clear()
     await story.settle()
     await story.at("2026-11-27 09:05")
     assert WARNING in await li.wait_for(WARNING)

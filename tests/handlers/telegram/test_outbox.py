@@ -50,8 +50,8 @@ class Post:
 
     async def round(self, *, after: dt.timedelta = LATER) -> int:
         self.clock.offset += after
-        self.sender._chat_free_at.clear()  # as if the second of rest had passed
-        self.sender._free_at = 0.0
+        self.sender.pace.chats.clear()  # as if the second of rest had passed
+        self.sender.pace.free_at = 0.0
         return await self.sender.run_round()
 
     async def rows(self) -> list[Outbox]:
@@ -259,7 +259,7 @@ def lettered(post: Post, tmp_path: Path) -> Callable[[str], FileStore]:
         async def render(*_given: Any) -> Screen:
             return Screen("paper.made", words, KEYS, file=file)
 
-        post.sender._renderers = {"note": render}
+        post.sender.letters.renderers = {"note": render}
         return store
 
     return carrying

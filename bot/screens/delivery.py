@@ -1,0 +1,54 @@
+"""The words about what did not arrive, whom nothing reaches, and what the bot itself missed."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+from bot.dates import format_day
+from bot.language import _, ngettext, pgettext
+from bot.screens.screen import Screen, bold, esc, lines
+from bot.screens.words import labelled
+
+MOST_NUMBERS: Final = 10
+
+
+def undelivered(name: str, at: dt.datetime, numbers: Sequence[str], *, held: bool, today: dt.date) -> Screen:
+    """A notification that was given up, for whoever looks after the receiver's work.
+
+    Args:
+        name: Whom it was for.
+        at: When it was to leave, local.
+        numbers: The entries that it was about.
+        held: Whether three copies left and none was confirmed; it was refused otherwise.
+        today: Local date.
+    """
+    why = _("Sent three times, arrival not confirmed") if held else _("Refused by the messenger")
+    shown = list(numbers[:MOST_NUMBERS])
+    if len(numbers) > MOST_NUMBERS:
+        more = len(numbers) - MOST_NUMBERS
+        shown.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+    text = lines(
+        bold(_("Notification not delivered")),
+        labelled(pgettext("label", "Receiver"), name),
+        labelled(pgettext("label", "Of"), moment(at, today=today)),
+        labelled(pgettext("label", "Entries"), pgettext("list", ", ").join(shown)) if shown else None,
+        esc(why),
+        esc(_("Please tell the receiver yourself.")),
+    )
+    return Screen("undelivered", text, stays=True)
+
+
+def group_lost(unit: str) -> Screen:
+    """A unit's group that the bot was put out of."""
+    text = lines(
+        bold(_("The unit's group gets no digests any more")),
+        labelled(pgettext("label", "Unit"), unit),
+        esc(_("The bot cannot write in the group and its binding has ended.")),
+        esc(_("To bind it again, add the bot to the group and send /bind there.")),
+    )
+    return Screen("group_lost", text, stays=True)
+
+
+def moment(at: dt.datetime, *, today: dt.date) -> str:
+    """Return a local moment as the office writes it."""
+    return f"{format_day(at.date(), today=today)} {at:%H:%M}"

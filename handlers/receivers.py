@@ -1,0 +1,54 @@
+"""Whom something is said to on a day: whoever is in charge, then the unit's head, then the coordinators."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.cover import Charge
+from handlers.office import Office
+from storage import cover, people
+from storage.tables import Person
+
+
+async def of_charge(session: AsyncSession, office: Office, charge: Charge, now: dt.datetime) -> Sequence[Person]:
+    """Return whom somebody's work concerns on this day.
+
+    The owner or their stand-in; where nobody does their work, the head of the unit; then the coordinators of the legal
+    division, then all of them, those who are not on leave first. Where there is nobody else, the owner on leave.
+    Source: features.md N11, R16.
+    """
+    if found := await cover.in_charge(session, charge, office.today(now)):
+        return found
+    if found := await coordinators(session, office, now):
+        return found
+    owner = await session.get_one(Person, charge.owner_id)
+    return [owner] if cover.at_work(owner) else []
+
+
+async def heads(session: AsyncSession, office: Office, unit_id: int, now: dt.datetime) -> Sequence[Person]:
+    """Return the heads of a unit who can be told something on this day, or their stand-ins; nobody where none can."""
+    on = office.today(now)
+    standing = [await cover.effective(session, head, on) for head in await people.heads(session, unit_id)]
+    return distinct(each for each in standing if each is not None)
+
+
+async def coordinators(session: AsyncSession, office: Office, now: dt.datetime) -> Sequence[Person]:
+    """Return the coordinators of the legal division, or all where it has none; those at their desk first of all."""
+    on = office.today(now)
+    found = [person for person in await people.coordinators(session) if cover.at_work(person)]
+    found = await cover.present(session, found, on) or found
+    unit = await people.unit_by_code(session, office.policy.legal_division(on=on).code)
+    of_division = [person for person in found if unit is not None and person.unit_id == unit.id]
+    return of_division or found
+
+
+async def above(session: AsyncSession, office: Office, person: Person, now: dt.datetime) -> Sequence[Person]:
+    """Return who looks after a person's work where they cannot be told: their head, else the coordinators."""
+    found = [each for each in await heads(session, office, person.unit_id, now) if each.id != person.id]
+    return found or [each for each in await coordinators(session, office, now) if each.id != person.id]
+
+
+def distinct(persons: Iterable[Person]) -> list[Person]:
+    """Return each person once, in the order given."""
+    return list({person.id: person for person in persons}.values())

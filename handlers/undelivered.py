@@ -1,0 +1,115 @@
+"""What did not arrive: whoever looks after the receiver's work is told, so that nothing ends in silence."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.screens import delivery as screens
+from bot.screens.screen import Screen
+from handlers import receivers
+from handlers.colleagues import named
+from handlers.office import Office
+from storage import audit, chats, outbox
+from storage import reminders as stored
+from storage.ledger import entry_of
+from storage.tables import Outbox, OutboxReminder, OutboxState, Person, PersonState, Reminder, Unit
+
+KIND, GROUP_LOST = "undelivered", "group.lost"
+PRIORITY: Final = 2  # after the deadlines, before the questions
+
+
+async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datetime) -> None:
+    """Tell the head, else the coordinators, that a notification may never arrive; doctor counts what has no receiver.
+
+    Args:
+        session: The unit of work that gives it up.
+        office: Who looks after whom.
+        row: The notification, held or refused.
+        now: Aware UTC time.
+    """
+    if row.kind in NOTICES or row.person_id is None:
+        return  # a word about a word that did not arrive would have no end
+    person = await session.get_one(Person, row.person_id)
+    for receiver in await receivers.above(session, office, person, now):
+        await outbox.enqueue(
+            session,
+            receiver,
+            kind=KIND,
+            params={"outbox": row.id},
+            dedupe=f"{KIND}:{row.id}:{receiver.id}",
+            priority=PRIORITY,
+            now=now,
+        )
+
+
+async def lose_group(session: AsyncSession, office: Office, chat_id: int, now: dt.datetime) -> None:
+    """End the binding of a group that the bot was put out of, and tell whoever bound it, else who looks after them."""
+    binding = await chats.binding_of(session, chat_id)
+    if binding is None:
+        return
+    binder = await session.get_one(Person, binding.bound_by)
+    audit.note(
+        session,
+        at=now,
+        actor_id=None,
+        verb="chat.unbind",
+        subject=("unit", binding.unit_id),
+        reason="the bot cannot write there any more",
+    )
+    dedupe = f"{GROUP_LOST}:{binding.id}"
+    told = [binder] if binder.state is PersonState.ACTIVE and binder.reachable else []
+    for receiver in told or await receivers.above(session, office, binder, now):
+        await outbox.enqueue(
+            session,
+            receiver,
+            kind=GROUP_LOST,
+            params={"unit": binding.unit_id},
+            dedupe=f"{dedupe}:{receiver.id}",
+            now=now,
+        )
+    await chats.unbind(session, binding, reason="the bot cannot write there any more")
+
+
+async def render(
+    session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
+) -> Screen | None:
+    """Say what did not arrive and to whom; None where it has arrived after all."""
+    row = await session.get(Outbox, params["outbox"], populate_existing=True)
+    if row is None or row.person_id is None or row.state not in (OutboxState.HELD, OutboxState.REFUSED):
+        return None
+    person = await session.get_one(Person, row.person_id)
+    local = row.created_at.astimezone(office.zone)
+    return screens.undelivered(
+        named(person),
+        local,
+        await _numbers(session, row),
+        held=row.state is OutboxState.HELD,
+        today=office.today(now),
+    )
+
+
+async def _numbers(session: AsyncSession, row: Outbox) -> Sequence[str]:
+    """Return the numbers of the entries that a notification was about."""
+    subjects = await session.scalars(
+        select(Reminder.subject_id)
+        .join(OutboxReminder, OutboxReminder.reminder_id == Reminder.id)
+        .where(OutboxReminder.outbox_id == row.id, Reminder.subject_kind == stored.SUBJECT)
+        .distinct()
+        .order_by(Reminder.subject_id)
+    )
+    found = [await entry_of(session, request_id) for request_id in subjects]
+    return [opened.entry.number for opened in found if opened is not None]
+
+
+async def render_group_lost(
+    session: AsyncSession, _office: Office, _person: Person, params: Mapping[str, Any], _now: dt.datetime
+) -> Screen | None:
+    """Say that a unit's group gets nothing any more."""
+    unit = await session.get_one(Unit, params["unit"])
+    return screens.group_lost(unit.name)
+
+
+NOTICES: Final = {KIND: render, GROUP_LOST: render_group_lost}
