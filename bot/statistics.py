@@ -1,7 +1,8 @@
 """Everything that is counted of a period: the figures, and what stands beside them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
 from bot.figures import Cell, Figures, grouped, total
 from bot.quarters import Span
@@ -155,4 +156,31 @@ def added_waits(waits: Iterable[Wait]) -> Wait | None:
         sum(each.answers for each in every),
         sum(each.working_days for each in every),
         max(each.longest for each in every),
+    )
+
+
+def statistics_to_json(statistics: Statistics) -> dict[str, Any]:
+    """Return everything but the period."""
+    return {
+        "cells": [each.to_json() for each in statistics.cells],
+        "waits": [list(astuple(each)) for each in statistics.waits],
+        "agencies": [list(each) for each in statistics.agencies],
+        "follow_ups": [list(each) for each in statistics.follow_ups],
+        "ahead": [list(astuple(each)) for each in statistics.ahead],
+        "opinions": [list(each) for each in statistics.opinions],
+        "opinions_in_all": statistics.opinions_in_all,
+    }
+
+
+def statistics_from_json(data: Mapping[str, Any], span: Span) -> Statistics:
+    """Read ``statistics_to_json`` back."""
+    return Statistics(
+        span,
+        tuple(Cell.from_json(each) for each in data["cells"]),
+        tuple(Wait(*each) for each in data["waits"]),
+        tuple((unit, agency, count) for unit, agency, count in data["agencies"]),
+        tuple((unit, state, count) for unit, state, count in data["follow_ups"]),
+        tuple(Ahead(*each) for each in data["ahead"]),
+        tuple((unit, count) for unit, count in data["opinions"]),
+        data["opinions_in_all"],
     )
