@@ -56,9 +56,8 @@ async def test_a_quarter_is_frozen_once_and_late_changes_go_to_the_next_with_a_n
     async with database.read() as session:
         live = await summary.reckon(session, office, THIRD, now=LATER)
         for_first = await summary.reckon(session, office, Quarter(2027, 1), now=LATER)
-        verbs = [
-            row.after["quarter"] for row in await session.scalars(select(Audit).where(Audit.verb == "summary.freeze"))
-        ]
+        lines = await session.scalars(select(Audit).where(Audit.verb == "summary.freeze").order_by(Audit.id))
+        quarters = [row.after["quarter"] for row in lines]
     assert third.figures().applied + note.applied == live.figures().applied
     assert for_first.corrections == ()  # noted once
     assert quarters == ["2026Q3", "2026Q4"]
