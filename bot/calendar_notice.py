@@ -20,7 +20,7 @@ FESTIVALS: Final = ("元旦", "春节", "清明", "劳动", "端午", "中秋", 
 _ONE_DAY: Final = timedelta(days=1)
 _LONGEST: Final = 31  # days; no holiday is longer, so a longer span is a slip of the pen
 _YEAR: Final = re.compile(r"(\d{4})年(?!\d)")  # not the year of a day
-_BARE_YEAR: Final = re.compile(r"\s*(\d{4})年?\s*$", re.MULTILINE)
+_BARE_YEAR: Final = re.compile(r"(\d{4})年?$", re.MULTILINE)
 _NUMBER: Final = re.compile(r"国办发[\u4e00-\u9fff]{0,4}[〔\[(]\d{4}[〕\])]\d+号")
 _DAY: Final = r"(?:(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日?|(\d{1,2})日)(?:\(([^)]*)\))?"
 _TOKEN: Final = re.compile(rf"(?P<work>上班)|(?P<off>放假|补休|调休|休息)|{_DAY}(?:(?P<to>[至到~—\u2013-]+){_DAY})?")

@@ -21,7 +21,7 @@ MOST_FAULTS: Final = 8  # on one screen
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 _FIXED: Final = ((1, 1), (5, 1), (10, 1))  # month and day; off in every year (art. 2)
 _ONE_DAY: Final = timedelta(days=1)
-_TABLE: Final = re.compile(r"^\s*\[\[\s*day\s*\]\]", re.MULTILINE)
+_TABLE: Final = re.compile(r"^[ \t]*\[\[[ \t]*day[ \t]*\]\]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,8 @@ def id_number_spans(text: str) -> list[Span]:
 
     Source: GB 11643-1999.
     """
+    if sum(map(str.isdigit, text)) < _OLD_LENGTH:
+        return []  # most texts: looking closer takes a hundred times as long
     found = []
     for chain in _chains(text):
         windows = list(_windows(chain))

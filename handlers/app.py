@@ -17,7 +17,7 @@ from telegram.warnings import PTBUserWarning
 
 from bot.policy.model import Policy
 from bot.workdays import Calendar
-from handlers import chores, frame
+from handlers import chores, frame, reminder_acts
 from handlers.clock import Clock
 from handlers.jobs import Jobs
 from handlers.links import Links
@@ -28,6 +28,7 @@ from handlers.settings import Settings
 from handlers.telegram import profile
 from handlers.telegram.dispatch import Dispatcher
 from handlers.telegram.files import Files
+from handlers.telegram.inflow import Inflow
 from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, hand_in
 from handlers.telegram.outbox import Sender
 from handlers.telegram.outcomes import Outcome, classify
@@ -110,7 +111,12 @@ class Service:
         await self.dispatcher.recover()
         await self.worker.recover()
         intake = Intake(
-            self.bot, self.database, self.office.clock, self._on_received, on_polled=lambda: self._beat(heartbeat.POLL)
+            self.bot,
+            self.database,
+            self.office.clock,
+            self._on_received,
+            on_polled=lambda: self._beat(heartbeat.POLL),
+            inflow=Inflow(self.office.clock, self._settings.per_minute, frozenset(reminder_acts.PRESSES)),
         )
         self._spawn(self._poll(intake))
         self._spawn(self.dispatcher.run())

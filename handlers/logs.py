@@ -25,8 +25,8 @@ _TALKATIVE: Final = ("alembic", "httpx", "httpcore", "aiohttp.access", "asyncio"
 _OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
 _SECRETS: Final = (
-    (re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}"), HIDDEN),
-    (re.compile(r"\d{6,}%3A[A-Za-z0-9_-]{30,}", re.IGNORECASE), HIDDEN),
+    (re.compile(r"(?<!\d)\d{6,}:[A-Za-z0-9_-]{30,}"), HIDDEN),
+    (re.compile(r"(?<!\d)\d{6,}%3A[A-Za-z0-9_-]{30,}", re.IGNORECASE), HIDDEN),
     (re.compile(r"/bot[^/\s\"]+/"), f"/bot{HIDDEN}/"),
     (re.compile(r"://[^/\s:@]+:[^/\s@]+@"), f"://{HIDDEN}@"),
 )

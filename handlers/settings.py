@@ -29,6 +29,7 @@ class Settings(BaseSettings):
         maintainer_ids: Numeric Telegram ids of those who get the morning line, separated by commas; the first
             coordinators unless set, nobody where set to nothing.
         policy: The folder of the policy pack.
+        per_minute: How many updates of one sender are taken in a minute; more than any person sends. 0: any number.
         log: The level of the log.
         page_url: The address of the file page in the bureau's network, as officers' browsers know it: ``https://...``,
             or ``http://`` on this machine alone. Empty: there is no page, and files travel through the chat.
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     admin_ids: Annotated[tuple[int, ...], NoDecode] = ()
     maintainer_ids: Annotated[tuple[int, ...] | None, NoDecode] = None
     policy: Path = Field(default_factory=lambda: packaged("zhengzhou"))
+    per_minute: int = Field(120, ge=0)
     log: str = "INFO"
     page_url: str = ""
     page_bind: str = "127.0.0.1:8443"

@@ -81,6 +81,7 @@ class Turn:
         press: The decoded button, for a press.
         text: What was typed, or the arguments of a command; see ``hear``.
         file: The file that was sent.
+        too_fast: Whether it stands for a flood of its sender's updates, and says nothing itself.
     """
 
     office: Office
@@ -93,6 +94,7 @@ class Turn:
     press: Press | None = None
     text: str = ""
     file: Incoming | None = None
+    too_fast: bool = False
     delete_message: bool = field(default=False, init=False)
     screen: Screen | None = field(default=None, init=False)
     found: Found | None = field(default=None, init=False)

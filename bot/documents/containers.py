@@ -18,10 +18,10 @@ MOST_RATIO: Final = 200  # unpacked to packed; lists written by any office progr
 MOST_PARTS: Final = 1_000
 
 _ZIP, _OLE = b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")
-_FORMULA: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*>\s*<(?:\w+:)?f[\s/>]')
-_SHEET: Final = re.compile(r"<(?:\w+:)?sheet\b[^>]*>")
-_RELATION: Final = re.compile(r"<(?:\w+:)?Relationship\b[^>]*>")
-_ATTRIBUTE: Final = re.compile(r'([\w:]+)\s*=\s*"([^"]*)"')
+_FORMULA: Final = re.compile(rb'<(?:\w+:)?c\b[^<>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^<>]*>\s*<(?:\w+:)?f[\s/>]')
+_SHEET: Final = re.compile(r"<(?:\w+:)?sheet\b[^<>]*>")
+_RELATION: Final = re.compile(r"<(?:\w+:)?Relationship\b[^<>]*>")
+_ATTRIBUTE: Final = re.compile(r'(?<![\w:])([\w:]+)\s*=\s*"([^"]*)"')
 
 
 class Container(StrEnum):

@@ -26,7 +26,7 @@ from bot.plaintext import normalise
 
 LONGEST_CELL: Final = 500  # characters; what is longer is cut, and the cell is named
 _LEAST_HEADINGS: Final = 2  # a row with one known word may be a title
-_REMARK: Final = re.compile(r"[（(【\[].*?[）)】\]]")
+_REMARK: Final = re.compile(r"[（(【\[][^（(【\[）)】\]]*[）)】\]]")
 _CSV_TEXT: Final = re.compile(r'="(.*)"')  # how spreadsheets are told to keep digits in a csv file
 
 _COMMON: Final = """

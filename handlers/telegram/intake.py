@@ -17,6 +17,7 @@ from telegram.ext import ExtBot
 from bot.identifiers import without_id_numbers
 from handlers.clock import Clock
 from handlers.telegram.api import poll
+from handlers.telegram.inflow import Inflow, Verdict, without_words
 from handlers.telegram.outcomes import Outcome, classify
 from storage import inbox
 from storage.crashpoints import crash_point
@@ -29,9 +30,10 @@ ALLOWED_UPDATES: Final = ["message", "edited_message", "callback_query", "inline
 POLL_SECONDS: Final = 50  # Bot API caps the long poll here
 BATCH: Final = 100
 PRESSED_KEYS: Final = ("message_id", "date", "chat")  # what Telegram's message of a press must have
-SCRUBBED_KEYS: Final = frozenset(
-    {"text", "caption", "query", "file_name", "first_name", "last_name", "title", "username"}
+NOT_WRITTEN: Final = frozenset(
+    {"id", "file_id", "file_unique_id", "chat_instance", "custom_emoji_id", "inline_message_id", "media_group_id"}
 )
+"""Texts of an update that Telegram makes; all others people can write."""
 PAGE: Final = "page:"  # begins the reference of a file that came through the file page
 
 
@@ -52,6 +54,7 @@ class Intake:
         clock: The one clock.
         on_received: Called after each commit, so that the dispatcher looks at once.
         on_polled: Called after each answered poll, also an empty one.
+        inflow: How fast one sender may write.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class Intake:
         on_received: Callable[[], None],
         *,
         on_polled: Callable[[], None],
+        inflow: Inflow,
     ) -> None:
+        self._inflow = inflow
         self._bot = bot
         self._database = database
         self._clock = clock
@@ -106,7 +111,7 @@ class Intake:
             self._on_polled()
             return 0
         crash_point("fetched")
-        await store(self._database, self._clock, updates)
+        await take_in(self._database, self._clock, self._inflow, updates)
         crash_point("stored")
         self._offset = updates[-1]["update_id"] + 1
         self._on_polled()
@@ -124,6 +129,17 @@ class Intake:
             return 0.0
         log.warning("polling failed", outcome=verdict.outcome, detail=verdict.detail)
         return await _sleep(pause)
+
+
+async def take_in(database: Database, clock: Clock, inflow: Inflow, updates: list[dict[str, Any]]) -> None:
+    """Commit what Telegram sent; of a flood all but one update is left out, and that one without its words."""
+    judged = inflow.judged(updates)
+    kept = [without_words(each) if verdict is Verdict.TOLD else each
+            for each, verdict in judged if verdict is not Verdict.DROPPED]  # fmt: skip
+    await store(database, clock, kept)
+    inflow.settled()
+    if dropped := len(judged) - len(kept):
+        log.warning("updates of a flood were left out", n=dropped)
 
 
 async def store(database: Database, clock: Clock, updates: list[dict[str, Any]]) -> None:
@@ -181,14 +197,18 @@ def lane_of(update: dict[str, Any]) -> str:
 
 
 def scrub(value: Any, key: str = "") -> Any:
-    """Return an update with every valid ID number in what people can write replaced by a marker."""
+    """Return an update with every valid ID number in what people can write replaced by a marker.
+
+    Halves of characters, which JSON can carry and no database can keep, become question marks.
+    """
     if isinstance(value, dict):
         return {name: scrub(inner, name) for name, inner in value.items()}
     if isinstance(value, list):
         return [scrub(inner, key) for inner in value]
-    if isinstance(value, str) and key in SCRUBBED_KEYS:
-        return without_id_numbers(value)[0]
-    return value
+    if not isinstance(value, str):
+        return value
+    whole = value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    return whole if key in NOT_WRITTEN else without_id_numbers(whole)[0]
 
 
 async def _sleep(pause: float) -> float:

@@ -23,7 +23,7 @@ MAX_CAPTION_UNITS: Final = 1024  # UTF-16 units after entity parsing; Bot API, s
 Outgoing = Callable[[Screen, int, dt.datetime], Screen]
 """A screen, whom it goes to and the moment -> the screen as it goes out; decides how files travel."""
 
-_TAG: Final = re.compile(r"</?\w[^>]*>")
+_TAG: Final = re.compile(r"</?\w[^<>]*>")
 
 
 class Part(NamedTuple):

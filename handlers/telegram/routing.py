@@ -91,10 +91,25 @@ async def gate(update: Update, context: Context) -> None:
         turn.answer(_group_answer(update))
     elif turn.person is None or turn.person.state is not PersonState.ACTIVE:
         await _meet_stranger(turn, update)
+    elif (refusal := _refusal(turn, update)) is not None:
+        turn.error = refusal
+        raise ApplicationHandlerStop
     elif turn.person.name is None:
         turn.person.name = turn.sender.name or None  # the first coordinators come from the settings, by number alone
     if turn.answered:
         raise ApplicationHandlerStop
+
+
+def _refusal(turn: Turn, update: Update) -> Refusal | None:
+    """Return why an officer's update has no effect although they may write here: a flood, or somebody else's words."""
+    if turn.too_fast:
+        return Refusal(
+            _("Too many messages came at once, and some were left out. Please wait a minute and send them again.")
+        )
+    message = update.message
+    if message is not None and message.forward_origin is not None and message.text is not None:
+        return Refusal(_("Forwarded messages are not taken as an entry. Please copy the text and paste it here."))
+    return None
 
 
 async def _meet_stranger(turn: Turn, update: Update) -> None:

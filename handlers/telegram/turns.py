@@ -11,6 +11,7 @@ from telegram import Update
 from bot.errors import Refusal
 from handlers import frame
 from handlers.office import Office
+from handlers.telegram.inflow import TOO_FAST
 from handlers.telegram.messages import Outgoing
 from handlers.telegram.routing import App
 from handlers.turn import Defect, Sender, Stale, Turn, current_turn
@@ -71,7 +72,8 @@ def opened(
     sender, place = read(row.raw)
     person = people.get(sender.telegram_id)
     draft = drafts.get(person.id) if person else None
-    return Turn(office, session, now, row.update_id, sender, person=person, draft=draft), place
+    turn = Turn(office, session, now, row.update_id, sender, person=person, draft=draft, too_fast=TOO_FAST in row.raw)
+    return turn, place
 
 
 async def run(application: App, turn: Turn, row: Inbox, travel: Outgoing) -> BaseException | None:

@@ -85,6 +85,7 @@ def _settings(wish: dict[str, Any]) -> Settings:
         key_file=folder / "key",
         admin_ids=tuple(wish["admins"]),
         maintainer_ids=(),
+        per_minute=0,
     )
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from handlers.web.botapi.model import ApiError
 
-_TOKEN: Final = re.compile(r"<(?P<close>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9-]*)(?P<attrs>[^<>]*)>|[^<>]+|[<>]")
-_ATTRIBUTE: Final = re.compile(r"\s+([a-z-]+)(?:=(?:\"([^\"<>]*)\"|'([^'<>]*)'))?")
+_TOKEN: Final = re.compile(r"<(?P<close>/?)(?P<tag>[a-zA-Z][a-zA-Z0-9-]*+)(?P<attrs>[^<>]*+)>|[^<>]+|[<>]")
+_ATTRIBUTE: Final = re.compile(r"(?<!\s)\s++([a-z-]+)(?:=(?:\"([^\"<>]*)\"|'([^'<>]*)'))?")
 _REFERENCE: Final = re.compile(r"&(lt|gt|amp|quot|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});|&")
 _PLAIN: Final = {
     "b": "bold", "strong": "bold", "i": "italic", "em": "italic", "u": "underline", "ins": "underline",

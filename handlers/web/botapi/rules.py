@@ -11,7 +11,7 @@ TEXT_LIMIT: Final = 4096
 CAPTION_LIMIT: Final = 1024
 MOST_RESULTS: Final = 50
 _COMMAND: Final = re.compile(r"[a-z0-9_]{1,32}")
-_URL: Final = re.compile(r"(https?://[^\s/]+|tg://\S+).*")
+_URL: Final = re.compile(r"(?:https?://[^\s/]++|tg://\S++).*")
 _ACTIONS: Final = (
     "url", "callback_data", "web_app", "login_url", "switch_inline_query", "switch_inline_query_current_chat",
     "switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay",

@@ -9,6 +9,7 @@ from telegram.ext import ExtBot
 from handlers.app import make_bot
 from handlers.clock import Clock
 from handlers.telegram import intake
+from handlers.telegram.inflow import Inflow
 from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, lane_of, scrub
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
@@ -27,7 +28,7 @@ async def bot(server: BotApiServer, tmp_path):
 
 @pytest.fixture
 def poller(bot: ExtBot[None], sqlite: Database, clock: Clock) -> Intake:
-    return Intake(bot, sqlite, clock, lambda: None, on_polled=lambda: None)
+    return Intake(bot, sqlite, clock, lambda: None, on_polled=lambda: None, inflow=Inflow(clock, 0, frozenset()))
 
 
 async def _stored(database: Database) -> list[int]:
@@ -56,7 +57,9 @@ async def test_update_is_confirmed_only_after_it_was_stored(poller: Intake, api:
 async def test_update_delivered_twice_is_stored_once(api: BotApi, bot: ExtBot[None], sqlite: Database, clock: Clock):
     api.type(OFFICER, "one")
     for _life in range(3):
-        await Intake(bot, sqlite, clock, lambda: None, on_polled=lambda: None).poll_once()
+        await Intake(
+            bot, sqlite, clock, lambda: None, on_polled=lambda: None, inflow=Inflow(clock, 0, frozenset())
+        ).poll_once()
     assert len(await _stored(sqlite)) == 1
 
 
@@ -99,11 +102,18 @@ def test_id_number_is_replaced_in_everything_that_people_write():
         "text": f"a{SPECIMEN}b",
         "caption": SPECIMEN,
         "document": {"file_name": f"{SPECIMEN}.pdf", "file_id": SPECIMEN},
+        "contact": {"vcard": f"TEL:{SPECIMEN}"},
+        "poll": {"question": "1101 0519 4912 3100 2X", "options": [{"text": SPECIMEN}]},
         "reply_to_message": {"text": SPECIMEN, "from": {"first_name": SPECIMEN}},
     }
     scrubbed = scrub({"message": message})
     assert str(scrubbed).count(SPECIMEN) == 1
     assert scrubbed["message"]["document"]["file_id"] == SPECIMEN
+    assert "0519 4912" not in str(scrubbed)
+
+
+def test_half_a_character_does_not_stop_the_intake():
+    assert scrub({"text": "虚构\ud83d企业"}) == {"text": "虚构?企业"}
 
 
 async def test_a_file_from_the_page_comes_with_a_number_that_telegram_never_gives(
@@ -140,7 +150,8 @@ async def test_every_answered_poll_is_told_also_an_empty_one(
     """A night without a message must not look like a dead poller."""
     monkeypatch.setattr(intake, "POLL_SECONDS", 0)
     told: list[int] = []
-    poller = Intake(bot, sqlite, clock, lambda: None, on_polled=lambda: told.append(len(told)))
+    inflow = Inflow(clock, 0, frozenset())
+    poller = Intake(bot, sqlite, clock, lambda: None, on_polled=lambda: told.append(len(told)), inflow=inflow)
     api.type(OFFICER, "one")
     assert (await poller.poll_once(), await poller.poll_once()) == (1, 0)
     assert told == [0, 1]

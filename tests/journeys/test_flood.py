@@ -1,0 +1,48 @@
+"""Too much at once, and what is not one's own: told politely, and nothing of it takes effect."""
+
+from pathlib import Path
+
+import pytest
+
+from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.server import BotApiServer
+from storage.tables import Draft, Inbox
+from tests.conftest import COLLEAGUE, OFFICER, STRANGER, settings_for
+from tests.journeys.story import Story
+
+
+@pytest.fixture
+async def paced(story: Story, server: BotApiServer, tmp_path: Path):
+    """The same bureau, where one sender may send ten updates a minute."""
+    await story.close()
+    more = {"database_url": story.settings.database_url, "per_minute": 10}
+    story.settings = settings_for(tmp_path, server.base, **more)
+    await story.open()
+    return story
+
+
+async def test_a_flood_is_told_once_and_the_desk_beside_it_is_served(paced: Story, api: BotApi):
+    me, other, stranger = paced.person(), paced.person(COLLEAGUE), paced.person(STRANGER)
+    await me.type("/guide")
+    for n in range(60):
+        api.type(OFFICER, f"虚构{n}")
+    for _n in range(30):
+        api.type(STRANGER, "虚构")
+    await other.type("/help")
+    await me.wait_for("发送过多")
+    await paced.settle()
+    assert sum("发送过多" in message.text for message in me.messages) == 1
+    assert await paced.count(Inbox) < 40
+    assert "事项" in me.screen  # what was being done stands below the sentence
+    assert len(stranger.messages) <= 1
+
+
+async def test_forwarded_words_are_nobodys_entry(story: Story, api: BotApi):
+    me = story.person()
+    await me.type("/new 排污许可证延续")
+    before = [row.answers for row in await story.rows(Draft, Draft.active)]
+    origin = {"type": "hidden_user", "date": 1, "sender_user_name": "某人（虚构）"}
+    api._say(me.id, {"text": "虚构环保科技有限公司 91410100MA00000T42", "forward_origin": origin})
+    said = await me.wait_for("转发")
+    assert "粘贴" in said
+    assert [row.answers for row in await story.rows(Draft, Draft.active)] == before
