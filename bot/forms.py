@@ -54,6 +54,7 @@ class Field:
         question: As it is asked.
         kind: How it is filled in.
         options: For a choice or marks.
+        others: For a choice: options without a button, meant by a typed part of the label that no other has.
         hint: A line below the question.
         optional: Whether it may stay empty; it is then asked once and can be skipped.
         asked: Whether it is asked at all before the confirmation; otherwise it waits there behind its button.
@@ -68,6 +69,7 @@ class Field:
     question: str
     kind: Kind
     options: tuple[Option, ...] = ()
+    others: tuple[Option, ...] = ()
     hint: str | None = None
     optional: bool = False
     asked: bool = True
@@ -182,10 +184,7 @@ def typed(form: RecordForm, filling: Filling, text: str, *, today: dt.date) -> F
             return _with(filling, line, read_count(text, most=line.most))
         case Kind.TEXT:
             return _with(filling, line, _read_text(text, line))
-    for option in line.options:  # an option's own words are as good as its button
-        if text.strip() == option.label:
-            return chosen(form, filling, line, option.id)
-    raise Refusal(_("Please use the buttons on this screen."))
+    return chosen(form, filling, line, _meant(line, text))
 
 
 def on_day(form: RecordForm, filling: Filling, line: Field, on: dt.date, *, today: dt.date) -> Filling:
@@ -207,7 +206,7 @@ def chosen(form: RecordForm, filling: Filling, line: Field, option_id: str) -> F
     Raises:
         KeyError: The line has no such option.
     """
-    if option_id not in {each.id for each in line.options}:
+    if option_id not in {each.id for each in (*line.options, *line.others)}:
         raise KeyError(option_id)
     if line.kind is Kind.CHOICE:
         return _with(filling, line, option_id)
@@ -241,7 +240,7 @@ def edited(filling: Filling, line: Field) -> Filling:
 
 def back(form: RecordForm, filling: Filling) -> Filling | None:
     """Return the form one line back; None at its first line."""
-    if filling.editing is not None and filling.editing in filling.values:
+    if filling.editing is not None and (filling.editing in filling.values or not form.line(filling.editing).asked):
         return replace(filling, editing=None)
     line = step(form, filling)
     before: Sequence[Field] = [each for each in present(form, filling) if each.asked]
@@ -259,7 +258,7 @@ def said(line: Field, filling: Filling, *, today: dt.date) -> str:
     value = filling.values.get(line.id)
     if value is None:
         return pgettext("line", "not filled in")
-    labels = {each.id: each.label for each in line.options}
+    labels = {each.id: each.label for each in (*line.options, *line.others)}
     match line.kind:
         case Kind.DAY:
             return format_day(dt.date.fromisoformat(value), today=today)
@@ -276,6 +275,17 @@ def _exists(line: Field, filling: Filling) -> bool:
 
 def _with(filling: Filling, line: Field, value: Any) -> Filling:
     return Filling({**filling.values, line.id: value}, filling.passed - {line.id}, None)
+
+
+def _meant(line: Field, text: str) -> str:
+    words = " ".join(text.split())
+    exact = [each.id for each in (*line.options, *line.others) if each.label == words]
+    found = exact or [each.id for each in line.others if words and words in each.label]
+    if len(found) == 1:
+        return found[0]
+    if line.others:
+        raise Refusal(_("Not exactly one fits what was typed. Please send more of its name, or choose below."))
+    raise Refusal(_("Please use the buttons on this screen."))
 
 
 def _read_text(text: str, line: Field) -> str:

@@ -1,4 +1,4 @@
-"""Short forms about an entry: asked line by line, confirmed once, and recorded as one act.
+"""Short forms about an entry or the office's own affairs: asked line by line, confirmed once, recorded as one act.
 
 What the officer was doing before comes back afterwards. Where somebody else changed the entry meanwhile, the officer
 sees what, keeps what they have filled in, and confirms again.
@@ -41,6 +41,47 @@ class FormFlow:
     commit: Commit
 
 
+OfficeMaker = Callable[[Turn, int, Filling], Awaitable[RecordForm]]
+OfficeCommit = Callable[[Turn, int, Filling], Awaitable[Screen]]
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeForm:
+    """A form that is about no entry, such as a problem fed back or a unit's return.
+
+    Args:
+        name: Its key in the draft.
+        form: Makes the form for a subject (its id, 0 = something new) and what was filled in so far; it refuses where
+            the officer may not.
+        commit: Records what was confirmed and returns the next screen.
+        stop: Returns the screen that comes after the form was given up.
+    """
+
+    name: str
+    form: OfficeMaker
+    commit: OfficeCommit
+    stop: Callable[[Turn, int], Awaitable[Screen]]
+
+
+AnyForm = FormFlow | OfficeForm
+
+
+async def begin_office(
+    turn: Turn, flow: OfficeForm, subject: int = 0, *, values: Mapping[str, Any] | None = None
+) -> Screen:
+    """Begin a form that is about no entry and return its first screen.
+
+    Args:
+        turn: The turn.
+        flow: The form.
+        subject: What it is about; 0 for something new.
+        values: Lines that are known already.
+    """
+    answers = {"form": flow.name, "request": None, "subject": subject, "seen": 0, **Filling(values or {}).to_json()}
+    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers)
+    return await Filler({flow.name: flow}).present(turn)
+
+
 async def begin(
     turn: Turn, flow: FormFlow, opened: Opened, subject: int = 0, *, values: Mapping[str, Any] | None = None
 ) -> Screen:
@@ -71,7 +112,7 @@ class Filler:
         forms: Name -> form.
     """
 
-    def __init__(self, forms: Mapping[str, FormFlow]) -> None:
+    def __init__(self, forms: Mapping[str, AnyForm]) -> None:
         self._forms = forms
         self.presses: Mapping[str, Flow] = {
             "fset": self.on_choice,
@@ -144,23 +185,26 @@ class Filler:
         """Give the form up; nothing was recorded."""
         filled = await self._pressed(turn)
         await drafts_aside.take_up(turn)
-        return await timeline.shown(turn, filled.opened)
+        if isinstance(filled.flow, OfficeForm):
+            return await filled.flow.stop(turn, filled.subject)
+        return await timeline.shown(turn, filled.entry)
 
     async def on_confirm(self, turn: Turn) -> Screen:
         """Record the form, unless the entry has changed since it was begun: then that is shown first."""
         filled = await self._pressed(turn)
-        values = rules.complete(filled.form, filled.filling)
-        changes = await acts.since(turn, filled.opened, filled.seen)
-        if changes:
+        filling = Filling(rules.complete(filled.form, filled.filling))
+        if isinstance(filled.flow, OfficeForm):
+            await drafts_aside.take_up(turn)
+            return await filled.flow.commit(turn, filled.subject, filling)
+        if await acts.since(turn, filled.entry, filled.seen):
             return await self._changed(turn, filled)
         await drafts_aside.take_up(turn)
-        flow = self._forms[filled.flow]
-        return await flow.commit(turn, filled.opened, filled.subject, Filling(values))
+        return await filled.flow.commit(turn, filled.entry, filled.subject, filling)
 
     async def _changed(self, turn: Turn, filled: "_Filled") -> Screen:
-        changes = await acts.since(turn, filled.opened, filled.seen)
+        changes = await acts.since(turn, filled.entry, filled.seen)
         said = await timeline.in_words(turn, changes)
-        newest = await acts.newest_line(turn, filled.opened)
+        newest = await acts.newest_line(turn, filled.entry)
         self._store(turn, {"seen": newest}, filled.filling)
         above = _(
             "The entry has changed while you were filling this in:\n%(changes)s\n"
@@ -190,10 +234,13 @@ class Filler:
         flow = self._forms.get(answers["form"])
         if flow is None:
             raise Stale
-        filling = Filling.from_json(answers)
-        opened = await acts.changeable(turn, answers["request"])
-        form = await flow.form(turn, opened, answers["subject"], filling)
-        return _Filled(flow.name, opened, answers["subject"], answers["seen"], form, filling)
+        filling, subject = Filling.from_json(answers), answers["subject"]
+        if isinstance(flow, OfficeForm):
+            form, opened = await flow.form(turn, subject, filling), None
+        else:
+            opened = await acts.changeable(turn, answers["request"])
+            form = await flow.form(turn, opened, subject, filling)
+        return _Filled(flow, opened, subject, answers["seen"], form, filling)
 
     async def _pressed(self, turn: Turn) -> "_Filled":
         draft = turn.draft
@@ -204,12 +251,19 @@ class Filler:
 
 @dataclass(frozen=True, slots=True)
 class _Filled:
-    flow: str
-    opened: Opened
+    flow: AnyForm
+    opened: Opened | None
     subject: int
     seen: int
     form: RecordForm
     filling: Filling
+
+    @property
+    def entry(self) -> Opened:
+        """The entry of a form about one."""
+        if self.opened is None:
+            raise Stale
+        return self.opened
 
 
 def _split(form: RecordForm, arg: str) -> tuple[rules.Field, str]:

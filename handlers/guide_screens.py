@@ -62,7 +62,7 @@ def name_of(turn: Turn, draft: Draft) -> str:
     if draft.purpose == "study":
         return _("the answer to a case for study")
     if drafts_aside.SET_ASIDE in draft.answers:
-        return _("a form about a ledger entry")
+        return _("a form about a ledger entry") if draft.answers.get("request") else _("a form")
     name = matter_name(turn, Case.from_json(draft.answers))
     if draft.purpose == PURPOSE:
         return name

@@ -54,6 +54,7 @@ from storage.tables.people import (
 )
 from storage.tables.proof import Audit, AuditSeal, Heartbeat
 from storage.tables.summaries import QuarterSummary
+from storage.tables.quarter import Issue, QuarterPush, QuarterReturn
 from storage.tables.work import Sheet, Work, WorkState
 
 __all__ = [
@@ -79,6 +80,7 @@ __all__ = [
     "Inbox",
     "InboxState",
     "Invite",
+    "Issue",
     "Item",
     "ItemState",
     "Opinion",
@@ -92,6 +94,8 @@ __all__ = [
     "PersonState",
     "PolicySnapshot",
     "QuarterSummary",
+    "QuarterPush",
+    "QuarterReturn",
     "RecentMatter",
     "Referral",
     "ReferralState",
