@@ -152,9 +152,7 @@ def answer_form(problem: Problem) -> RecordForm:
     return RecordForm(
         title=_("Answer to number %(number)d") % {"number": problem.id},
         context=(f"{problem.unit} {problem.officer}".strip(), problem.text),
-        fields=(
-            Field("text", pgettext("line", "Answer"), _("Please write the answer."), Kind.TEXT, most=LONGEST),
-        ),
+        fields=(Field("text", pgettext("line", "Answer"), _("Please write the answer."), Kind.TEXT, most=LONGEST),),
         confirm=pgettext("button", "Send the answer"),
         effect=_("The officer is told at once."),
     )

@@ -12,6 +12,7 @@ _WORKING: Final = frozenset({Role.OFFICER, Role.LIAISON, Role.HEAD, Role.COORDIN
 _EVERYBODY: Final = _WORKING | {Role.AUDITOR}
 _COORDINATOR: Final = frozenset({Role.COORDINATOR})
 _HANDING_OVER: Final = frozenset({Role.LIAISON, Role.HEAD, Role.COORDINATOR})
+_RETURNING: Final = frozenset({Role.LIAISON, Role.HEAD, Role.COORDINATOR, Role.AUDITOR})
 
 COMMANDS: Final = {
     "start": _EVERYBODY,
@@ -24,6 +25,7 @@ COMMANDS: Final = {
     "cover": _WORKING,
     "handover": _HANDING_OVER,
     "feedback": _WORKING,
+    "quarter": _RETURNING,
     "calendar": _EVERYBODY,
     "try": _EVERYBODY,
     "study": _EVERYBODY,
@@ -54,6 +56,7 @@ def describe(command: str) -> str:
         "sheet": pgettext("command", "The ledger as a sheet, in or out"),
         "cover": pgettext("command", "Leave cover"),
         "handover": pgettext("command", "Hand over everything of a colleague"),
+        "quarter": pgettext("command", "Quarterly returns and summary"),
         "feedback": pgettext("command", "Feed back a problem or suggestion"),
         "calendar": pgettext("command", "Working calendar"),
         "try": pgettext("command", "Try a matter without recording"),

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
 from bot.forms import LONGEST, Filling, Option, RecordForm
-from bot.issues import Answer, IssueKind, IssueState, Problem, answer_form, issue_form
 from bot.issues import LONGEST as LONGEST_PROBLEM
+from bot.issues import Answer, IssueKind, IssueState, Problem, answer_form, issue_form
 from bot.language import _
 from bot.policy.model import ProductKind
 from bot.quarters import Quarter

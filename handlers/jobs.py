@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from handlers import calendar_watch, due, watching
+from handlers import calendar_watch, due, quarter_prompts, watching
 from handlers.attachment_work import SWEEP
 from handlers.calendar_watch import CalendarWatch
 from handlers.clock import Clock
@@ -81,6 +81,7 @@ class Jobs:
             await self._watch.look(session, now)
             queued = await due.tick(session, self._office, now)
             queued += await calendar_watch.ask_for_missing(session, self._office, now)
+            queued += await quarter_prompts.tick(session, self._office, now)
             queued += await watching.morning(session, self._office, now)
             await self._office.pulse.record(session, heartbeat.PLAN, now)
         self._watch.settled()

@@ -55,6 +55,8 @@ from storage.tables.people import (
 from storage.tables.proof import Audit, AuditSeal, Heartbeat
 from storage.tables.summaries import QuarterSummary
 from storage.tables.quarter import Issue, QuarterPush, QuarterReturn
+from storage.tables.quarter import Issue, QuarterPush, QuarterReturn
+from storage.tables.summaries import QuarterSummary
 from storage.tables.work import Sheet, Work, WorkState
 
 __all__ = [
@@ -96,6 +98,9 @@ __all__ = [
     "QuarterSummary",
     "QuarterPush",
     "QuarterReturn",
+    "QuarterPush",
+    "QuarterReturn",
+    "QuarterSummary",
     "RecentMatter",
     "Referral",
     "ReferralState",

@@ -1,0 +1,290 @@
+"""A unit's quarterly return: pre-filled, reported by one press, confirmed by the head where the pack says so.
+
+Source: the Plan, 三（四）: 按季度汇总; domain.md §8 for the states.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final
+
+from bot.errors import Refusal
+from bot.forms import Field, Filling, Kind, RecordForm
+from bot.issues import LONGEST
+from bot.language import _, pgettext
+from bot.quarters import Quarter, format_quarter
+from bot.returns import Gap, ReturnState, UnitReturn
+from bot.screens import quarter_return as screens
+from bot.screens.screen import Screen
+from handlers import forms, quarter_facts
+from handlers.forms import AnyForm, OfficeForm
+from handlers.turn import Flow, Stale, Turn
+from storage import cover, outbox
+from storage import quarter_returns as stored
+from storage.tables import Person, PersonState, QuarterReturn, Role, Unit
+
+CONFIRM, COMPLETE, SENT_BACK = "quarter.confirm", "quarter.complete", "quarter.sent_back"
+ANSWERS_FOR: Final = (Role.LIAISON, Role.HEAD)
+
+
+async def on_open(turn: Turn) -> Screen:
+    """The return as it stands now."""
+    return await shown(turn, await _readable(turn))
+
+
+async def on_matters(turn: Turn) -> Screen:
+    """〔按事项〕: the eight columns matter by matter."""
+    unit = await quarter_facts.unit_return(turn.session, turn.office, await _readable(turn), turn.now)
+    return screens.by_matter(unit, _page(turn))
+
+
+async def on_gaps(turn: Turn) -> Screen:
+    """〔补录〕: what is incomplete, and who can complete it."""
+    unit = await quarter_facts.unit_return(turn.session, turn.office, await _readable(turn), turn.now)
+    return screens.gaps(unit, turn.officer.id, _page(turn))
+
+
+async def on_ask(turn: Turn) -> Screen:
+    """〔请经办人补录〕: one message to each officer with their entries, at most one a day."""
+    row = await _fillable(turn)
+    unit = await quarter_facts.unit_return(turn.session, turn.office, row, turn.now)
+    by_owner: dict[int, list[Gap]] = defaultdict(list)
+    for gap in unit.gaps:
+        by_owner[gap.owner_id].append(gap)
+    asked = 0
+    for owner_id in by_owner:
+        owner = await turn.session.get_one(Person, owner_id)
+        person = await cover.effective(turn.session, owner, turn.today)
+        if person is None or person.id == turn.officer.id:
+            continue
+        period = f"{unit.quarter.code}:{turn.today.isoformat()}"
+        if await stored.begins(turn.session, COMPLETE, period, str(owner_id), now=turn.now):
+            await outbox.enqueue(
+                turn.session,
+                person,
+                kind=COMPLETE,
+                params={"return": row.id, "owner": owner_id},
+                dedupe=f"{COMPLETE}:{row.id}:{owner_id}:{turn.today.isoformat()}",
+                priority=3,
+                now=turn.now,
+            )
+            asked += 1
+    return screens.gaps(unit, turn.officer.id, 0, asked=asked)
+
+
+async def on_problems(turn: Turn) -> Screen:
+    """〔填写问题〕: 存在问题与建议 by text."""
+    row = await _pressed(turn)
+    return await forms.begin_office(turn, PROBLEMS, row.id, values={"text": row.problems} if row.problems else {})
+
+
+async def on_nil(turn: Turn) -> Screen:
+    """〔零报告〕: in one press, only while every figure is 0.
+
+    Raises:
+        Refusal: There are figures.
+    """
+    row = await _pressed(turn)
+    unit = await quarter_facts.unit_return(turn.session, turn.office, row, turn.now)
+    if not unit.figures.is_nil:
+        raise Refusal(_("The unit has figures in this quarter, so a nil return is not possible. Please report them."))
+    return await _report(turn, row, unit, nil=True)
+
+
+async def on_report(turn: Turn) -> Screen:
+    """〔报送〕: with the figures of this moment."""
+    row = await _pressed(turn)
+    unit = await quarter_facts.unit_return(turn.session, turn.office, row, turn.now)
+    return await _report(turn, row, unit, nil=unit.figures.is_nil)
+
+
+async def on_confirm(turn: Turn) -> Screen:
+    """〔确认报送〕: by the head of the unit, or a coordinator."""
+    row = await _pressed(turn, confirming=True)
+    if not waits_for_head(row):
+        raise Stale
+    row.state, row.confirmed_by, row.reported_at = ReturnState.REPORTED, turn.officer.id, turn.now
+    turn.note("quarter.confirm", ("quarter_return", row.id))
+    return await shown(turn, row, said=_("Confirmed and reported."))
+
+
+async def on_back(turn: Turn) -> Screen:
+    """〔退回修改〕 by the head, or 〔撤回修改〕 by whoever reported, until the summary takes the return in."""
+    row = await _pressed(turn, confirming=True)
+    if not waits_for_head(row) and row.state is not ReturnState.REPORTED:
+        raise Stale
+    turn.note("quarter.take_back", ("quarter_return", row.id), before={"state": row.state.value, "nil": row.nil})
+    filled_by, row.state = row.filled_by, ReturnState.FILLING
+    row.filled_at, row.confirmed_by, row.reported_at, row.nil, row.figures = None, None, None, False, None
+    await turn.session.flush()
+    if filled_by is not None and filled_by != turn.officer.id:
+        await _tell(turn, row, SENT_BACK, await turn.session.get_one(Person, filled_by))
+    return await shown(turn, row, said=_("Taken back. Please correct it and report it again."))
+
+
+async def shown(turn: Turn, row: QuarterReturn, *, said: str | None = None) -> Screen:
+    """Return a return's screen for this reader."""
+    unit = await quarter_facts.unit_return(turn.session, turn.office, row, turn.now)
+    may_fill = await may_answer(turn, row.unit_id)
+    may_confirm = await may_answer(turn, row.unit_id, roles=(Role.HEAD,))
+    return screens.shown(unit, today=turn.today, may_fill=may_fill, may_confirm=may_confirm, said=said)
+
+
+async def may_answer(turn: Turn, unit_id: int, roles: tuple[Role, ...] = ANSWERS_FOR) -> bool:
+    """Say whether an officer answers for a unit's return: in such a role, standing in for one, or as coordinator."""
+    me = turn.officer
+    if me.role is Role.COORDINATOR or (me.unit_id == unit_id and me.role in roles):
+        return True
+    for person_id in await cover.stood_in_for(turn.session, me, turn.today):
+        person = await turn.session.get_one(Person, person_id)
+        if person.unit_id == unit_id and person.role in roles:
+            return True
+    return False
+
+
+def waits_for_head(row: QuarterReturn) -> bool:
+    """Say whether a return is filled in and not confirmed."""
+    return row.state is ReturnState.FILLING and row.filled_at is not None
+
+
+async def _report(turn: Turn, row: QuarterReturn, unit: UnitReturn, *, nil: bool) -> Screen:
+    if not unit.is_over:
+        raise Refusal(
+            _("%(quarter)s is not over yet. Please report it from %(day)s on.")
+            % {"quarter": format_quarter(unit.quarter), "day": quarter_facts.day(turn, unit.quarter.next.begins_on)}
+        )
+    if not unit.may_report:
+        raise Stale
+    row.nil, row.filled_by, row.filled_at = nil, turn.officer.id, turn.now
+    row.figures = unit.figures.to_json()
+    after = {"nil": nil, "figures": row.figures, "problems": row.problems}
+    heads = await _heads(turn, row.unit_id) if await _needs_head(turn, row.unit_id) else []
+    if heads:
+        row.state = ReturnState.FILLING
+        turn.note("quarter.fill_in", ("quarter_return", row.id), after=after)
+        await turn.session.flush()
+        for person in heads:
+            await _tell(turn, row, CONFIRM, person)
+        return await shown(turn, row, said=_("Handed to the head of the unit, who confirms it."))
+    row.state, row.reported_at, row.confirmed_by = ReturnState.REPORTED, turn.now, None
+    turn.note("quarter.report", ("quarter_return", row.id), after=after)
+    await turn.session.flush()
+    return await shown(turn, row, said=_("Nil return reported.") if nil else _("Reported."))
+
+
+async def _needs_head(turn: Turn, unit_id: int) -> bool:
+    return turn.policy.quarters.head_confirms and not await may_answer(turn, unit_id, roles=(Role.HEAD,))
+
+
+async def _heads(turn: Turn, unit_id: int) -> list[Person]:
+    return await stored.of_role(turn.session, unit_id, Role.HEAD, turn.today)
+
+
+async def _tell(turn: Turn, row: QuarterReturn, kind: str, person: Person) -> None:
+    if person.state is not PersonState.ACTIVE:
+        return
+    dedupe = f"{kind}:{row.id}:{row.version}:{person.id}"
+    params = {"return": row.id}
+    await outbox.enqueue(turn.session, person, kind=kind, params=params, dedupe=dedupe, priority=3, now=turn.now)
+
+
+async def _problems_form(turn: Turn, return_id: int, _filling: Filling) -> RecordForm:
+    row = await _answered_for(turn, return_id)
+    unit = await turn.session.get_one(Unit, row.unit_id)
+    return RecordForm(
+        title=pgettext("line", "Problems and suggestions"),
+        context=(f"{format_quarter(Quarter(row.year, row.quarter))} {unit.name}",),
+        fields=(
+            Field(
+                "text",
+                pgettext("line", "Problems and suggestions"),
+                _("Please write the unit's problems and suggestions in a sentence or two."),
+                Kind.TEXT,
+                hint=_("Organisations may be named, natural persons not."),
+                most=LONGEST,
+            ),
+        ),
+        confirm=pgettext("button", "Keep"),
+    )
+
+
+async def _keep_problems(turn: Turn, return_id: int, filling: Filling) -> Screen:
+    row = await _answered_for(turn, return_id)
+    turn.note("quarter.problems", ("quarter_return", row.id), before=row.problems, after=filling.values["text"])
+    row.problems = filling.values["text"]
+    if row.state is ReturnState.NOT_STARTED:
+        row.state = ReturnState.FILLING
+    await turn.session.flush()
+    return await shown(turn, row)
+
+
+async def _stopped(turn: Turn, return_id: int) -> Screen:
+    return await shown(turn, await _answered_for(turn, return_id, open_only=False))
+
+
+async def _answered_for(turn: Turn, return_id: int, *, open_only: bool = True) -> QuarterReturn:
+    """Return a return that this officer answers for.
+
+    Raises:
+        Stale: They do not.
+        Refusal: It was reported or locked meanwhile.
+    """
+    row = await stored.by_id(turn.session, return_id)
+    if row is None or not await may_answer(turn, row.unit_id):
+        raise Stale
+    if open_only:
+        await _require_open(turn, row)
+    return row
+
+
+async def _require_open(turn: Turn, row: QuarterReturn) -> None:
+    quarter = Quarter(row.year, row.quarter)
+    if await quarter_facts.is_locked(turn.session, quarter):
+        raise Refusal(
+            _("%(quarter)s is sent on and locked. What is corrected now goes into the next quarter.")
+            % {"quarter": format_quarter(quarter)}
+        )
+    if row.state.is_reported:
+        raise Refusal(_("The return is reported already. Please take it back first if something is to be corrected."))
+
+
+async def _readable(turn: Turn) -> QuarterReturn:
+    """Return a return that this officer may read: coordinators and auditors all, others their own unit's."""
+    row = await stored.by_id(turn.session, turn.pressed.id)
+    reads_all = turn.officer.role in (Role.COORDINATOR, Role.AUDITOR)
+    if row is None or not (reads_all or row.unit_id == turn.officer.unit_id or await may_answer(turn, row.unit_id)):
+        raise Stale
+    return row
+
+
+async def _fillable(turn: Turn) -> QuarterReturn:
+    return await _answered_for(turn, turn.pressed.id)
+
+
+async def _pressed(turn: Turn, *, confirming: bool = False) -> QuarterReturn:
+    """Return the return of a press that was made from its present state."""
+    row = await _answered_for(turn, turn.pressed.id, open_only=not confirming)
+    if confirming and await quarter_facts.is_locked(turn.session, Quarter(row.year, row.quarter)):
+        await _require_open(turn, row)
+    if row.version != turn.pressed.version:
+        raise Stale
+    return row
+
+
+def _page(turn: Turn) -> int:
+    return int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0
+
+
+PROBLEMS: Final = OfficeForm("return_problems", _problems_form, _keep_problems, _stopped)
+
+FORMS: Final[Mapping[str, AnyForm]] = {PROBLEMS.name: PROBLEMS}
+PRESSES: Final[Mapping[str, Flow]] = {
+    "qret": on_open,
+    "qmat": on_matters,
+    "qgap": on_gaps,
+    "qask": on_ask,
+    "qprb": on_problems,
+    "qnil": on_nil,
+    "qrep": on_report,
+    "qcnf": on_confirm,
+    "qbck": on_back,
+}

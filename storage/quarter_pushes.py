@@ -1,0 +1,68 @@
+"""The bureau's summaries on their way: begun once, and where their copies have arrived."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.quarters import Quarter
+from bot.returns import Delivery, PushState
+from storage.tables import Outbox, OutboxState, Person, QuarterPush, Unit
+from storage.upsert import insert_new
+
+KIND: Final = "quarter.push"
+
+
+def dedupe(push_id: int, receiver: str) -> str:
+    """Return the key of a receiver's copy; with it each receiver is served once."""
+    return f"{KIND}:{push_id}:{receiver}"
+
+
+async def begin(session: AsyncSession, quarter: Quarter) -> None:
+    """Let the summary of a quarter begin; one that has begun stays as it is."""
+    row = {
+        "year": quarter.year,
+        "quarter": quarter.number,
+        "state": PushState.DRAFTING,
+        "named": [],
+        "files": {},
+        "version": 1,
+    }
+    await insert_new(session, QuarterPush, [row])
+
+
+async def by_id(session: AsyncSession, push_id: int, *, lock: bool = False) -> QuarterPush | None:
+    """Return a summary as it stands in this transaction."""
+    return await session.get(QuarterPush, push_id, populate_existing=True, with_for_update=lock)
+
+
+async def delivery(session: AsyncSession, push_id: int) -> Delivery:
+    """Return what became of a summary's copies."""
+    copies = Outbox.dedupe.startswith(dedupe(push_id, ""), autoescape=True)
+    rows = await session.execute(select(Outbox.state, func.count()).where(copies).group_by(Outbox.state))
+    counts = {state: count for state, count in rows}
+    unconfirmed = (OutboxState.UNKNOWN, OutboxState.HELD)
+    refused = (OutboxState.REFUSED, OutboxState.CANCELLED)
+    missed = await session.scalars(
+        select(Unit.name)
+        .join(Person, Person.unit_id == Unit.id)
+        .join(Outbox, Outbox.person_id == Person.id)
+        .where(copies, Outbox.state.in_(refused))
+        .distinct()
+        .order_by(Unit.name)
+    )
+    return Delivery(
+        delivered=counts.get(OutboxState.SENT, 0),
+        unconfirmed=sum(counts.get(each, 0) for each in unconfirmed),
+        waiting=counts.get(OutboxState.DUE, 0) + counts.get(OutboxState.CLAIMED, 0),
+        refused=sum(counts.get(each, 0) for each in refused),
+        missed=tuple(missed.all()),
+    )
+
+
+async def drafting(session: AsyncSession) -> Sequence[QuarterPush]:
+    """Return the summaries whose draft or last files are still being made."""
+    unfinished = (PushState.DRAFTING, PushState.CONFIRMED)
+    rows = await session.scalars(select(QuarterPush).where(QuarterPush.state.in_(unfinished)).order_by(QuarterPush.id))
+    return rows.all()
