@@ -17,10 +17,10 @@ from bot.screens import quarter_return as screens
 from bot.screens.screen import Screen
 from handlers import due, quarter_facts
 from handlers.office import Office
-from handlers.quarter_return import COMPLETE, CONFIRM, SENT_BACK, waits_for_head
+from handlers.quarter_return import CONFIRM, SENT_BACK, waits_for_head
 from storage import outbox, people
 from storage import quarter_returns as stored
-from storage.tables import Person, QuarterReturn, Unit
+from storage.tables import Person, Unit
 
 PROMPT, ASK, NOBODY = "quarter.prompt", "quarter.ask", "quarter.nobody"
 BEFORE, LATE_EVERY = "before", 5
@@ -208,18 +208,6 @@ async def render_sent_back(
     return screens.sent_back(await quarter_facts.unit_return(session, office, row, now), today=office.today(now))
 
 
-async def render_complete(
-    session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
-) -> Screen | None:
-    """Ask an officer to complete entries; None once nothing of theirs is missing."""
-    row: QuarterReturn | None = await stored.by_id(session, params["return"])
-    if row is None:
-        return None
-    unit = await quarter_facts.unit_return(session, office, row, now)
-    mine = [gap for gap in unit.gaps if gap.owner_id == params["owner"]]
-    return screens.asked_to_complete(unit, mine, today=office.today(now)) if mine else None
-
-
 def _quarter(params: Mapping[str, Any]) -> Quarter:
     quarter = Quarter.from_code(params["quarter"])
     if quarter is None:
@@ -233,5 +221,4 @@ NOTICES: Final = {
     NOBODY: render_nobody,
     CONFIRM: render_confirm,
     SENT_BACK: render_sent_back,
-    COMPLETE: render_complete,
 }

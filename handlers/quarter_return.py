@@ -3,8 +3,9 @@
 Source: the Plan, 三（四）: 按季度汇总; domain.md §8 for the states.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from bot.errors import Refusal
@@ -12,7 +13,7 @@ from bot.forms import Field, Filling, Kind, RecordForm
 from bot.issues import LONGEST
 from bot.language import _, pgettext
 from bot.quarters import Quarter, format_quarter
-from bot.returns import Gap, ReturnState, UnitReturn
+from bot.returns import ReturnState, UnitReturn
 from bot.screens import quarter_return as screens
 from bot.screens.screen import Screen
 from handlers import forms, quarter_facts
@@ -22,94 +23,73 @@ from storage import cover, outbox
 from storage import quarter_returns as stored
 from storage.tables import Person, PersonState, QuarterReturn, Role, Unit
 
-CONFIRM, COMPLETE, SENT_BACK = "quarter.confirm", "quarter.complete", "quarter.sent_back"
+CONFIRM, SENT_BACK = "quarter.confirm", "quarter.sent_back"
 ANSWERS_FOR: Final = (Role.LIAISON, Role.HEAD)
 
 
 async def on_open(turn: Turn) -> Screen:
     """The return as it stands now."""
-    return await shown(turn, await _readable(turn))
+    return await shown(turn, await readable(turn))
 
 
 async def on_matters(turn: Turn) -> Screen:
     """〔按事项〕: the eight columns matter by matter."""
-    unit = await quarter_facts.unit_return(turn.session, turn.office, await _readable(turn), turn.now)
-    return screens.by_matter(unit, _page(turn))
-
-
-async def on_gaps(turn: Turn) -> Screen:
-    """〔补录〕: what is incomplete, and who can complete it."""
-    unit = await quarter_facts.unit_return(turn.session, turn.office, await _readable(turn), turn.now)
-    return screens.gaps(unit, turn.officer.id, _page(turn))
-
-
-async def on_ask(turn: Turn) -> Screen:
-    """〔请经办人补录〕: one message to each officer with their entries, at most one a day."""
-    row = await _fillable(turn)
-    unit = await quarter_facts.unit_return(turn.session, turn.office, row, turn.now)
-    by_owner: dict[int, list[Gap]] = defaultdict(list)
-    for gap in unit.gaps:
-        by_owner[gap.owner_id].append(gap)
-    asked = 0
-    for owner_id in by_owner:
-        owner = await turn.session.get_one(Person, owner_id)
-        person = await cover.effective(turn.session, owner, turn.today)
-        if person is None or person.id == turn.officer.id:
-            continue
-        period = f"{unit.quarter.code}:{turn.today.isoformat()}"
-        if await stored.begins(turn.session, COMPLETE, period, str(owner_id), now=turn.now):
-            await outbox.enqueue(
-                turn.session,
-                person,
-                kind=COMPLETE,
-                params={"return": row.id, "owner": owner_id},
-                dedupe=f"{COMPLETE}:{row.id}:{owner_id}:{turn.today.isoformat()}",
-                priority=3,
-                now=turn.now,
-            )
-            asked += 1
-    return screens.gaps(unit, turn.officer.id, 0, asked=asked)
+    unit = await quarter_facts.unit_return(turn.session, turn.office, await readable(turn), turn.now)
+    return screens.by_matter(unit, page(turn))
 
 
 async def on_problems(turn: Turn) -> Screen:
     """〔填写问题〕: 存在问题与建议 by text."""
-    row = await _pressed(turn)
-    return await forms.begin_office(turn, PROBLEMS, row.id, values={"text": row.problems} if row.problems else {})
+
+    async def ask(row: QuarterReturn) -> Screen:
+        values = {"text": row.problems} if row.problems else {}
+        return await forms.begin_office(turn, PROBLEMS, row.id, values=values)
+
+    return await _acting(turn, ask)
 
 
 async def on_nil(turn: Turn) -> Screen:
-    """〔零报告〕: in one press, only while every figure is 0.
+    """〔零报告〕: in one press, only while every figure is 0."""
 
-    Raises:
-        Refusal: There are figures.
-    """
-    row = await _pressed(turn)
-    unit = await quarter_facts.unit_return(turn.session, turn.office, row, turn.now)
-    if not unit.figures.is_nil:
-        raise Refusal(_("The unit has figures in this quarter, so a nil return is not possible. Please report them."))
-    return await _report(turn, row, unit, nil=True)
+    async def report(row: QuarterReturn) -> Screen:
+        unit = await quarter_facts.unit_return(turn.session, turn.office, row, turn.now)
+        if not unit.figures.is_nil:
+            said = _("The unit has figures in this quarter, so a nil return is not possible. Please report them.")
+            return await shown(turn, row, said=said)
+        return await _report(turn, row, unit, nil=True)
+
+    return await _acting(turn, report)
 
 
 async def on_report(turn: Turn) -> Screen:
     """〔报送〕: with the figures of this moment."""
-    row = await _pressed(turn)
-    unit = await quarter_facts.unit_return(turn.session, turn.office, row, turn.now)
-    return await _report(turn, row, unit, nil=unit.figures.is_nil)
+
+    async def report(row: QuarterReturn) -> Screen:
+        unit = await quarter_facts.unit_return(turn.session, turn.office, row, turn.now)
+        return await _report(turn, row, unit, nil=unit.figures.is_nil)
+
+    return await _acting(turn, report)
 
 
 async def on_confirm(turn: Turn) -> Screen:
     """〔确认报送〕: by the head of the unit, or a coordinator."""
-    row = await _pressed(turn, confirming=True)
-    if not waits_for_head(row):
-        raise Stale
-    row.state, row.confirmed_by, row.reported_at = ReturnState.REPORTED, turn.officer.id, turn.now
-    turn.note("quarter.confirm", ("quarter_return", row.id))
-    return await shown(turn, row, said=_("Confirmed and reported."))
+
+    async def confirm(row: QuarterReturn) -> Screen:
+        if not waits_for_head(row) or not await may_answer(turn, row.unit_id, roles=(Role.HEAD,)):
+            raise Stale
+        row.state, row.confirmed_by, row.reported_at = ReturnState.REPORTED, turn.officer.id, turn.now
+        turn.note("quarter.confirm", ("quarter_return", row.id))
+        return await shown(turn, row, said=_("Confirmed and reported."))
+
+    return await _acting(turn, confirm)
 
 
 async def on_back(turn: Turn) -> Screen:
-    """〔退回修改〕 by the head, or 〔撤回修改〕 by whoever reported, until the summary takes the return in."""
-    row = await _pressed(turn, confirming=True)
+    """〔退回修改〕 by the head, or 〔撤回修改〕 by whoever reported, until the summary is sent on."""
+    return await _acting(turn, functools.partial(_take_back, turn), reported_too=True)
+
+
+async def _take_back(turn: Turn, row: QuarterReturn) -> Screen:
     if not waits_for_head(row) and row.state is not ReturnState.REPORTED:
         raise Stale
     turn.note("quarter.take_back", ("quarter_return", row.id), before={"state": row.state.value, "nil": row.nil})
@@ -148,10 +128,11 @@ def waits_for_head(row: QuarterReturn) -> bool:
 
 async def _report(turn: Turn, row: QuarterReturn, unit: UnitReturn, *, nil: bool) -> Screen:
     if not unit.is_over:
-        raise Refusal(
-            _("%(quarter)s is not over yet. Please report it from %(day)s on.")
-            % {"quarter": format_quarter(unit.quarter), "day": quarter_facts.day(turn, unit.quarter.next.begins_on)}
-        )
+        said = _("%(quarter)s is not over yet. Please report it from %(day)s on.") % {
+            "quarter": format_quarter(unit.quarter),
+            "day": quarter_facts.day(turn, unit.quarter.next.begins_on),
+        }
+        return await shown(turn, row, said=said)
     if not unit.may_report:
         raise Stale
     row.nil, row.filled_by, row.filled_at = nil, turn.officer.id, turn.now
@@ -188,7 +169,7 @@ async def _tell(turn: Turn, row: QuarterReturn, kind: str, person: Person) -> No
 
 
 async def _problems_form(turn: Turn, return_id: int, _filling: Filling) -> RecordForm:
-    row = await _answered_for(turn, return_id)
+    row = await _open(turn, return_id)
     unit = await turn.session.get_one(Unit, row.unit_id)
     return RecordForm(
         title=pgettext("line", "Problems and suggestions"),
@@ -208,7 +189,7 @@ async def _problems_form(turn: Turn, return_id: int, _filling: Filling) -> Recor
 
 
 async def _keep_problems(turn: Turn, return_id: int, filling: Filling) -> Screen:
-    row = await _answered_for(turn, return_id)
+    row = await _open(turn, return_id)
     turn.note("quarter.problems", ("quarter_return", row.id), before=row.problems, after=filling.values["text"])
     row.problems = filling.values["text"]
     if row.state is ReturnState.NOT_STARTED:
@@ -218,36 +199,57 @@ async def _keep_problems(turn: Turn, return_id: int, filling: Filling) -> Screen
 
 
 async def _stopped(turn: Turn, return_id: int) -> Screen:
-    return await shown(turn, await _answered_for(turn, return_id, open_only=False))
+    return await shown(turn, await answered_for(turn, return_id))
 
 
-async def _answered_for(turn: Turn, return_id: int, *, open_only: bool = True) -> QuarterReturn:
+async def answered_for(turn: Turn, return_id: int) -> QuarterReturn:
     """Return a return that this officer answers for.
 
     Raises:
         Stale: They do not.
-        Refusal: It was reported or locked meanwhile.
     """
     row = await stored.by_id(turn.session, return_id)
     if row is None or not await may_answer(turn, row.unit_id):
         raise Stale
-    if open_only:
-        await _require_open(turn, row)
     return row
 
 
-async def _require_open(turn: Turn, row: QuarterReturn) -> None:
+async def _open(turn: Turn, return_id: int) -> QuarterReturn:
+    """Return a return that this officer may still change.
+
+    Raises:
+        Refusal: It was reported or locked meanwhile.
+    """
+    row = await answered_for(turn, return_id)
+    if (why_not := await _closed(turn, row)) is not None:
+        raise Refusal(why_not)
+    return row
+
+
+async def _closed(turn: Turn, row: QuarterReturn, *, reported_too: bool = False) -> str | None:
+    """Return why a return can be changed no more; None while it can."""
     quarter = Quarter(row.year, row.quarter)
     if await quarter_facts.is_locked(turn.session, quarter):
-        raise Refusal(
-            _("%(quarter)s is sent on and locked. What is corrected now goes into the next quarter.")
-            % {"quarter": format_quarter(quarter)}
-        )
-    if row.state.is_reported:
-        raise Refusal(_("The return is reported already. Please take it back first if something is to be corrected."))
+        said = _("%(quarter)s is sent on and locked. What is corrected now goes into the next quarter.")
+        return said % {"quarter": format_quarter(quarter)}
+    if row.state.is_reported and not reported_too:
+        return _("The return is reported already. Please take it back first if something is to be corrected.")
+    return None
 
 
-async def _readable(turn: Turn) -> QuarterReturn:
+async def _acting(
+    turn: Turn, act: Callable[[QuarterReturn], Awaitable[Screen]], *, reported_too: bool = False
+) -> Screen:  # fmt: skip
+    """Do what a press wants, if it was made from the return's present state; otherwise show that state."""
+    row = await answered_for(turn, turn.pressed.id)
+    if (why_not := await _closed(turn, row, reported_too=reported_too)) is not None:
+        return await shown(turn, row, said=why_not)
+    if row.version != turn.pressed.version:
+        return replace(await shown(turn, row), toast=_("This is the present state."))
+    return await act(row)
+
+
+async def readable(turn: Turn) -> QuarterReturn:
     """Return a return that this officer may read: coordinators and auditors all, others their own unit's."""
     row = await stored.by_id(turn.session, turn.pressed.id)
     reads_all = turn.officer.role in (Role.COORDINATOR, Role.AUDITOR)
@@ -256,21 +258,8 @@ async def _readable(turn: Turn) -> QuarterReturn:
     return row
 
 
-async def _fillable(turn: Turn) -> QuarterReturn:
-    return await _answered_for(turn, turn.pressed.id)
-
-
-async def _pressed(turn: Turn, *, confirming: bool = False) -> QuarterReturn:
-    """Return the return of a press that was made from its present state."""
-    row = await _answered_for(turn, turn.pressed.id, open_only=not confirming)
-    if confirming and await quarter_facts.is_locked(turn.session, Quarter(row.year, row.quarter)):
-        await _require_open(turn, row)
-    if row.version != turn.pressed.version:
-        raise Stale
-    return row
-
-
-def _page(turn: Turn) -> int:
+def page(turn: Turn) -> int:
+    """Return the page that was pressed, from 0."""
     return int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0
 
 
@@ -280,8 +269,6 @@ FORMS: Final[Mapping[str, AnyForm]] = {PROBLEMS.name: PROBLEMS}
 PRESSES: Final[Mapping[str, Flow]] = {
     "qret": on_open,
     "qmat": on_matters,
-    "qgap": on_gaps,
-    "qask": on_ask,
     "qprb": on_problems,
     "qnil": on_nil,
     "qrep": on_report,

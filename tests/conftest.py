@@ -28,7 +28,7 @@ from sqlalchemy import select
 from bot.policy.loader import load, packaged
 from bot.policy.model import Policy
 from bot.workdays import Calendar
-from handlers import calendar_watch
+from handlers import calendar_watch, quarter_prompts
 from handlers.app import Service
 from handlers.clock import Clock
 from handlers.office import Office
@@ -74,6 +74,17 @@ def the_missing_year_is_no_news(request: pytest.FixtureRequest, monkeypatch: pyt
     """The weekly word about next year's notice would come into every chat of November; the calendar's tests want it."""
     if "test_calendar" not in request.path.name:
         monkeypatch.setattr(calendar_watch, "FROM_MONTH", 13)
+
+
+@pytest.fixture(autouse=True)
+def the_end_of_a_quarter_is_no_news(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prompts for the quarter would come into every chat of late December; the quarter's own tests want them."""
+
+    async def quiet(*_args: object) -> int:
+        return 0
+
+    if "quarter" not in request.path.name:
+        monkeypatch.setattr(quarter_prompts, "tick", quiet)
 
 
 @pytest.fixture

@@ -53,8 +53,6 @@ from storage.tables.people import (
     Unit,
 )
 from storage.tables.proof import Audit, AuditSeal, Heartbeat
-from storage.tables.summaries import QuarterSummary
-from storage.tables.quarter import Issue, QuarterPush, QuarterReturn
 from storage.tables.quarter import Issue, QuarterPush, QuarterReturn
 from storage.tables.summaries import QuarterSummary
 from storage.tables.work import Sheet, Work, WorkState
@@ -95,9 +93,6 @@ __all__ = [
     "Person",
     "PersonState",
     "PolicySnapshot",
-    "QuarterSummary",
-    "QuarterPush",
-    "QuarterReturn",
     "QuarterPush",
     "QuarterReturn",
     "QuarterSummary",
