@@ -168,7 +168,7 @@ def columns(figures: Figures) -> tuple[str, ...]:
     """
     said = {
         pgettext("column", "carried over from the last quarter"): _("%(n)d organisations") % {"n": figures.carried},
-        pgettext("column", "commitment letters"): _("%(n)d letters") % {"n": figures.letters},
+        pgettext("column", "commitments"): _("%(n)d letters") % {"n": figures.letters},
         pgettext("column", "applications for verification"): _("%(times)d times, %(n)d organisations")
         % {"times": figures.times, "n": figures.applied},
         pgettext("column", "valid opinions used"): _("%(n)d organisations") % {"n": figures.reused},
@@ -184,7 +184,7 @@ def in_a_line(figures: Figures) -> str:
     """Return the figures in a line; what is 0 is left out."""
     parts = [
         _("%(n)d carried over") % {"n": figures.carried} if figures.carried else "",
-        _("%(n)d commitment letters") % {"n": figures.letters} if figures.letters else "",
+        _("%(n)d commitments") % {"n": figures.letters} if figures.letters else "",
         _("%(times)d applications for %(n)d organisations") % {"times": figures.times, "n": figures.applied}
         if figures.applied
         else "",
@@ -237,7 +237,7 @@ def _corrected(unit: UnitReturn) -> tuple[str, ...]:
     parts = [
         f"{label}{change:+d}"
         for label, change in (
-            (pgettext("column", "commitment letters"), unit.corrections.letters),
+            (pgettext("column", "commitments"), unit.corrections.letters),
             (pgettext("column", "applications for verification"), unit.corrections.applied),
             (pgettext("column", "valid opinions used"), unit.corrections.reused),
             (pgettext("column", "feedback overdue, receipt confirmed"), unit.corrections.overdue),

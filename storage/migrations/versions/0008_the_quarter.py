@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from storage.types import Encrypted, UtcDateTime
 
-revision = '0007'
-down_revision = '0006'
+revision = '0008'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 
