@@ -1,29 +1,32 @@
 """Who may do what: the matrix as data, deny by default.
 
-The gate, the command menu and /help all read this table; a command or a button that is not in it is refused.
+The gate, the command menus, /help and the queries all read it: a command or a right that has no row is nobody's. How
+far a right goes over own and other units' entries stands in the rows of ``bot.roles``; which right a button, a typed
+answer, a job or a notification belongs to stands in ``handlers.rights``.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
+from bot import roles
 from bot.language import pgettext
-from storage.tables import Role
+from bot.roles import Reach, Role, Row
 
-_WORKING: Final = frozenset({Role.OFFICER, Role.LIAISON, Role.HEAD, Role.COORDINATOR})
-_EVERYBODY: Final = _WORKING | {Role.AUDITOR}
-_COORDINATOR: Final = frozenset({Role.COORDINATOR})
-_HANDING_OVER: Final = frozenset({Role.LIAISON, Role.HEAD, Role.COORDINATOR})
-_RETURNING: Final = frozenset({Role.LIAISON, Role.HEAD, Role.COORDINATOR, Role.AUDITOR})
+_WORKING: Final = roles.CHANGES
+_EVERYBODY: Final[Row] = dict.fromkeys(Role, Reach.OWN)
+_COORDINATOR: Final = roles.ADMINISTERS
+_RETURNING: Final[Row] = {role: reach for role, reach in roles.READS.items() if reach is not Reach.OWN}
 
-COMMANDS: Final = {
+COMMANDS: Final[Mapping[str, Row]] = {
     "start": _EVERYBODY,
     "guide": _EVERYBODY,
     "new": _WORKING,
     "my": _WORKING,
-    "find": _EVERYBODY,
+    "find": roles.READS,
     "batch": _WORKING,
     "sheet": _WORKING,
-    "cover": _WORKING,
-    "handover": _HANDING_OVER,
+    "cover": roles.SETS_COVER,
+    "handover": roles.CLEARS_DESKS,
     "feedback": _WORKING,
     "quarter": _RETURNING,
     "calendar": _EVERYBODY,
@@ -36,12 +39,40 @@ COMMANDS: Final = {
     "help": _EVERYBODY,
     "cancel": _EVERYBODY,
 }
-"""Command -> roles; the order is that of the menu."""
+"""Command -> who may use it, and how far; the order is that of the menu."""
+RIGHTS: Final[Mapping[str, Row]] = {
+    "entry.read": roles.READS,
+    "entry.change": roles.CHANGES,
+    "entry.hand": roles.HANDS_OVER,
+    "refer": _WORKING,
+    "refer.answer": _COORDINATOR,
+    "feedback.answer": _COORDINATOR,
+    "quarter.return": roles.CLEARS_DESKS,
+    "quarter.chase": _COORDINATOR,
+    "counterpart.keep": _COORDINATOR,
+    "calendar.change": _COORDINATOR,
+    "people.answer": _COORDINATOR,
+}
+"""What no command of its own stands for."""
+MENUS: Final = "menus"
+"""The job that brings each chat's command menu up to its owner's role; recorded with every change of a role."""
+NOBODYS: Final = "nobody's"
+"""The right of work that the assistant does for itself; no role has it."""
 
 
-def may(role: Role, command: str) -> bool:
-    """Say whether a role may use a command."""
-    return role in COMMANDS.get(command, frozenset())
+def row(right: str) -> Row:
+    """Return who has a right, a command's or another, and how far; an unknown one is nobody's."""
+    return COMMANDS.get(right) or RIGHTS.get(right) or {}
+
+
+def may(role: Role, right: str) -> bool:
+    """Say whether a role has a right at all."""
+    return role in row(right)
+
+
+def menu(role: Role) -> list[tuple[str, str]]:
+    """Return a role's commands with their lines, in the order of the menu."""
+    return [(name, describe(name)) for name in COMMANDS if may(role, name)]
 
 
 def describe(command: str) -> str:

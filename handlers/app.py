@@ -10,14 +10,13 @@ from typing import Any, Final
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # before PTB is imported: retry_after is a timedelta then
 
 import structlog
-from sqlalchemy import select
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 from telegram.warnings import PTBUserWarning
 
 from bot.policy.model import Policy
 from bot.workdays import Calendar
-from handlers import chores, frame, reminder_acts
+from handlers import access, chores, frame, reminder_acts, rights
 from handlers.clock import Clock
 from handlers.jobs import Jobs
 from handlers.links import Links
@@ -37,10 +36,9 @@ from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
 from handlers.travel import Travel
 from handlers.worker import COPY, Tools, Worker, copying
-from storage import backup, calendar, heartbeat, keys, migrate, people
+from storage import backup, calendar, heartbeat, keys, migrate, people, work
 from storage.database import Database
 from storage.files import FileStore
-from storage.tables import Person, PersonState, Role
 
 log = structlog.get_logger()
 
@@ -122,7 +120,7 @@ class Service:
         self._spawn(self.dispatcher.run())
         self._spawn(self.sender.run())
         self._spawn(self.worker.run())
-        self._spawn(profile.sync(self.bot, await self._coordinator_ids()))
+        self._spawn(profile.sync(self.bot))
         if self._settings.page_url:
             from handlers.web.page.app import serving  # 120 ms of a start that has no page
 
@@ -152,7 +150,7 @@ class Service:
             self.bot,
             database,
             office,
-            frame.NOTICES,
+            rights.heard(frame.NOTICES),
             group_renderers=frame.GROUP_NOTICES,
             store=self.store,
             travel=travel,
@@ -163,7 +161,8 @@ class Service:
         copies = {COPY: copying(path, settings.data / "copies")} if path is not None else {}
         fetch = Files(self.bot, self.store).fetch
         tools = Tools(database, office, self.store, fetch, self.screens.progress)
-        self.worker = Worker(tools, chores.JOBS | copies, on_queued=self.sender.wake)
+        menus = {access.MENUS: profile.menus(self.bot)}
+        self.worker = Worker(tools, rights.permitted(chores.JOBS) | copies | menus, on_queued=self.sender.wake)
         self.jobs = Jobs(database, office, on_queued=self.sender.wake, on_work=self.worker.wake)
 
     async def _prepare(self) -> None:
@@ -177,6 +176,7 @@ class Service:
                 raise Fatal("the pack names no legal division")
             await people.appoint_admins(session, self._settings.admin_ids, unit, now=now)
             self.office.calendar = await calendar.load(session)
+            work.add(session, access.MENUS, {}, now=now)
 
     async def _greet(self) -> None:
         """Ask Telegram who we are; wait for the network as long as it takes.
@@ -235,13 +235,6 @@ class Service:
 
     def _on_token_dead(self) -> None:
         self.healthy = False
-
-    async def _coordinator_ids(self) -> tuple[int, ...]:
-        async with self.database.read() as session:
-            rows = await session.scalars(
-                select(Person.telegram_id).where(Person.role == Role.COORDINATOR, Person.state == PersonState.ACTIVE)
-            )
-            return tuple(rows)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -161,8 +161,6 @@ PRESSES: Final[Mapping[str, Flow]] = {
     "attg": on_look,
     "attr": on_take_away,
 }
-READING: Final = frozenset({"atts", "attg"})
-"""Presses that change nothing; an auditor may use them."""
 TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
 PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}
 FILES: Final[Mapping[str, Flow]] = {PURPOSE: on_file}

@@ -252,6 +252,4 @@ PRESSES: Final[Mapping[str, Flow]] = {
 }
 TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
 PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}
-READING: Final = frozenset({"cal"})
-"""Presses that only show; an auditor may use them."""
 NOTICES: Final = {**calendar_change.NOTICES}

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.language import _
+from bot.roles import SETS_COVER, Reach, reaches
 from bot.screens import cover as screens
 from bot.screens.cover import Covered
 from bot.screens.ledger import PAGE
@@ -19,11 +20,11 @@ from handlers.timeline import wording
 from handlers.turn import Flow, Stale, Turn
 from storage import colleagues, ledger, outbox
 from storage import cover as stored
-from storage.tables import Cover, Person, PersonState, Role
+from storage.tables import Cover, Person, PersonState
 
 PURPOSE: Final = "cover"
 BEGINS, ENDS = "cover.begins", "cover.ends"
-LOOKS_AFTER_OTHERS: Final = (Role.HEAD, Role.COORDINATOR)
+LOOKS_AFTER_OTHERS: Final = tuple(role for role, reach in SETS_COVER.items() if reach is not Reach.OWN)
 """Who enters and ends the covers of their unit's staff."""
 
 
@@ -117,8 +118,8 @@ async def covered(session: AsyncSession, row: Cover) -> Covered:
 
 def may_set(officer: Person, person: Person) -> bool:
     """Say whether an officer enters and ends covers for a person: themselves, or whoever looks after their unit."""
-    of_unit = officer.role in LOOKS_AFTER_OTHERS and officer.unit_id == person.unit_id
-    return officer.id == person.id or of_unit
+    own, same_unit = officer.id == person.id, officer.unit_id == person.unit_id
+    return reaches(SETS_COVER, officer.role, own=own, same_unit=same_unit)
 
 
 async def render_begins(

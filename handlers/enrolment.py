@@ -17,7 +17,7 @@ from handlers import access
 from handlers.colleagues import named
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
-from storage import invites, outbox, people
+from storage import invites, outbox, people, work
 from storage.tables import Invite, Person, PersonState, Role, Unit
 
 INVITE_LIFE: Final = dt.timedelta(hours=24)
@@ -157,10 +157,11 @@ async def _needs_no_approval(turn: Turn, invitation: Invite) -> bool:
 async def _let_in(turn: Turn, person: Person, application: Invite) -> None:
     before = {"unit": person.unit_id, "role": person.role.value}
     person.unit_id, person.role, person.state = application.unit_id, application.role, PersonState.ACTIVE
-    person.reachable = True
+    people.regain(person)
     if application.answered_at is None:
         application.answered_at, application.approved = turn.now, True
     turn.note("person.join", ("person", person.id), before=before, after=_asked_for(application))
+    work.add(turn.session, access.MENUS, {}, now=turn.now)
     if person.id != turn.officer.id:
         dedupe = f"{WELCOME}:{person.id}:{turn.update_id}"
         await outbox.enqueue(turn.session, person, kind=WELCOME, params={}, dedupe=dedupe, priority=_PRIORITY,

@@ -193,5 +193,3 @@ PRESSES: Final[Mapping[str, Flow]] = {
 }
 TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
 PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}
-READING: Final = frozenset({FIND, "fask", "ffl", "fex", "cpt", "req"})
-"""Presses that only show what may be seen; an auditor may use them."""

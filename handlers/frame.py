@@ -8,26 +8,11 @@ from bot.errors import Refusal
 from bot.language import LANGUAGES, _
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
-from handlers import (
-    access,
-    attachments,
-    batch,
-    calendar,
-    drafts_aside,
-    finding,
-    forms,
-    guide,
-    guide_draft,
-    guide_screens,
-    referral,
-    study,
-    worker,
-)
+from handlers import access, batch, drafts_aside, forms, guide, guide_draft, guide_screens, worker
 from handlers.flows import merged
 from handlers.guide_draft import PENDING
 from handlers.turn import Flow, Stale, Turn
 from storage import drafts
-from storage.tables import Role
 
 SHEETS: Final = (".xlsx", ".xls", ".ods", ".csv")
 LANGUAGE_NAMES: Final = {"zh_CN": "简体中文", "en": "English"}
@@ -48,9 +33,7 @@ async def on_start(turn: Turn) -> Screen:
 
 async def on_help(turn: Turn) -> Screen:
     """/help: the commands of this role."""
-    role = turn.officer.role
-    mine = [(name, access.describe(name)) for name, roles in access.COMMANDS.items() if role in roles]
-    return screens.help_(mine)
+    return screens.help_(access.menu(turn.officer.role))
 
 
 async def on_settings(turn: Turn) -> Screen:
@@ -95,10 +78,8 @@ async def on_file(turn: Turn) -> Screen:
     """A file: it is what the open entry waits for, or a list that nobody asked for.
 
     Raises:
-        Refusal: Nothing waits for it, or the officer only reads.
+        Refusal: Nothing waits for it.
     """
-    if turn.officer.role is Role.AUDITOR:
-        raise Refusal(_("Auditors read the ledger and make no entries in it."))
     draft = turn.draft
     if draft is not None and draft.awaiting == "file" and draft.purpose in FILES:
         guide_draft.drop_pending(turn, draft)  # the file that was asked for goes on with it
@@ -174,15 +155,6 @@ FILES: Final[Mapping[str, Flow]] = merged("FILES")
 UNASKED_SHEET: Final[Flow] = batch.on_unasked
 """What takes a sheet that no draft awaits."""
 PRESENT: Final[Mapping[str, Flow]] = {**merged("PRESENT"), **_FILLER.presenting}
-READING: Final = (
-    frozenset(guide.PRESSES)
-    | finding.READING
-    | attachments.READING
-    | calendar.READING
-    | study.READING
-    | {"guide", "lang"}
-) - frozenset(referral.PRESSES)
-"""Presses that lead through the guide and record nothing, and one's own language; an auditor may use them."""
 NOTICES: Final = {**merged("NOTICES"), **worker.NOTICES}
 GROUP_NOTICES: Final = merged("GROUP_NOTICES")
 """What is said in bound groups; its renderers are given no person."""

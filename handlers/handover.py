@@ -6,6 +6,7 @@ from typing import Any, Final
 from bot.errors import Refusal
 from bot.language import _
 from bot.pasted import visible
+from bot.roles import CLEARS_DESKS, HANDS_OVER, Reach, reaches
 from bot.screens import colleagues as choosing
 from bot.screens import frame as frame_screens
 from bot.screens import handover as screens
@@ -24,8 +25,6 @@ from storage.tables import Person, RequestState, Role
 PURPOSE: Final = "handover"
 MOST_REASON: Final = 100  # characters; one line of the timeline
 
-_CLEARS_DESKS: Final = (Role.LIAISON, Role.HEAD, Role.COORDINATOR)
-
 
 async def on_hand(turn: Turn) -> Screen:
     """〔转办〕 on an entry: choose who takes it."""
@@ -37,8 +36,6 @@ async def on_hand(turn: Turn) -> Screen:
 
 async def on_handover(turn: Turn) -> Screen:
     """/handover: choose whose entries are handed over."""
-    if turn.officer.role not in _CLEARS_DESKS:
-        raise Stale
     return await _begin(turn, {"request": None, "version": None})
 
 
@@ -140,8 +137,8 @@ async def _transferable(turn: Turn, request_id: int) -> Opened:
         Stale: It was withdrawn or taken back.
     """
     opened = await acts.reopened(turn, request_id)
-    of_unit = turn.officer.role in (Role.LIAISON, Role.HEAD) and turn.officer.unit_id == opened.request.unit_id
-    if not opened.may_act and not of_unit:
+    same_unit = turn.officer.unit_id == opened.request.unit_id
+    if not reaches(HANDS_OVER, turn.officer.role, own=opened.may_act, same_unit=same_unit):
         raise Refusal(_("Only its handling officer, the unit's liaison and head, and the coordinators hand this over."))
     if opened.request.state not in (RequestState.OPEN, RequestState.CLOSED):
         raise Stale
@@ -155,8 +152,7 @@ async def _leaver(turn: Turn, answers: Mapping[str, Any]) -> Person:
         Stale: This officer may not do that.
     """
     person = await turn.session.get_one(Person, answers["from"])
-    of_unit = turn.officer.role in (Role.LIAISON, Role.HEAD) and turn.officer.unit_id == person.unit_id
-    if not of_unit and turn.officer.role is not Role.COORDINATOR:
+    if not reaches(CLEARS_DESKS, turn.officer.role, own=False, same_unit=turn.officer.unit_id == person.unit_id):
         raise Stale
     return person
 
@@ -164,9 +160,9 @@ async def _leaver(turn: Turn, answers: Mapping[str, Any]) -> Person:
 async def _candidates(turn: Turn, answers: Mapping[str, Any], step: str) -> list[tuple[Person, str]]:
     """Return who may be chosen: whose desk is cleared, or who takes it over."""
     me = turn.officer
-    whole = me.role is Role.COORDINATOR
+    whole = HANDS_OVER.get(me.role) is Reach.BUREAU
     if step == "from":
-        if me.role not in _CLEARS_DESKS:
+        if me.role not in CLEARS_DESKS:
             raise Stale
         return list(await colleagues.leavers(turn.session, unit_id=me.unit_id, whole_bureau=whole))
     if answers["request"] is not None:

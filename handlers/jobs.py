@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from handlers import calendar_watch, due, quarter_prompts, watching
+from handlers import access, calendar_watch, due, quarter_prompts, watching
 from handlers.attachment_work import SWEEP
 from handlers.calendar_watch import CalendarWatch
 from handlers.clock import Clock
@@ -114,6 +114,7 @@ class Jobs:
                 return
             await inbox.prune(session, now=now)
             work.add(session, SWEEP, {}, now=now)
+            work.add(session, access.MENUS, {}, now=now)
             if self._database.is_sqlite:  # PostgreSQL has its own tools
                 work.add(session, COPY, {"label": "daily"}, now=now)
         self._on_work()

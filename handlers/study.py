@@ -238,5 +238,3 @@ PRESSES: Final[Mapping[str, Flow]] = {
 TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
 PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}
 NOTICES: Final = {NOTICE: render}
-READING: Final = frozenset({screens.LIST, "scase"})
-"""Presses that only show what may be seen; an auditor may use them."""

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.finding import FINISHED, PAGE, EntryNumber, Standing, View, Words
 from bot.ledger import Entry
 from bot.policy.model import ProductKind
+from bot.roles import READS, Reach
 from storage import matching
 from storage.counterparts import merges
 from storage.ledger import WAITING, entries_of
@@ -27,7 +28,6 @@ from storage.tables import (
     Person,
     Request,
     RequestState,
-    Role,
     Unit,
 )
 
@@ -49,7 +49,7 @@ class Sight:
     @property
     def sees_all(self) -> bool:
         """Whether they see the whole bureau's ledger."""
-        return self.person.role in (Role.COORDINATOR, Role.AUDITOR)
+        return READS.get(self.person.role) is Reach.BUREAU
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def visible_to(sight: Sight) -> ColumnElement[bool]:
     if sight.sees_all:
         return true()
     own = _own(sight)
-    if sight.person.role in (Role.LIAISON, Role.HEAD):
+    if READS.get(sight.person.role) is Reach.UNIT:
         return or_(own, Request.unit_id == sight.person.unit_id)
     return own
 

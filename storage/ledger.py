@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.ledger import Entry, OpinionLine, ProductLine
 from bot.opinions import BY_POLICY, Finding
 from bot.policy.model import ProductKind
+from bot.roles import CHANGES, READS, reaches
 from storage import cover
 from storage.tables import (
     Commitment,
@@ -23,7 +24,6 @@ from storage.tables import (
     Person,
     Request,
     RequestState,
-    Role,
     Unit,
 )
 
@@ -87,7 +87,7 @@ async def open_entry(
     if not in_charge and not _may_read(person, request):
         return None
     is_owner = person.id == request.owner_id
-    may_act = person.role is not Role.AUDITOR and (is_owner or in_charge or person.role is Role.COORDINATOR)
+    may_act = reaches(CHANGES, person.role, own=is_owner or in_charge, same_unit=person.unit_id == request.unit_id)
     owner = await session.get_one(Person, request.owner_id) if in_charge and not is_owner else None
     return replace(opened, may_act=may_act, on_behalf_of=(owner.name or "") if owner else None)
 
@@ -126,10 +126,8 @@ async def count_open(session: AsyncSession, owner_id: int) -> int:
 
 
 def _may_read(person: Person, request: Request) -> bool:
-    if person.role in (Role.COORDINATOR, Role.AUDITOR):
-        return True
-    in_unit = person.unit_id == request.unit_id and person.role in (Role.LIAISON, Role.HEAD)
-    return in_unit or person.id == request.owner_id
+    own, same_unit = person.id == request.owner_id, person.unit_id == request.unit_id
+    return reaches(READS, person.role, own=own, same_unit=same_unit)
 
 
 async def _is_in_charge(session: AsyncSession, person: Person, request: Request, on: dt.date) -> bool:

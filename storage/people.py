@@ -76,6 +76,12 @@ def regain(person: Person) -> None:
     person.reachable, person.unreachable_since = True, None
 
 
+async def with_menus(session: AsyncSession) -> Sequence[Person]:
+    """Return everybody whose command menu is, or should be, another than an officer's."""
+    other = (Person.role != Role.OFFICER) & (Person.state == PersonState.ACTIVE)
+    return (await session.scalars(select(Person).where(other | Person.menu.is_not(None)).order_by(Person.id))).all()
+
+
 async def appoint_admins(
     session: AsyncSession, telegram_ids: Iterable[int], unit: Unit, *, now: dt.datetime
 ) -> list[int]:

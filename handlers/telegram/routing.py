@@ -1,5 +1,6 @@
 """Routing: PTB's own handlers and filters lead each update to one flow; the gate stands before them all."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from telegram import Chat, Message, Update
@@ -23,27 +24,16 @@ from bot.language import _
 from bot.screens import enrolment as enrolment_screens
 from bot.screens import frame as screens
 from bot.screens.screen import Press
-from handlers import access, enrolment, frame, inline
+from handlers import access, enrolment, frame, inline, rights
 from handlers.turn import Flow, Found, Incoming, Stale, Turn, current_turn
 from storage import people
-from storage.tables import PersonState, Role
+from storage.tables import PersonState
 
 App = Application[Any, Any, Any, Any, Any, Any]
 Context = CallbackContext[Any, Any, Any, Any]
 
 GATE: Final = -1
 LARGEST_FILE: Final = 20 * 1024 * 1024  # bytes; Bot API, getFile
-
-PRESS_COMMANDS: Final = {
-    "guide": "guide",
-    "my": "my",
-    "inv": "invite",
-    "lang": "language",
-    "cover": "cover",
-    "cvnew": "cover",
-}
-"""Buttons that stand for a command need that command's permission; all others need a role that works."""
-
 
 _REFUSALS: Final = {
     PersonState.LEFT: screens.refused,
@@ -61,15 +51,15 @@ def application(bot: ExtBot[None]) -> App:
     app: App = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
     app.add_handler(TypeHandler(Update, gate), group=GATE)
     for command, flow in frame.COMMANDS.items():
-        app.add_handler(CommandHandler(command, _runs(flow, command=command), filters.UpdateType.MESSAGE))
+        app.add_handler(CommandHandler(command, _runs(flow, may=_may_use(command)), filters.UpdateType.MESSAGE))
     for verb, flow in frame.PRESSES.items():
         pattern = f"^1:{verb}:"
-        app.add_handler(CallbackQueryHandler(_runs(flow, command=PRESS_COMMANDS.get(verb)), pattern=pattern))
+        app.add_handler(CallbackQueryHandler(_runs(flow, may=_may_press), pattern=pattern))
     app.add_handler(CallbackQueryHandler(_runs(frame.on_unknown_press)))
     app.add_handler(MessageHandler(filters.UpdateType.EDITED_MESSAGE, _runs(frame.on_edited)))
     app.add_handler(MessageHandler(filters.COMMAND, _runs(frame.on_unknown_command)))
-    app.add_handler(MessageHandler(filters.TEXT, _runs(frame.on_text)))
-    app.add_handler(MessageHandler(filters.Document.ALL | filters.PHOTO, _runs(frame.on_file)))
+    app.add_handler(MessageHandler(filters.TEXT, _runs(frame.on_text, may=_may_type)))
+    app.add_handler(MessageHandler(filters.Document.ALL | filters.PHOTO, _runs(frame.on_file, may=_may_send_file)))
     app.add_handler(MessageHandler(filters.ALL, _runs(frame.on_other_content)))
     app.add_handler(InlineQueryHandler(on_inline))
     app.add_handler(ChatMemberHandler(on_membership, ChatMemberHandler.MY_CHAT_MEMBER))
@@ -144,13 +134,18 @@ def _group_answer(update: Update) -> Any:
     return screens.private_only() if asked else None
 
 
-def _runs(flow: Flow, *, command: str | None = None) -> Any:
-    """Return a PTB callback that runs a flow on the current turn, where the role permits it."""
+def _runs(flow: Flow, *, may: Callable[[Turn], bool] | None = None) -> Any:
+    """Return a PTB callback that runs a flow on the current turn, where the matrix permits it.
+
+    Args:
+        flow: The flow.
+        may: What the matrix says; None for the last words on what was not understood, which are everybody's.
+    """
 
     async def callback(update: Update, context: Context) -> None:
         turn = current_turn.get()
         _fill(turn, update)
-        if not _permitted(turn, command):
+        if may is not None and not may(turn):
             turn.answer(screens.unknown_command())
             return
         turn.answer(await flow(turn))
@@ -158,12 +153,26 @@ def _runs(flow: Flow, *, command: str | None = None) -> Any:
     return callback
 
 
-def _permitted(turn: Turn, command: str | None) -> bool:
-    role = turn.officer.role
-    if command is not None:
-        return access.may(role, command)
-    # What an auditor may press and type is what leads through the guide, which changes nothing.
-    return role is not Role.AUDITOR or turn.press is None or turn.press.verb in frame.READING
+def _may_use(command: str) -> Callable[[Turn], bool]:
+    return lambda turn: access.may(turn.officer.role, command)
+
+
+def _may_press(turn: Turn) -> bool:
+    return rights.may_press(turn.officer, turn.pressed.verb)
+
+
+def _may_type(turn: Turn) -> bool:
+    """Typed text answers what is awaited; where nothing is, it looks a matter up."""
+    if turn.draft is not None and turn.draft.awaiting and turn.draft.purpose in frame.TYPED:
+        return rights.may_answer(turn.officer, turn.draft.purpose)
+    return access.may(turn.officer.role, "guide")
+
+
+def _may_send_file(turn: Turn) -> bool:
+    """A file is what the draft awaits; where nothing is awaited, it is taken for a list."""
+    if turn.draft is not None and turn.draft.awaiting == "file":
+        return rights.may_answer(turn.officer, turn.draft.purpose)
+    return access.may(turn.officer.role, "batch")
 
 
 def _fill(turn: Turn, update: Update) -> None:

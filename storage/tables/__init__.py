@@ -4,6 +4,7 @@ A *request* is one matter decided; an *item* is one product for one counterpart 
 follow from dates (超期, 即将到期) are never stored. Columns of type ``Encrypted`` never stand readable in the file.
 """
 
+from bot.roles import Role
 from storage.tables.base import Base
 from storage.tables.intake import Draft, Inbox, InboxState, Stranger
 from storage.tables.ledger import (
@@ -48,7 +49,6 @@ from storage.tables.people import (
     Person,
     PersonState,
     RecentMatter,
-    Role,
     Summary,
     Unit,
 )

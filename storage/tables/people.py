@@ -7,18 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.roles import Role
 from storage.tables.base import BIG_ID, Base
 from storage.types import Encrypted, choice
-
-
-class Role(StrEnum):
-    """Roles of the office (``design.md`` §3.10)."""
-
-    OFFICER = "officer"  # 经办人
-    LIAISON = "liaison"  # 单位联络员
-    HEAD = "head"  # 单位负责人
-    COORDINATOR = "coordinator"  # 政法处
-    AUDITOR = "auditor"  # 只读
 
 
 class PersonState(StrEnum):

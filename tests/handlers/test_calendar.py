@@ -13,7 +13,7 @@ from bot.language import speaking
 from bot.screens.screen import Press
 from bot.workdays import Calendar
 from handlers import calendar as flows
-from handlers import calendar_watch, frame, planning
+from handlers import calendar_watch, planning, rights
 from handlers.calendar_change import CHANGED, RECOMPUTE, render
 from handlers.calendar_import import Act, add_rest_day, bring_in, preview, remove_rest_day
 from handlers.calendar_watch import CalendarWatch, ask_for_missing
@@ -482,5 +482,4 @@ async def test_the_missing_year_is_asked_for_once_a_week_from_november(database,
 
 
 def test_an_auditor_may_look():
-    assert flows.READING <= frame.READING
-    assert "calok" not in frame.READING
+    assert (rights.PRESSES["cal"], rights.PRESSES["calok"]) == ("calendar", "calendar.change")

@@ -1,0 +1,66 @@
+"""A right that was lost since: what was asked for is not done any more, and what was to be told is not told."""
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.screens.screen import Screen
+from handlers import rights
+from handlers.clock import Clock
+from handlers.office import Office
+from handlers.worker import Tools
+from storage.database import Database
+from storage.files import FileStore
+from storage.tables import Person, PersonState, Role
+from tests.conftest import START
+
+SHOWN = Screen("shown", "x")
+
+
+async def _fetch(_ref: str) -> bytes:
+    return b""
+
+
+@pytest.mark.parametrize(
+    ("role", "state", "kinds"),
+    [
+        (Role.COORDINATOR, PersonState.ACTIVE, {"referral", "reminder", "find.exported"}),
+        (Role.OFFICER, PersonState.ACTIVE, {"reminder", "find.exported"}),
+        (Role.AUDITOR, PersonState.ACTIVE, {"reminder", "find.exported"}),
+        (Role.COORDINATOR, PersonState.SUSPENDED, set()),
+    ],
+)
+async def test_a_notice_is_for_whoever_still_has_its_right(
+    sqlite: Database, office: Office, role: Role, state: PersonState, kinds: set[str]
+):
+    async def show(*_given: object) -> Screen:
+        return SHOWN
+
+    person = Person(telegram_id=1, unit_id=1, role=role, state=state)
+    guarded = rights.heard(dict.fromkeys(("referral", "reminder", "find.exported", "a kind without a line"), show))
+    async with sqlite.read() as session:
+        heard = {kind for kind, each in guarded.items() if await each(session, office, person, {}, START) is SHOWN}
+    assert heard == kinds
+
+
+@pytest.mark.parametrize(("role", "done"), [(Role.OFFICER, True), (Role.AUDITOR, False)])
+async def test_long_work_is_done_for_whoever_may_still_have_it(
+    database: Database, office: Office, enrol, tmp_path, role: Role, done: bool
+):
+    person = await enrol(900_001, role=role)
+    ran: list[str] = []
+
+    async def chore(_tools: Tools, _params: object, _now: object):
+        ran.append("ran")
+
+        async def finish(_session: AsyncSession) -> None:
+            ran.append("kept")
+
+        return finish
+
+    guarded = rights.permitted({"ledger.enter": chore, "a kind without a line": chore})
+    tools = Tools(database, office, FileStore(tmp_path), _fetch, lambda _chat, _screen: None)
+    for kind in guarded:
+        finish = await guarded[kind](tools, {"person_id": person.id}, Clock().now())
+        async with database.write() as session:
+            await finish(session)
+    assert ran == (["ran", "kept"] if done else [])
