@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from bot.policy.loader import PolicyFaults, load, packaged
 from bot.policy.model import Policy
-from handlers import cli_audit, cli_calendar, cli_ledger, cli_watch
+from handlers import cli_audit, cli_calendar, cli_key, cli_ledger, cli_watch
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,6 +27,7 @@ app.add_typer(cli_ledger.app)
 app.add_typer(cli_watch.app)
 app.add_typer(cli_calendar.app, name="calendar")
 app.add_typer(cli_audit.app, name="audit")
+app.add_typer(cli_key.app, name="key")
 
 
 class Sentence(Exception):

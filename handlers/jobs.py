@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from handlers import access, calendar_watch, due, quarter_prompts, watching
+from handlers import access, calendar_watch, due, quarter_prompts, rotation, watching
 from handlers.attachment_work import SWEEP
 from handlers.calendar_watch import CalendarWatch
 from handlers.clock import Clock
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 TICK: Final = dt.timedelta(seconds=15)
 HOUSEKEEPING: Final = dt.timedelta(minutes=10)
+KEYS: Final = dt.timedelta(minutes=1)
 SETTLING: Final = dt.timedelta(seconds=10)  # after a start, what officers wait for comes before the look at the data
 
 
@@ -61,6 +62,7 @@ class Jobs:
         """Begin to tick, with one look at once: whatever fell due while the process was down goes out now."""
         self._every(TICK, self.tick)
         self._every(HOUSEKEEPING, self.housekeeping)
+        self._every(KEYS, self.look_at_keys)
         self._scheduler.start()
         now = Clock().now()  # the scheduler's clock is the wall's, never the office's
         for job in self._scheduler.get_jobs():
@@ -104,6 +106,10 @@ class Jobs:
                     return
         except seals.NoSealKey:
             log.exception("the audit cannot be sealed")
+
+    async def look_at_keys(self) -> None:
+        """Take up a new key that the maintainer has put into the key file, and carry the change through."""
+        await rotation.look(self._database, self._office.clock)
 
     async def housekeeping(self) -> None:
         """Once a day: a checked copy is asked for, and finished updates go."""

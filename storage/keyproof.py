@@ -6,7 +6,7 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database
-from storage.keys import KeyFileError, keyring
+from storage.keys import KeyFileError, decrypt, encrypt
 from storage.tables import Setting
 
 NAME: Final = "key.proof"
@@ -22,7 +22,7 @@ async def prove(database: Database) -> None:
     async with database.write() as session:
         kept = await session.get(Setting, NAME)
         if kept is None:
-            session.add(Setting(key=NAME, value=keyring().encrypt(WORD).decode("ascii")))
+            session.add(Setting(key=NAME, value=encrypt(WORD).decode("ascii")))
             return
         _require(kept)
 
@@ -38,8 +38,16 @@ async def check(session: AsyncSession) -> None:
         _require(kept)
 
 
+async def renew(session: AsyncSession) -> None:
+    """Encrypt the word under the newest key."""
+    kept = await session.get(Setting, NAME)
+    if kept is not None:
+        _require(kept)
+        kept.value = encrypt(WORD).decode("ascii")
+
+
 def _require(kept: Setting) -> None:
     try:
-        keyring().decrypt(kept.value)
+        decrypt(kept.value.encode())
     except InvalidToken:
         raise KeyFileError("the key file is not this database's: restore it from where it is kept") from None

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, DateTime, Dialect, Enum, LargeBinary, literal_column
 from sqlalchemy.types import TypeDecorator
 
-from storage.keys import keyring
+from storage.keys import decrypt, encrypt
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
@@ -48,11 +48,11 @@ class Encrypted(TypeDecorator[Any]):
         """Encrypt under the newest key."""
         if value is None:
             return None
-        return keyring().encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+        return encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
         """Decrypt under whichever key wrote it."""
-        return None if value is None else json.loads(keyring().decrypt(value))
+        return None if value is None else json.loads(decrypt(value))
 
 
 def choice(kind: type[StrEnum]) -> Enum:
