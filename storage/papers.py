@@ -36,6 +36,7 @@ async def facts_of(session: AsyncSession, opened: Opened, policy: Policy) -> Fac
         offered=tuple(decision.result),
         verified=_subjects(opened.waiting, known),
         subjects=_subjects(standing, known),
+        persons=sum(item.head_count or 0 for item in opened.waiting) if _subjects(opened.waiting, known) else 0,
         of_persons=matter is not None and matter.kinds == (CounterpartKind.NATURAL_PERSON,),
     )
 

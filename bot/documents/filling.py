@@ -38,6 +38,7 @@ class Facts:
         offered: Ids of all products that the decision named, recorded or not.
         verified: Whom a verification is still waited for: a still-valid opinion that was used again needs no letter.
         subjects: All counterparts.
+        persons: Natural persons besides, whose verification is still waited for.
         of_persons: Whether the matter's counterparts are persons, so that a count counts persons.
     """
 
@@ -49,6 +50,7 @@ class Facts:
     verified: tuple[Subject, ...]
     subjects: tuple[Subject, ...]
     of_persons: bool
+    persons: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ def _application(facts: Facts, desk: Desk, product: Product) -> Letter:
         subjects=facts.verified,
         count=len(facts.verified) or entry.head_count or 1,
         of_persons=_persons(facts, facts.verified),
+        persons=facts.persons,
         wish_date=_wish(entry, desk),
         date=written_day(desk.today),
     )
@@ -204,6 +207,7 @@ def _inquiry(facts: Facts, desk: Desk, product: Product) -> Letter:
         subject=next(iter(facts.verified), BLANK),
         count=len(facts.verified) or entry.head_count or 1,
         of_persons=_persons(facts, facts.verified),
+        persons=facts.persons,
         submitted_date=_written(entry.submitted_on),
         received_date=_written(entry.received_on),
         due_date=_written(entry.due_on, provisional=entry.due_provisional),

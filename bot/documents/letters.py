@@ -53,6 +53,7 @@ class Application:
         subjects: The counterparts; more than one stand in an annexed list.
         count: How many there are, also where their list is kept elsewhere.
         of_persons: Whether the count counts persons.
+        persons: Natural persons besides the organisations; they are filled in on paper.
         wish_date: By when the feedback is wished for.
         date: Date of the letter.
     """
@@ -68,6 +69,7 @@ class Application:
     subjects: tuple[Subject, ...]
     count: int
     of_persons: bool
+    persons: int
     wish_date: str
     date: str
 
@@ -145,6 +147,7 @@ class Inquiry:
         subject: The first counterpart.
         count: How many there are.
         of_persons: Whether the count counts persons.
+        persons: Natural persons besides the organisations.
         submitted_date: When the bureau applied.
         received_date: When the centre received it, confirmed.
         due_date: The last day of the period.
@@ -162,6 +165,7 @@ class Inquiry:
     subject: Subject
     count: int
     of_persons: bool
+    persons: int
     submitted_date: str
     received_date: str
     due_date: str
@@ -177,12 +181,12 @@ _LETTER: Final = {"unit": "示例处", "basis": "示例依据", "date": "2026年
 SPECIMENS: Final[Mapping[Paper, Letter]] = {
     Paper.APPLICATION: Application(
         **_WORDS, **_LETTER, centre="示例中心", purpose="示例", subjects=(_FIRM, _FIRM), count=2, of_persons=False,
-        wish_date="2026年1月12日",
+        persons=0, wish_date="2026年1月12日",
     ),
     Paper.COMMITMENT: Commitment(**_WORDS, subject=_FIRM, of_person=False),
     Paper.NOTICE: Notice(**_WORDS, **_LETTER, subject=_FIRM, blocks=("示例内容",), fee="示例", time="示例"),
     Paper.INQUIRY: Inquiry(
-        **_WORDS, **_LETTER, centre="示例中心", subject=_FIRM, count=1, of_persons=False,
+        **_WORDS, **_LETTER, centre="示例中心", subject=_FIRM, count=1, of_persons=False, persons=0,
         submitted_date="2026年1月4日", received_date="2026年1月4日", due_date="2026年1月9日", overdue=True,
     ),
 }  # fmt: skip

@@ -210,7 +210,8 @@ def application() -> None:
         "{% if of_persons %}证件号码{% else %}统一社会信用代码{% endif %}："
         f"{{{{ subjects[0].code or '{BLANK}' }}}}"
         "{% else %}共{{ count }}{% if of_persons %}人{% else %}家{% endif %}"
-        "{% if subjects %}，名单附后{% else %}，名单" + BLANK + "{% endif %}{% endif %}",
+        "{% if subjects %}，名单附后{% else %}，名单" + BLANK + "{% endif %}{% endif %}"
+        "{% if persons %}；另有自然人{{ persons }}名" + BLANK + "{% endif %}",
     )
     letter.headed("五、希望反馈日期：", "{{ wish_date }}")
     letter.line("{{ product }}结果请反馈我局{{ unit }}。")
@@ -289,7 +290,8 @@ def inquiry() -> None:
         "我局于{{ submitted_date }}就“{{ matter }}”向贵单位申请{{ product }}，"
         "{% if subject.name %}涉及{{ subject.name }}{% if count > 1 %}等{{ count }}家{% endif %}"
         "{% elif count > 1 %}涉及{{ count }}{% if of_persons %}人{% else %}家{% endif %}"
-        "{% else %}对象" + BLANK + "{% endif %}。"
+        "{% else %}对象" + BLANK + "{% endif %}"
+        "{% if persons %}，以及自然人{{ persons }}名{% endif %}。"
         "贵单位已于{{ received_date }}收件。"
     )
     letter.line(

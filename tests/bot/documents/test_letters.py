@@ -153,6 +153,14 @@ def test_a_natural_person_is_filled_in_on_paper():
     assert "本单位" not in said and "统一社会信用代码" not in said
 
 
+def test_persons_among_a_list_are_said_and_filled_in_on_paper():
+    firms = (FIRM, dataclasses.replace(FIRM, name="虚构监测有限公司"))
+    made = text_of(rendered(template(Paper.APPLICATION), application(*firms, persons=5)))
+    assert "共2家，名单附后；另有自然人5名（线下填写）" in made
+    inquiry = dataclasses.replace(SPECIMENS[Paper.INQUIRY], subject=FIRM, count=2, persons=5)
+    assert "等2家，以及自然人5名。" in text_of(rendered(template(Paper.INQUIRY), inquiry))
+
+
 def test_a_count_kept_elsewhere_is_said_and_its_list_left_to_paper():
     letter = dataclasses.replace(application(), count=12, of_persons=True)
     assert "共12人，名单（线下填写）" in text_of(rendered(template(Paper.APPLICATION), letter))
