@@ -14,12 +14,13 @@ from bot.ledger import Entry
 from bot.opinions import BY_POLICY, PRINTED, Finding, finding_name, require_dates
 from bot.screens import entry_acts
 from bot.screens.screen import Screen
+from bot.screens.timeline import line_name
 from handlers import acts, forms, planning
 from handlers.forms import FormFlow
 from handlers.timeline import shown
 from handlers.turn import Flow, Stale, Turn
 from storage.ledger import Opened
-from storage.tables import Applicant, FollowUp, Item, Opinion
+from storage.tables import Applicant, FollowUp, FollowUpState, Item, Opinion
 
 CHOICES: Final = 8
 _DAYS: Final = ("submitted_on", "received_on", "returned_on", "decide_on", "used_on")
@@ -45,8 +46,8 @@ async def on_correct(turn: Turn) -> Screen:
 async def _form(turn: Turn, opened: Opened, item_id: int, filling: Filling) -> RecordForm:
     entry = opened.entry
     opinion = next((each for each in entry.opinions if each.item_id == item_id and not each.reused), None)
-    lines = [Option(each, _line_name(each)) for each in _DAYS if getattr(entry, each) is not None]
-    lines += [Option(each, _line_name(each)) for each in _OF_OPINION if opinion is not None]
+    lines = [Option(each, line_name(each)) for each in _DAYS if getattr(entry, each) is not None]
+    lines += [Option(each, line_name(each)) for each in _OF_OPINION if opinion is not None]
     ahead = filling.values.get("line") in ("decide_on", "valid_to")
     fields = (
         Field("line", _("Line"), _("Which line is wrong?"), Kind.CHOICE, tuple(lines)),
@@ -72,7 +73,7 @@ async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) ->
     line, on = filling.values["line"], filling.day("day")
     opinion = await _opinion(turn, item_id)
     _require_order(opened.entry, line, on)
-    after = {"line": line, "item": item_id}
+    after = {"line": line, "item": item_id, "was": _was(opened.entry, opinion, line), "is": filling.values.get(line)}
     async with acts.acting(turn, opened, "request.correct", on=on, after=after, reason=filling.values["reason"]):
         if line in _OF_OPINION:
             await _correct_opinion(turn, opinion, line, filling)
@@ -115,8 +116,7 @@ async def _correct_opinion(turn: Turn, opinion: Opinion | None, line: str, filli
             opinion.number = filling.values["number"]
         case "finding":
             opinion.result = filling.values["finding"]
-            if Finding(filling.values["finding"]).is_adverse:
-                await _open_follow_up(turn, opinion)
+            await _follow_up(turn, opinion, is_adverse=Finding(filling.values["finding"]).is_adverse)
         case "valid_to" if on is not None:
             require_dates(opinion.issued_on, on, today=turn.today)
             opinion.valid_to, opinion.valid_source = on, PRINTED
@@ -128,9 +128,22 @@ async def _correct_opinion(turn: Turn, opinion: Opinion | None, line: str, filli
             require_dates(on, opinion.valid_to, today=turn.today)
 
 
-async def _open_follow_up(turn: Turn, opinion: Opinion) -> None:
-    if await turn.session.scalar(select(FollowUp.id).where(FollowUp.opinion_id == opinion.id)) is None:
-        turn.session.add(FollowUp(opinion_id=opinion.id, created_at=turn.now))
+async def _follow_up(turn: Turn, opinion: Opinion, *, is_adverse: bool) -> None:
+    """Open the side task of a finding that turned out to be adverse; end it where it turned out not to be."""
+    task = await turn.session.scalar(select(FollowUp).where(FollowUp.opinion_id == opinion.id))
+    if task is None:
+        if is_adverse:
+            turn.session.add(FollowUp(opinion_id=opinion.id, created_at=turn.now))
+    elif is_adverse and task.state is FollowUpState.CLOSED:
+        task.state, task.closed_on = FollowUpState.INFORMED if task.informed_on else FollowUpState.OPEN, None
+    elif not is_adverse:
+        task.state, task.closed_on = FollowUpState.CLOSED, turn.today
+
+
+def _was(entry: Entry, opinion: Opinion | None, line: str) -> str | None:
+    """Return what stood in a line before, for the timeline."""
+    before = getattr(opinion if line in _OF_OPINION else entry, "result" if line == "finding" else line)
+    return before.isoformat() if isinstance(before, dt.date) else before
 
 
 async def _opinion(turn: Turn, item_id: int) -> Opinion | None:
@@ -157,20 +170,6 @@ def _require_order(entry: Entry, line: str, on: dt.date | None) -> None:
     later = [day for each in order[at + 1 :] if (day := getattr(entry, each)) is not None]
     if any(on < day for day in before) or any(on > day for day in later):
         raise Refusal(_("The day does not fit the other dates of the entry. Please check them and send it again."))
-
-
-def _line_name(line: str) -> str:
-    return {
-        "submitted_on": _("Day of submission"),
-        "received_on": _("Day of the centre's receipt"),
-        "returned_on": _("Day of the opinion"),
-        "decide_on": _("Planned day of decision"),
-        "used_on": _("Day of use"),
-        "issued_on": _("Day of issue"),
-        "valid_to": _("Last valid day"),
-        "number": _("Number of the opinion"),
-        "finding": _("Result of the opinion"),
-    }[line]
 
 
 CORRECT: Final = FormFlow("correct", _form, _record)

@@ -12,7 +12,7 @@ from bot.screens import entry_acts as asked
 from bot.screens.screen import Screen
 from handlers import acts, drafts_aside, planning
 from handlers.acts import changeable
-from handlers.timeline import further, shown, words_of
+from handlers.timeline import further, shown, whole, words_of
 from handlers.turn import Flow, Stale, Turn
 from storage.ledger import Opened
 from storage.tables import Applicant, Item, ItemState
@@ -33,6 +33,12 @@ async def on_more(turn: Turn) -> Screen:
     """〔更多〕: corrections, papers, files, hand-over, withdrawal."""
     opened = await acts.reopened(turn, turn.pressed.id)
     return await further(turn, opened)
+
+
+async def on_timeline(turn: Turn) -> Screen:
+    """〔完整时间线〕: all its lines, page by page."""
+    opened = await acts.reopened(turn, turn.pressed.id)
+    return await whole(turn, opened, page=int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0)
 
 
 async def on_day(turn: Turn) -> Screen:
@@ -159,15 +165,25 @@ def take_in(item: Item, on: dt.date, *, today: dt.date) -> None:
     Raises:
         Refusal: The day lies before what came first.
     """
+    require_after(item, on, today=today)
     if item.applicant is Applicant.COUNTERPART and item.submitted_on is not None:
         item.submitted_on = min(item.submitted_on, on)
+    item.returned_on, item.state = on, ItemState.RETURNED
+
+
+def require_after(item: Item, on: dt.date, *, today: dt.date) -> None:
+    """Refuse a day for an opinion's arrival that lies before what came first.
+
+    Raises:
+        Refusal: It does.
+    """
+    submitted_on = item.submitted_on if item.applicant is Applicant.BUREAU else None
     for first, said in (
-        (item.submitted_on, _("The day lies before the submission on %(day)s. Please check it and choose again.")),
+        (submitted_on, _("The day lies before the submission on %(day)s. Please check it and choose again.")),
         (item.received_on, _("The day lies before the centre's receipt on %(day)s. Please check it and choose again.")),
     ):
         if first is not None and on < first:
             raise Refusal(said % {"day": format_day(first, today=today)})
-    item.returned_on, item.state = on, ItemState.RETURNED
 
 
 def require_possible(opened: Opened, act: str, on: dt.date, today: dt.date) -> None:
@@ -228,6 +244,7 @@ def _iso(text: str) -> dt.date:
 PRESSES: Final[Mapping[str, Flow]] = {
     "req": on_open,
     "more": on_more,
+    "tline": on_timeline,
     "rdo": on_day,
     "rask": on_ask,
     "rwd": on_withdraw,

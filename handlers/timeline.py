@@ -48,6 +48,12 @@ async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
     return replace(on_behalf(screen, opened.on_behalf_of), aside=aside)
 
 
+async def whole(turn: Turn, opened: Opened, *, page: int) -> Screen:
+    """Return a page of an entry's whole timeline, the newest lines first."""
+    rows = await audit.timeline(turn.session, ("request", opened.request.id))
+    return screens.timeline(opened.entry, await _events(turn, rows), today=turn.today, page=page)
+
+
 async def further(turn: Turn, opened: Opened) -> Screen:
     """Return what else can be done with an entry: corrections, papers, files, hand-over, withdrawal."""
     words = words_of(turn, opened.entry)
@@ -89,13 +95,12 @@ async def _events(turn: Turn, rows: Sequence[Audit]) -> list[Event]:
             at=row.at.astimezone(turn.office.zone),
             who=names.get(row.actor_id) if row.actor_id else None,
             verb=row.verb,
-            day=_day(row),
+            day=dt.date.fromisoformat(said["on"]) if said.get("on") else None,
             reason=row.reason,
+            line=said.get("line") if "was" in said else None,
+            was=said.get("was"),
+            now=said.get("is"),
         )
         for row in rows
+        for said in (row.after if isinstance(row.after, dict) else {},)
     ]
-
-
-def _day(row: Audit) -> dt.date | None:
-    said = row.after.get("on") if isinstance(row.after, dict) else None
-    return dt.date.fromisoformat(said) if said else None

@@ -1,5 +1,6 @@
 """One entry: all its lines, what can be recorded now, and what else can be done with it."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Final
 
@@ -60,7 +61,29 @@ def opened(
         Button(pgettext("button", "More"), Press("more", entry.id)),
         Button(pgettext("button", "My ledger"), Press("my")),
     )
-    return Screen("ledger_entry", text, (*acts, *((back,) if takes_back else ()), last), protect=entry.of_person)
+    more_events = (Button(pgettext("button", "Whole timeline"), Press("tline", entry.id)),)
+    rows = (*acts, *((back,) if takes_back else ()), *((more_events,) if len(events) > MOST_EVENTS else ()), last)
+    return Screen("ledger_entry", text, rows, protect=entry.of_person)
+
+
+def timeline(entry: Entry, events: Sequence[Event], *, today: dt.date, page: int) -> Screen:
+    """Return a page of an entry's whole timeline, the newest lines first."""
+    newest = list(reversed(events))
+    pages = max(1, -(-len(newest) // MOST_EVENTS))
+    at = min(page, pages - 1)
+    text = lines(
+        bold(_("[Ledger] %(number)s") % {"number": entry.number}),
+        bold(_("Timeline")),
+        esc(_("Page %(page)d of %(pages)d") % {"page": at + 1, "pages": pages}) if pages > 1 else None,
+        *(esc(event_words(event, today=today)) for event in newest[at * MOST_EVENTS : (at + 1) * MOST_EVENTS]),
+    )
+    turning = []
+    if at > 0:
+        turning.append(Button(pgettext("button", "Previous page"), Press("tline", entry.id, arg=str(at - 1))))
+    if at + 1 < pages:
+        turning.append(Button(pgettext("button", "Next page"), Press("tline", entry.id, arg=str(at + 1))))
+    back = (Button(pgettext("button", "Back"), Press("req", entry.id)),)
+    return Screen("ledger_timeline", text, (tuple(turning), back) if turning else (back,), protect=entry.of_person)
 
 
 def further(entry: Entry, wording: Wording, rows: Rows, *, may_act: bool, hands_over: bool) -> Screen:

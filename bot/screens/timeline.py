@@ -7,27 +7,73 @@ from typing import Final
 
 from bot.dates import format_day
 from bot.language import _, pgettext
+from bot.opinions import Finding, finding_name
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of an entry's timeline: when, who (None = the assistant itself), what."""
+    """One line of an entry's timeline: when, who (None = the assistant itself), what.
 
-    at: dt.datetime  # local time
+    Args:
+        at: Local time.
+        who: Who did it; None = the assistant itself.
+        verb: What was done.
+        day: The local date that was recorded.
+        reason: Why, where the officer said so.
+        line: The line that was corrected.
+        was: What stood there before: a day, a number, or a finding's key.
+        now: What stands there since.
+    """
+
+    at: dt.datetime
     who: str | None
     verb: str
     day: dt.date | None = None
     reason: str | None = None
+    line: str | None = None
+    was: str | None = None
+    now: str | None = None
 
 
 def event_words(event: Event, *, today: dt.date) -> str:
     """Return one line of the timeline."""
     what = _WORDS.get(event.verb, lambda: _("changed the entry"))()
     when = f"{format_day(event.at.date(), today=today)} {event.at:%H:%M}"
-    more = [format_day(event.day, today=today) if event.day else "", event.reason or ""]
+    day = format_day(event.day, today=today) if event.day else ""
+    more = [_correction(event, day, today) if event.line else day, event.reason or ""]
     tail = "".join(pgettext("list", ", ") + each for each in more if each)
     who = event.who or _("the assistant")
     return f"{when} {who} {what}{tail}"
+
+
+def line_name(line: str) -> str:
+    """Return what a line of an entry that can be corrected is called."""
+    return {
+        "submitted_on": _("Day of submission"),
+        "received_on": _("Day of the centre's receipt"),
+        "returned_on": _("Day of the opinion"),
+        "decide_on": _("Planned day of decision"),
+        "used_on": _("Day of use"),
+        "issued_on": _("Day of issue"),
+        "valid_to": _("Last valid day"),
+        "number": _("Number of the opinion"),
+        "finding": _("Result of the opinion"),
+    }[line]
+
+
+def _correction(event: Event, day: str, today: dt.date) -> str:
+    """Return which line was put right, from what to what: nothing that stood there is lost to the reader."""
+    now = day or _value(event.line, event.now, today)
+    values = {"line": line_name(event.line or ""), "was": _value(event.line, event.was, today), "now": now}
+    return _("%(line)s from %(was)s to %(now)s") % values
+
+
+def _value(line: str | None, value: str | None, today: dt.date) -> str:
+    if value is None:
+        return _("nothing")
+    if line == "finding":
+        return finding_name(Finding(value))
+    return value if line == "number" else format_day(dt.date.fromisoformat(value), today=today)
 
 
 _WORDS: Final[Mapping[str, Callable[[], str]]] = {

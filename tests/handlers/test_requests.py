@@ -9,6 +9,7 @@ from bot.identifiers import ID_NUMBER_MARKER
 from bot.language import speaking
 from bot.screens.screen import Press
 from handlers.turn import Stale
+from storage import audit
 from storage.tables import (
     Applicant,
     Audit,
@@ -534,3 +535,19 @@ async def test_the_timeline_tells_who_did_what_in_words(desk):
     assert "虚构1 entered in the ledger" in timeline
     assert "虚构1 recorded the centre's receipt, Mon 23 Nov" in timeline
     assert "{" not in screen.text
+
+
+async def test_what_a_long_timeline_has_no_place_for_stands_on_pages(desk, database):
+    await registered(desk)
+    assert not [each for each in desk.buttons(await opened(desk)) if each.press.verb == "tline"]
+    async with database.write() as session:
+        for n in range(30):
+            audit.note(session, at=NOW + dt.timedelta(minutes=n), actor_id=None, verb="paper.make",
+                       subject=("request", 1), reason=f"line {n}")  # fmt: skip
+    await opened(desk)
+    first = await desk.press("tline")
+    assert "line 29" in first.text and "line 18" in first.text and "line 17" not in first.text
+    await desk.press("tline", "1")
+    last = await desk.press("tline", "2")
+    assert "entered in the ledger" in last.text and "Page 3 of 3" in last.text
+    assert (await desk.send(Press("tline", 1, arg="99"))).text == last.text

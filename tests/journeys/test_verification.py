@@ -284,9 +284,22 @@ async def test_a_correction_needs_its_reason_and_keeps_what_stood_there(story: S
     confirmed = await me.type("收件回执日期看错")
     assert "原内容保留" in confirmed
     screen = await me.press("确认登记")
-    assert "收件回执日期看错" in screen
+    assert "由11月23日（周一）改为11月24日（周二），收件回执日期看错" in screen
     item = await verification(story)
     assert (item.received_on, item.due_on) == (dt.date(2026, 11, 24), dt.date(2026, 12, 1))
+
+    await me.press("已收到意见")
+    await me.press("今天")
+    await write_down(me, "有不良信息")
+    await me.press("更多")
+    await me.press("更正（须说明原因）")
+    await me.press("意见的核查结果")
+    await me.press("未查询到不良信息")
+    await me.type("看错行")
+    screen = await me.press("确认登记")
+    assert "由有不良信息改为未查询到不良信息，看错行" in screen
+    assert only(await story.rows(FollowUp)).state is FollowUpState.CLOSED  # nobody is told of what was never found
+    assert "告知异议、修复途径" not in " ".join(me.buttons)
 
 
 async def test_the_loser_of_a_race_sees_what_changed_and_keeps_what_was_typed(story: Story):
