@@ -13,13 +13,12 @@ from bot.batch_columns import Cells, Column, columns_of, list_headings
 from bot.documents.child import serve
 from bot.documents.reading import SheetData, heading, read
 from bot.errors import Refusal
-from bot.identifiers import BadCode, id_number_spans, normalise, read_code, read_legacy_code, without_id_numbers
+from bot.identifiers import BadCode, id_number_spans, is_legacy, read_code, read_legacy_code, without_id_numbers
 from bot.language import _
 from bot.near_names import are_near, near_names
 from bot.policy.model import CounterpartKind
 
 LONGEST_NAME: Final = 80
-_LEGACY: Final = re.compile(r"[0-9A-Z]{8}-?[0-9X]")
 _PERSONS_NAME: Final = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]{2,4}")
 _NO_PERSON: Final = re.compile(r"[厂店站院所校局会部社村处队园场馆矿行坊吧]$|公司|中心|集团|大学")
 _MOST_NEAR: Final = 3  # rows named as nearly the same; more help nobody
@@ -126,7 +125,7 @@ def _row(cells: Cells) -> Listed:
     if faults:
         return replace(listed, check=Check.WRONG, faults=tuple(faults))
     text = cells.text(Column.CODE)
-    if _LEGACY.fullmatch(normalise(text)):
+    if is_legacy(text):
         hint = _("An organisation code of the older kind; the new application needs the one with 18 characters.")
         return replace(listed, check=Check.LEGACY, code=read_legacy_code(text), hints=(hint,))
     code = read_code(text)
@@ -182,7 +181,7 @@ def _code_fault(cells: Cells) -> str | None:
                      "Please set the column to text and type the code again.")  # fmt: skip
         return cells.fault(Column.CODE, sentence)
     try:
-        if _LEGACY.fullmatch(normalise(text)):
+        if is_legacy(text):
             read_legacy_code(text)
         else:
             read_code(text)

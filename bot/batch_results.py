@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from bot.batch_columns import Cells, Column, columns_of, list_headings
 from bot.dates import parse_day
+from bot.deadlines import ValidityEnd
 from bot.documents.child import serve
 from bot.documents.reading import SheetData, read
 from bot.errors import Refusal
-from bot.identifiers import BadCode, read_code
+from bot.identifiers import BadCode, is_legacy, read_code, read_legacy_code
 from bot.language import _
 from bot.near_names import plain_name
-from bot.opinions import Finding
+from bot.opinions import Finding, validity
 from bot.plaintext import normalise
 
 _EXCEL_DAY_ONE: Final = dt.date(1899, 12, 30)  # a date that lost its format is a count of days from here
@@ -100,14 +101,29 @@ class _RowFault(Exception):
     """What is wrong with a row, already with its row and column."""
 
 
-def read_results(sheet: SheetData, *, waiting: Collection[str], known: Collection[str], today: dt.date) -> Results:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what the dates of a sheet are judged.
+
+    Args:
+        today: Local date.
+        months: How long an opinion holds that prints no last day.
+        end: Which day that period ends with.
+    """
+
+    today: dt.date
+    months: int
+    end: ValidityEnd
+
+
+def read_results(sheet: SheetData, *, waiting: Collection[str], known: Collection[str], rules: Rules) -> Results:
     """Return the results of a sheet; rows without code or result are left out, they stay waiting.
 
     Args:
         sheet: The sheet.
         waiting: Codes of the entry whose result is still missing.
         known: All codes of the entry.
-        today: Local date.
+        rules: By what its dates are judged.
 
     Raises:
         Refusal: A column is missing.
@@ -127,7 +143,7 @@ def read_results(sheet: SheetData, *, waiting: Collection[str], known: Collectio
             continue
         try:
             _require_first(cells, right.get(code))
-            right[code] = _result(cells, code, today)
+            right[code] = _result(cells, code, rules)
         except _RowFault as fault:
             faults.append(str(fault))
             disputed[code] = None
@@ -153,8 +169,9 @@ def _code(cells: Cells, waiting: Collection[str], known: Collection[str]) -> str
         sentence = _("the code was stored as a number and its last digits are lost. "
                      "Please set the column to text and type the code again.")  # fmt: skip
         raise _RowFault(cells.fault(Column.CODE, sentence))
+    text = cells.text(Column.CODE)
     try:
-        code = read_code(cells.text(Column.CODE)).value
+        code = read_legacy_code(text) if is_legacy(text) else read_code(text).value
     except BadCode as wrong:
         raise _RowFault(cells.fault(Column.CODE, wrong.message)) from None
     if code in waiting:
@@ -166,8 +183,8 @@ def _code(cells: Cells, waiting: Collection[str], known: Collection[str]) -> str
     raise _RowFault(cells.fault(Column.CODE, sentence))
 
 
-def _result(cells: Cells, code: str, today: dt.date) -> Result:
-    finding = _finding(cells)
+def _result(cells: Cells, code: str, rules: Rules) -> Result:
+    finding, today = _finding(cells), rules.today
     issued_on = _day(cells, Column.ISSUED, today)
     if issued_on is None:
         raise _RowFault(cells.fault(Column.ISSUED, _("the day of issue is missing. Please fill it in.")))
@@ -176,10 +193,9 @@ def _result(cells: Cells, code: str, today: dt.date) -> Result:
     valid_to = _day(cells, Column.VALID_TO, today)
     if valid_to is not None and valid_to < issued_on:
         raise _RowFault(cells.fault(Column.VALID_TO, _("the last valid day lies before the day of issue.")))
-    if valid_to is not None and valid_to < today:
-        raise _RowFault(
-            cells.fault(Column.VALID_TO, _("the opinion has expired. Please ask the centre for a new one."))
-        )
+    if validity(issued_on, valid_to, months=rules.months, end=rules.end)[0] < today:
+        where = Column.ISSUED if valid_to is None else Column.VALID_TO
+        raise _RowFault(cells.fault(where, _("the opinion has expired. Please ask the centre for a new one.")))
     told = [cells.text(column) for column in (Column.RECORDS, Column.SUMMARY, Column.HANDLING)]
     details = _("; ").join(text for text in told if text) if finding.is_adverse else ""
     return Result(cells.row, code, finding, issued_on, valid_to, cells.text(Column.OPINION) or None, details or None)
@@ -220,8 +236,8 @@ def _day(cells: Cells, column: Column, today: dt.date) -> dt.date | None:
 
 def _answer(asked: Mapping[str, Any], content: bytes) -> dict[str, Any]:
     sheet = read(content, asked["name"], headings=list_headings())
-    today = dt.date.fromisoformat(asked["today"])
-    return read_results(sheet, waiting=set(asked["waiting"]), known=set(asked["known"]), today=today).to_json()
+    rules = Rules(dt.date.fromisoformat(asked["today"]), asked["months"], asked["end"])
+    return read_results(sheet, waiting=set(asked["waiting"]), known=set(asked["known"]), rules=rules).to_json()
 
 
 if __name__ == "__main__":

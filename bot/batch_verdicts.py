@@ -3,9 +3,11 @@
 Source: the Plan 二（二） (valid for a year, used repeatedly), domain.md A5, A10, A19.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from bot.batch import Check, Checked, Listed
 from bot.counterparts import Organisation
@@ -31,11 +33,21 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A row with what follows for it; ``opinion`` is there where one still holds."""
+    """A row with what follows for it.
+
+    Args:
+        listed: The row.
+        verdict: What is to be done.
+        opinion: The one that still holds.
+        open_entries: Numbers of open entries for the same matter and counterpart.
+        breached_on: When the counterpart last broke a commitment; None where nothing is on record.
+    """
 
     listed: Listed
     verdict: Verdict
     opinion: Reusable | None = None
+    open_entries: tuple[str, ...] = ()
+    breached_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,11 @@ class Batch:
     def count(self, verdict: Verdict) -> int:
         """Return how many rows have a verdict."""
         return sum(row.verdict is verdict for row in self.rows)
+
+    @property
+    def under_way(self) -> int:
+        """How many organisations to be entered have an open entry for the same matter already."""
+        return sum(bool(row.open_entries) for row in self.rows if row.verdict in (Verdict.APPLY, Verdict.REUSE))
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -63,15 +80,30 @@ class Batch:
         )
 
 
-def judge(checked: Checked, *, kinds: frozenset[CounterpartKind] | None, reusable: Mapping[str, Reusable]) -> Batch:
+def judge(
+    checked: Checked,
+    *,
+    kinds: frozenset[CounterpartKind] | None,
+    reusable: Mapping[str, Reusable],
+    open_entries: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    breaches: Mapping[str, dt.date] = MappingProxyType({}),
+) -> Batch:
     """Return what follows for each row.
 
     Args:
         checked: The list.
         kinds: Whom the matter concerns; None while no matter is chosen.
         reusable: Code -> the opinion that may be used again on the day of the decision.
+        open_entries: Code -> numbers of open entries for the same matter.
+        breaches: Code -> when the counterpart last broke a commitment.
     """
-    return Batch(checked.header, tuple(_judged(row, kinds, reusable.get(row.code)) for row in checked.rows))
+
+    def known(row: Judged) -> Judged:
+        code = row.listed.code
+        return replace(row, open_entries=open_entries.get(code, ()), breached_on=breaches.get(code))
+
+    judged = (_judged(row, kinds, reusable.get(row.code)) for row in checked.rows)
+    return Batch(checked.header, tuple(known(row) for row in judged))
 
 
 def _judged(row: Listed, kinds: frozenset[CounterpartKind] | None, opinion: Reusable | None) -> Judged:
@@ -139,7 +171,9 @@ def products_line(products: Sequence[Recommendation]) -> str:
 def _added(row: Judged, needed: str) -> tuple[str, ...]:
     listed = row.listed
     code = _("; ").join((*listed.faults, *listed.hints)) or (_("right") if listed.code else "")
-    again = _("same as row %(row)d") % {"row": listed.same_as} if listed.same_as else ""
+    twice = [_("same as row %(row)d") % {"row": listed.same_as}] if listed.same_as else []
+    twice += [_("an entry is open: %(number)s") % {"number": number} for number in row.open_entries]
+    again = _("; ").join(twice)
     counts = row.verdict in (Verdict.APPLY, Verdict.REUSE, Verdict.PERSON)
     return code, again, _opinion_words(row.opinion), needed if counts else "", _next_step(row)
 
@@ -154,13 +188,20 @@ def _opinion_words(opinion: Reusable | None) -> str:
         "valid": opinion.valid_to.isoformat(),
         "unit": opinion.unit or _("another bureau"),
     }
-    if opinion.adverse_since is None:
-        return words
-    return words + _("; something adverse was logged on %(day)s") % {"day": opinion.adverse_since.isoformat()}
+    if opinion.adverse_since is not None:
+        words += _("; something adverse was logged on %(day)s") % {"day": opinion.adverse_since.isoformat()}
+    return words + (_("; an objection or a repair is on record") if opinion.contested else "")
 
 
 def _next_step(row: Judged) -> str:
-    if row.opinion is not None and row.opinion.adverse_since is not None and row.verdict is Verdict.REUSE:
+    said = _to_do(row)
+    if row.breached_on is None:
+        return said
+    return said + _("; broke a commitment (recorded on %(day)s)") % {"day": row.breached_on.isoformat()}
+
+
+def _to_do(row: Judged) -> str:
+    if row.verdict is Verdict.REUSE and row.opinion and (row.opinion.adverse_since or row.opinion.contested):
         return _("look at what was logged since, then use the opinion or apply anew")
     return {
         Verdict.APPLY: _("apply for verification"),

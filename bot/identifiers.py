@@ -16,8 +16,8 @@ from bot.language import _
 from bot.plaintext import normalise
 
 __all__ = [
-    "CODE_LENGTH", "ID_NUMBER_MARKER", "BadCode", "Code", "CounterpartKind", "id_number_spans", "names_a_person",
-    "normalise", "read_code", "read_legacy_code", "without_id_numbers",
+    "CODE_LENGTH", "ID_NUMBER_MARKER", "BadCode", "Code", "CounterpartKind", "id_number_spans", "is_legacy",
+    "names_a_person", "normalise", "read_code", "read_legacy_code", "without_id_numbers",
 ]  # fmt: skip
 
 CounterpartKind = Literal["enterprise", "institution", "social_org"]
@@ -29,6 +29,7 @@ _REGION: Final = range(3, 9)  # positions that hold the administrative region: d
 _LOOKALIKES: Final = {"I": "1", "O": "0"}
 _LEGACY_WEIGHTS: Final = (3, 7, 9, 10, 5, 8, 4, 2)
 _HYPHENS: Final = "Pd"
+_LEGACY: Final = re.compile(r"[0-9A-Z]{8}-?[0-9X]")
 
 # The registering authority is the first character, the type of organisation the second.
 _ORGAN: Final = "11"
@@ -153,6 +154,11 @@ def _kind(value: str) -> CounterpartKind:
             position=1,
         )
     return kind
+
+
+def is_legacy(text: str) -> bool:
+    """Say whether a text has the form of an organisation code of the old kind, right or wrong."""
+    return bool(_LEGACY.fullmatch(normalise(text)))
 
 
 def read_legacy_code(text: str) -> str:

@@ -57,6 +57,7 @@ class Reusable:
         holder: Who holds it; None where nobody is named.
         finding: What it says.
         adverse_since: When something adverse was logged after its issue; None where nothing was.
+        contested: Whether the counterpart has objected to what it says, or applied for repair.
     """
 
     opinion_id: int
@@ -70,6 +71,7 @@ class Reusable:
     holder: str | None
     finding: Finding
     adverse_since: dt.date | None = None
+    contested: bool = False
 
 
 def best(candidates: Iterable[Reusable], *, on: dt.date, earliest_issue: dt.date | None = None) -> Reusable | None:

@@ -27,11 +27,13 @@ class Known:
 
     Args:
         reusable: Code -> the still-valid opinion that may be used instead of a new application.
+        too_old: Opinions that still hold, but are older than the coordinator accepts for the matter.
         open_entries: Numbers of open entries for the same matter and counterpart.
         breaches: Name and day of commitments that these counterparts have broken.
     """
 
     reusable: Mapping[str, Reusable] = field(default_factory=dict)
+    too_old: tuple[Reusable, ...] = ()
     open_entries: tuple[str, ...] = ()
     breaches: tuple[tuple[str, dt.date], ...] = ()
 
@@ -52,6 +54,7 @@ class Scope:
         known: What the register knows about the counterparts that were named.
         cautions: What is to be heeded before anybody is named, such as bidders before the bids are opened.
         batch: Whether the matter usually comes as a list, which can be checked as a sheet.
+        age_limit: How many months old an opinion may be for the matter, and why; None where validity alone decides.
     """
 
     matter_code: str | None
@@ -65,6 +68,7 @@ class Scope:
     known: Known = Known()
     cautions: tuple[str, ...] = ()
     batch: bool = False
+    age_limit: tuple[int, str] | None = None
 
     @property
     def of_persons(self) -> bool:
@@ -89,7 +93,14 @@ def scope(policy: Policy, outcome: Outcome) -> Scope:
         applicants=tuple(applicants) or ("bureau", "counterpart"),
         cautions=subject_cautions(outcome),
         batch=matter is not None and matter.batch,
+        age_limit=_age_limit(matter),
     )
+
+
+def _age_limit(matter: Matter | None) -> tuple[int, str] | None:
+    if matter is None or matter.opinion_age_months is None:
+        return None
+    return matter.opinion_age_months, matter.opinion_age_basis or ""
 
 
 def _is_usual(each: Recommendation) -> bool:

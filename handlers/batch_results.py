@@ -14,6 +14,7 @@ from bot.opinions import Finding, require_dates, validity
 from bot.screens import batch_results as screens
 from bot.screens.screen import Screen
 from handlers import acts, batch_work, drafts_aside
+from handlers.ledger import require_after
 from handlers.office import Office
 from handlers.opinions import lacking
 from handlers.reminders import Renderer
@@ -23,7 +24,7 @@ from handlers.worker import Finish, Tools
 from storage import batch, ledger, outbox, work
 from storage.batch import NewOpinion
 from storage.ledger import Opened, entry_of
-from storage.tables import Item, Person, Sheet
+from storage.tables import Item, ItemState, Person, Sheet
 
 PURPOSE: Final = "results"
 READ: Final = "results.read"
@@ -119,6 +120,9 @@ async def on_record(turn: Turn) -> Screen:
     new = await _opinions(turn, sheet, opened)
     if not new:
         raise Stale
+    for each in new:
+        if each.item.state is not ItemState.RETURNED:
+            require_after(each.item, returned_on, today=turn.today)
     adverse = sum(each.finding.is_adverse for each in new)
     async with acts.acting(turn, opened, "request.results", on=returned_on, after={"n": len(new), "adverse": adverse}):
         items = await batch.record_opinions(
@@ -148,7 +152,9 @@ async def read(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
         known = await batch.codes_of(session, opened.verifications)
         waiting = await batch.codes_of(session, lacking(opened))
     ref = batch.content(sheet)["ref"]
-    asked = {"name": "", "today": today.isoformat(), "waiting": sorted(waiting), "known": sorted(known)}
+    settings = tools.office.policy.settings
+    asked: dict[str, Any] = {"name": "", "waiting": sorted(waiting), "known": sorted(known)}
+    asked |= {"today": today.isoformat(), "months": settings.validity_months, "end": settings.validity_end}
     results = await ask_child("bot.batch_results", asked, await tools.fetch(ref))
 
     async def finish(session: AsyncSession) -> None:

@@ -26,7 +26,7 @@ from handlers.reuse import earliest_issue
 from handlers.sheet_reading import ask_child
 from handlers.turn import Stale, Turn
 from handlers.worker import Finish, Tools
-from storage import batch, opinions, outbox, work
+from storage import batch, known, opinions, outbox, work
 from storage.tables import Person, Sheet
 
 CHECKED: Final = "batch.checked"
@@ -85,13 +85,16 @@ async def judgement(
     outcome = decided(office, rows, today)
     holds = scope(office.policy, outcome) if outcome else None
     on = dt.date.fromisoformat(rows["decide_on"]) if rows.get("decide_on") else today
-    found = await opinions.reusable(
-        session,
-        [row.code for row in checked.rows if row.code],
-        on=on,
-        earliest_issue=earliest_issue(outcome.matter if outcome else None, on),
+    codes = [row.code for row in checked.rows if row.code]
+    limit = earliest_issue(outcome.matter if outcome else None, on)
+    judged = judge(
+        checked,
+        kinds=holds.kinds if holds else None,
+        reusable=await opinions.reusable(session, codes, on=on, earliest_issue=limit),
+        open_entries=await known.open_entries(session, codes, matter_code=holds.matter_code if holds else None),
+        breaches=await known.breaches(session, codes),
     )
-    return Judgement(judge(checked, kinds=holds.kinds if holds else None, reusable=found), outcome, holds)
+    return Judgement(judged, outcome, holds)
 
 
 def tidy(session: AsyncSession, keys: Sequence[str], *, now: dt.datetime) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.deadlines import months_before
-from bot.plaintext import normalise
-from bot.policy.model import Matter
+from bot.finding import read_words
+from bot.policy.model import MATTER, Matter
 from bot.screens import reuse as screens
 from bot.screens.screen import Screen
 from handlers import drafts_aside
+from handlers.finding import sight_of
 from handlers.turn import Flow, Turn
-from storage import known, opinions
+from storage import counterparts, finding, known, opinions
 
 PURPOSE: Final = "look"
 MOST: Final = 6  # counterparts of one answer
@@ -34,14 +35,29 @@ async def on_look(turn: Turn) -> Screen:
 
 
 async def on_typed(turn: Turn) -> Screen:
-    """A code or a part of a name was typed."""
-    found = await known.named(turn.session, normalise(turn.text), limit=MOST)
-    held = await opinions.reusable(turn.session, [code for code, _name in found], on=turn.today)
+    """A code or a part of a name was typed.
+
+    Only those are named whom the officer may see: a list before its publication betrays nobody here either.
+    """
+    sight = await sight_of(turn.session, turn.officer, turn.today)
+    ids, _near = await finding.counterparts(turn.session, sight, read_words(turn.text))
+    standing = (await counterparts.survivors(turn.session, ids)).values()
+    named = await known.coded(turn.session, list(dict.fromkeys(standing))[:MOST])
+    limit = earliest_issue(_matter(turn), turn.today)
+    codes = [code for code, _name in named]
+    held = await opinions.reusable(turn.session, codes, on=turn.today, earliest_issue=limit)
     unit = await turn.unit()
     own = {code: each.unit == unit.short_name for code, each in held.items()}
     for code in held:
         turn.note("opinion.look", ("opinion", held[code].opinion_id))
-    return screens.found(found, held, own, turn.today)
+    return screens.found(named, held, own, turn.today)
+
+
+def _matter(turn: Turn) -> Matter | None:
+    """Return the matter of the result card from which the question came."""
+    kept = (turn.draft.answers.get(drafts_aside.SET_ASIDE) if turn.draft else None) or {}
+    chosen = kept.get("answers", {}).get("answers", {}).get(MATTER, ())
+    return next((turn.policy.matters[code] for code in chosen if code in turn.policy.matters), None)
 
 
 async def on_end(turn: Turn) -> Screen:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.opinions import Finding
@@ -151,6 +151,8 @@ async def record_opinions(
 ) -> list[int]:
     """Record many opinions at once, and that their items' results are back; a few statements whatever the number.
 
+    Where the day of the return is on record already, it stays.
+
     An adverse finding opens its side task, as in ``storage.opinions.add``.
 
     Args:
@@ -158,7 +160,7 @@ async def record_opinions(
         new: The opinions.
         unit_id: The unit that holds them.
         holder_id: The officer who holds them.
-        returned_on: When the feedback came, local date.
+        returned_on: When the feedback came, local date; a counterpart's application counts from then at the latest.
         now: Aware UTC time.
 
     Returns:
@@ -187,20 +189,24 @@ async def record_opinions(
     tasks = [{"opinion_id": each, "state": FollowUpState.OPEN, "created_at": now} for each in ids]
     if tasks:
         await session.execute(insert(FollowUp), tasks)
+    by_counterpart = Item.applicant == Applicant.COUNTERPART
+    counted = case((and_(by_counterpart, Item.submitted_on > returned_on), returned_on), else_=Item.submitted_on)
     await session.execute(
         update(Item)
-        .where(Item.id.in_([each.item.id for each in new]))
-        .values(state=ItemState.RETURNED, returned_on=returned_on, version=Item.version + 1)
+        .where(Item.id.in_([each.item.id for each in new]), Item.state != ItemState.RETURNED)
+        .values(state=ItemState.RETURNED, returned_on=returned_on, submitted_on=counted, version=Item.version + 1)
     )
     return adverse
 
 
 async def codes_of(session: AsyncSession, items: Sequence[Item]) -> dict[str, Item]:
-    """Return the items of an entry by the code of their counterpart; counts and persons have none."""
+    """Return the items of an entry by the code of their counterpart, the older one where it has no other.
+
+    Counts and persons have none.
+    """
     by_counterpart = {item.counterpart_id: item for item in items if item.counterpart_id is not None}
+    code = func.coalesce(Counterpart.code, Counterpart.legacy_code)
     rows = await session.execute(
-        select(Counterpart.id, Counterpart.code).where(
-            Counterpart.id.in_(by_counterpart), Counterpart.code.is_not(None)
-        )
+        select(Counterpart.id, code).where(Counterpart.id.in_(by_counterpart), code.is_not(None))
     )
     return {str(code): by_counterpart[counterpart_id] for counterpart_id, code in rows}

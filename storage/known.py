@@ -1,15 +1,16 @@
 """What the register knows about the counterparts of a new entry, so that nobody asks or applies twice."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.scope import Known
 from storage import opinions
 from storage.counterparts import family
-from storage.tables import Commitment, CommitmentState, Counterpart, CounterpartAlias, Item, Request, RequestState, Unit
+from storage.tables import Commitment, CommitmentState, Counterpart, Item, Request, RequestState, Unit
 
 
 async def about(
@@ -33,53 +34,79 @@ async def about(
         return Known()
     families = await family(session, codes)
     ids = {each for members in families.values() for each in members}
+    holding = await opinions.reusable(session, codes, on=on)
+    reusable = await opinions.reusable(session, codes, on=on, earliest_issue=earliest_issue)
+    open_ = await open_entries(session, codes, matter_code=matter_code)
     return Known(
-        reusable=await opinions.reusable(session, codes, on=on, earliest_issue=earliest_issue),
-        open_entries=await _open_entries(session, ids, matter_code),
+        reusable=reusable,
+        too_old=tuple(each for code, each in holding.items() if code not in reusable),
+        open_entries=tuple(dict.fromkeys(number for numbers in open_.values() for number in numbers)),
         breaches=await _breaches(session, ids),
     )
 
 
-async def named(session: AsyncSession, words: str, *, limit: int) -> list[tuple[str, str]]:
-    """Return code and name of organisations by code or by a part of a name, a former one included.
+async def coded(session: AsyncSession, ids: Sequence[int]) -> list[tuple[str, str]]:
+    """Return code and name of organisations, in the order given; one without any code is missing."""
+    rows = await session.execute(
+        select(Counterpart.id, Counterpart.code, Counterpart.legacy_code, Counterpart.name).where(
+            Counterpart.id.in_(ids), Counterpart.name.is_not(None)
+        )
+    )
+    found = {key: (unified or legacy, name or "") for key, unified, legacy, name in rows}
+    return [(code, name) for key in ids if key in found and (code := found[key][0]) for name in (found[key][1],)]
+
+
+async def open_entries(
+    session: AsyncSession, codes: Sequence[str], *, matter_code: str | None
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the numbers of the open entries for the same matter and counterpart: code -> numbers, oldest first.
 
     Args:
         session: A session.
-        words: What was typed.
-        limit: Most to return.
+        codes: The counterparts' codes.
+        matter_code: The matter; None outside the catalogue, where open entries are not compared.
     """
-    code = words.strip().upper().replace("-", "").replace(" ", "")
-    known_as = select(CounterpartAlias.counterpart_id).where(CounterpartAlias.name.contains(words, autoescape=True))
+    if matter_code is None or not codes:
+        return {}
+    families = await family(session, codes)
     rows = await session.execute(
-        select(Counterpart.code, Counterpart.legacy_code, Counterpart.name)
+        select(Item.counterpart_id, Unit.short_name, Request.year, Request.seq)
+        .join(Request, Item.request_id == Request.id)
+        .join(Unit, Request.unit_id == Unit.id)
         .where(
-            Counterpart.name.is_not(None),
-            or_(
-                Counterpart.code == code,
-                Counterpart.legacy_code == code,
-                Counterpart.name.contains(words, autoescape=True),
-                Counterpart.id.in_(known_as),
-            ),
+            Item.counterpart_id.in_({each for members in families.values() for each in members}),
+            Request.matter_code == matter_code,
+            Request.state == RequestState.OPEN,
         )
-        .order_by(Counterpart.name)
-        .limit(limit)
-    )
-    return [(unified or legacy or "", name or "") for unified, legacy, name in rows]
-
-
-async def _open_entries(session: AsyncSession, ids: set[int], matter_code: str | None) -> tuple[str, ...]:
-    if matter_code is None:
-        return ()
-    rows = await session.execute(
-        select(Unit.short_name, Request.year, Request.seq)
-        .join(Request, Request.unit_id == Unit.id)
-        .join(Item, Item.request_id == Request.id)
-        .where(Item.counterpart_id.in_(ids), Request.matter_code == matter_code, Request.state == RequestState.OPEN)
         .distinct()
         .order_by(Request.year, Request.seq)
-        .limit(10)
     )
-    return tuple(f"{unit}{year}-{seq}" for unit, year, seq in rows)
+    numbers: dict[int, list[str]] = defaultdict(list)
+    for counterpart_id, unit, year, seq in rows:
+        if counterpart_id is not None:
+            numbers[counterpart_id].append(f"{unit}{year}-{seq}")
+    found = {
+        code: tuple(dict.fromkeys(number for each in sorted(members) for number in numbers.get(each, ())))
+        for code, members in families.items()
+    }
+    return {code: each for code, each in found.items() if each}
+
+
+async def breaches(session: AsyncSession, codes: Sequence[str]) -> Mapping[str, dt.date]:
+    """Return when each counterpart last broke a commitment: code -> local day on which it was found."""
+    families = await family(session, codes)
+    rows = await session.execute(
+        select(Item.counterpart_id, func.max(Commitment.settled_on))
+        .join(Commitment, Commitment.item_id == Item.id)
+        .where(
+            Item.counterpart_id.in_({each for members in families.values() for each in members}),
+            Commitment.state == CommitmentState.BREACHED,
+        )
+        .group_by(Item.counterpart_id)
+    )
+    last = {key: on for key, on in rows if on is not None}
+    found = {code: [last[each] for each in members if each in last] for code, members in families.items()}
+    return {code: max(days) for code, days in found.items() if days}
 
 
 async def _breaches(session: AsyncSession, ids: set[int]) -> tuple[tuple[str, dt.date], ...]:

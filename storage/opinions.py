@@ -15,6 +15,7 @@ from storage.tables import (
     CommitmentState,
     Counterpart,
     FollowUp,
+    FollowUpState,
     Item,
     Opinion,
     OpinionUse,
@@ -125,8 +126,9 @@ async def reusable(
 
 async def _candidates(session: AsyncSession, counterpart_ids: set[int]) -> dict[int, list[Reusable]]:
     rows = await session.execute(
-        select(Opinion, Counterpart, Unit.short_name, Person)
+        select(Opinion, Counterpart, Unit.short_name, Person, FollowUp.state)
         .join(Counterpart, Counterpart.id == Opinion.counterpart_id)
+        .outerjoin(FollowUp, FollowUp.opinion_id == Opinion.id)
         .outerjoin(Unit, Unit.id == Opinion.unit_id)
         .outerjoin(Person, Person.id == Opinion.holder_id)
         .where(
@@ -137,7 +139,7 @@ async def _candidates(session: AsyncSession, counterpart_ids: set[int]) -> dict[
         )
     )
     found: dict[int, list[Reusable]] = defaultdict(list)
-    for opinion, counterpart, unit, holder in rows:
+    for opinion, counterpart, unit, holder, follow_up in rows:
         found[counterpart.id].append(
             Reusable(
                 opinion_id=opinion.id,
@@ -150,6 +152,7 @@ async def _candidates(session: AsyncSession, counterpart_ids: set[int]) -> dict[
                 unit=unit,
                 holder=holder.name if holder else None,
                 finding=Finding(str(opinion.result)),
+                contested=follow_up in (FollowUpState.OBJECTION, FollowUpState.REPAIR),
             )
         )
     return found

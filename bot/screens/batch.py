@@ -116,7 +116,10 @@ def _counts(batch: Batch) -> list[str]:
         Verdict.LEGACY: _("%(n)d with the older code, to be registered with 18 characters"),
         Verdict.PERSON: _("%(n)d natural persons, counted only; their names were not kept"),
     }
-    return said + [word % {"n": count[verdict]} for verdict, word in words.items() if count[verdict]]
+    said += [word % {"n": count[verdict]} for verdict, word in words.items() if count[verdict]]
+    if batch.under_way:
+        said.append(_("Please note: %(n)d have an open entry for this matter already") % {"n": batch.under_way})
+    return said
 
 
 def _summary_rows(shown: Summary) -> tuple[tuple[Button, ...], ...]:

@@ -29,10 +29,14 @@ def held_lines(opinion: Reusable, today: dt.date) -> tuple[str, ...]:
 
 
 def _shadow(opinion: Reusable, today: dt.date) -> tuple[str, ...]:
-    if opinion.adverse_since is None:
-        return ()
-    day = format_day(opinion.adverse_since, today=today)
-    return (_("Please note: something adverse was logged on %(day)s, after it was issued") % {"day": day},)
+    """Return what has been logged since an opinion was issued. Source: domain.md A10."""
+    said = []
+    if opinion.adverse_since is not None:
+        day = format_day(opinion.adverse_since, today=today)
+        said.append(_("Please note: something adverse was logged on %(day)s, after it was issued") % {"day": day})
+    if opinion.contested:
+        said.append(_("Please note: an objection or a repair is on record about it; please check before you use it"))
+    return tuple(said)
 
 
 def reuse_lines(form: Form, scope: Scope, today: dt.date) -> list[str]:
@@ -58,6 +62,14 @@ def warning_lines(scope: Scope, today: dt.date) -> list[str]:
     if known.open_entries:
         numbers = pgettext("list", ", ").join(known.open_entries[:MOST_HELD])
         said.append(_("Please note: an entry for the same is open already: %(numbers)s") % {"numbers": numbers})
+    if scope.age_limit is not None:
+        months, basis = scope.age_limit
+        for each in known.too_old[:MOST_HELD]:
+            values = {"name": each.name, "day": format_day(each.issued_on, today=today), "n": months, "basis": basis}
+            said.append(
+                _("Please note: the opinion on %(name)s of %(day)s is older than the %(n)d months accepted for this "
+                  "matter (%(basis)s)") % values
+            )  # fmt: skip
     for name, on in known.breaches[:MOST_HELD]:
         values = {"name": name, "day": format_day(on, today=today)}
         said.append(_("Please note: %(name)s broke a commitment (recorded on %(day)s)") % values)

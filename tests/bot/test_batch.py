@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from bot.batch import Check, Checked, check
 from bot.batch_columns import Column, columns_of
-from bot.batch_results import Results, read_results
+from bot.batch_results import Results, Rules, read_results
 from bot.batch_verdicts import Verdict, judge, table
+from bot.deadlines import valid_until
 from bot.documents.reading import SheetData, read
 from bot.errors import Refusal
 from bot.language import speaking
@@ -214,7 +215,8 @@ def test_near_names_are_mutual_and_order_does_not_matter(names: list[str]) -> No
 def results(*rows, waiting=range(1, 9), header=RESULT_HEADER, **more) -> Results:
     sheet: SheetData = read(xlsx(rows, header=header, **more), "x")
     codes = {code(n) for n in waiting}
-    return read_results(sheet, waiting=codes, known=codes | {code(99)}, today=TODAY)
+    rules = Rules(TODAY, 12, "day_before")
+    return read_results(sheet, waiting=codes, known=codes | {code(99)}, rules=rules)
 
 
 def answer(n: int, finding="未查询到不良信息", records="", number="", issued="2026-11-20", until="2027-11-19") -> tuple:
@@ -245,6 +247,7 @@ def test_results_are_matched_by_code() -> None:
         (answer(1, issued="2026-11-24"), "出具日期", "in the future"),
         (answer(1, issued="2026-11-20", until="2026-11-19"), "有效期至", "before the day of issue"),
         (answer(1, issued="2025-11-20", until="2026-11-19"), "有效期至", "has expired"),
+        (answer(1, issued="2025-11-20", until=""), "出具日期", "has expired"),
         (answer(1, issued=""), "出具日期", "missing"),
         (answer(1, issued="3月5日"), "出具日期", "with its year"),
         (answer(1, issued="2026-02-30"), "出具日期", "with its year"),
@@ -291,7 +294,8 @@ def test_results_need_their_columns() -> None:
 )
 def test_what_is_recorded_has_possible_dates(issued: dt.date, until: dt.date | None) -> None:
     found = results(answer(1, issued=issued.isoformat(), until=until.isoformat() if until else ""))
-    possible = issued <= TODAY and (until is None or (until >= issued and until >= TODAY))
+    last = until or valid_until(issued, months=12, end="day_before")
+    possible = issued <= TODAY and issued <= last and last >= TODAY
     assert bool(found.right) == possible and bool(found.faults) != possible
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from bot.batch_columns import Column, columns_of
 from bot.counterparts import Organisation
@@ -18,6 +19,8 @@ from storage.files import FileStore
 from storage.tables import (
     Applicant,
     Audit,
+    Commitment,
+    CommitmentState,
     Counterpart,
     FollowUp,
     Item,
@@ -372,7 +375,7 @@ async def read_results(desk, request: Request, *rows, **more):
 
 
 async def test_results_of_a_sheet_are_recorded_by_one_press(desk) -> None:
-    request = await entry_of(desk, 4)
+    request = await entry_of(desk, 4, submit="1")
     screen = await read_results(
         desk, request,
         answer(1, number="郑信1"), answer(2, "有不良信息", details="行政处罚1件"),
@@ -412,6 +415,65 @@ async def test_all_others_alike_by_one_press(desk) -> None:
     [request] = await desk.rows(Request)
     assert request.state is RequestState.CLOSED
     assert all(row.state.value != "planned" for row in await desk.rows(Reminder))
+
+
+async def test_results_do_not_come_before_the_application_and_a_day_on_record_stays(desk, database) -> None:
+    request = await entry_of(desk, 2)
+    await read_results(desk, request, answer(1), answer(2))
+    with pytest.raises(Refusal, match="before the submission"):
+        await desk.press("brec", "1")
+    assert not await desk.rows(Opinion)
+    async with database.write() as session:
+        first = await session.get_one(Item, (await desk.rows(Item))[0].id)
+        first.submitted_on = first.returned_on = TODAY - dt.timedelta(days=3)
+        first.state = ItemState.RETURNED
+    await desk.press("brec", "0")
+    days = [item.returned_on for item in await desk.rows(Item) if item.product_kind == "verification"]
+    assert days == [TODAY - dt.timedelta(days=3), TODAY]
+
+
+async def test_what_a_counterpart_applied_for_counts_from_the_result_at_the_latest(desk) -> None:
+    request = await entry_of(desk, 1, submit="cp")
+    await read_results(desk, request, answer(1))
+    await desk.press("brec", "1")
+    [item] = [item for item in await desk.rows(Item) if item.product_kind == "verification"]
+    assert item.submitted_on == item.returned_on == TODAY - dt.timedelta(days=1)
+
+
+async def test_an_open_entry_and_a_broken_commitment_are_said_before_a_list_is_registered_again(desk, database) -> None:
+    await entry_of(desk, 2)
+    async with database.write() as session:
+        counterparts = {each.code: each.id for each in (await session.scalars(select(Counterpart))).all()}
+        [request] = (await session.scalars(select(Request))).all()
+        pledge = Item(
+            request_id=request.id, product_kind="commitment", product_code="x",
+            counterpart_id=counterparts[code(2)], state=ItemState.RECORDED,
+        )  # fmt: skip
+        session.add(pledge)
+        await session.flush()
+        session.add(Commitment(item_id=pledge.id, state=CommitmentState.BREACHED, letters=1, in_form=False,
+                               settled_on=dt.date(2026, 11, 2)))  # fmt: skip
+    await desk.decide(AWARD)
+    await desk.upload()
+    screen = await desk.checked(xlsx([row(1), row(2), row(3)]))
+    assert "2 have an open entry for this matter already" in screen.text
+    assert screen.file is not None
+    sheet = cells(desk.store.read(screen.file.key))
+    number = (await desk.rows(Request))[0].seq
+    assert [f"2026-{number}" in line[9] for line in sheet[1:]] == [True, True, False]
+    assert ["2026-11-02" in line[12] for line in sheet[1:]] == [False, True, False]
+
+
+async def test_an_opinion_under_an_older_code_takes_its_result(desk, database) -> None:
+    request = await entry_of(desk, 1)
+    async with database.write() as session:
+        [firm] = (await session.scalars(select(Counterpart))).all()
+        firm.code, firm.legacy_code = None, "123456788"  # taken over from an older ledger
+    screen = await read_results(desk, request, ("12345678-8", *answer(1)[1:]))
+    assert "1 can be recorded" in screen.text
+    await desk.press("brec", "0")
+    [opinion] = await desk.rows(Opinion)
+    assert opinion.counterpart_id == firm.id
 
 
 async def test_a_row_in_doubt_is_not_among_all_others(desk) -> None:

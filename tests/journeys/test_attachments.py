@@ -38,7 +38,7 @@ def files_of(story: Story) -> Sequence[str]:
 async def test_a_signed_letter_is_kept_sent_back_and_taken_away(story: Story):
     me = story.person()
     asked = await asked_for_letter(me)
-    assert "请发送承诺书的照片或PDF文件，不超过10兆字节" in asked and "不得含个人证件" in asked
+    assert "请发送承诺书的照片或PDF文件，不超过10MB" in asked and "不得含个人证件" in asked
     said = await me.send_document(pdf(PAGES), "某某公司承诺书.pdf")
     assert "正在保存附件：承诺书" in said or "附件已保存：承诺书" in said
     await me.wait_for("附件已保存：承诺书")
@@ -92,7 +92,7 @@ async def test_a_photo_of_the_opinion_once_it_has_come_back(story: Story):
         (archive() + jpeg(), "承诺书.jpg", "只收照片或PDF文件"),
         (png() + archive(), "承诺书.png", "只收照片或PDF文件"),
         (pdf(SCRIPT), "承诺书.pdf", "含脚本"),
-        (b"%PDF-1.7 " + b"0" * 11 * 1024 * 1024, "承诺书.pdf", "超过10兆字节"),
+        (b"%PDF-1.7 " + b"0" * 11 * 1024 * 1024, "承诺书.pdf", "超过10MB"),
         (b"", "承诺书.pdf", "空文件"),
     ],
     ids=["html", "zip-jpg", "png-zip", "script", "large", "empty"],

@@ -128,29 +128,6 @@ async def test_three_hundred_rows_of_mixed_quality(story: Story) -> None:
     assert sum(item.state is ItemState.RETURNED for item in checks) == 224
 
 
-async def test_bad_files_get_their_sentence_and_the_question_stands(story: Story) -> None:
-    me = story.person()
-    await begin(story, me)
-    for content, name, sentence in (
-        (b" ", "空.xlsx", "The file is empty. Please send the list with its heading and at least one row."),
-        (
-            bytes(11_000_000),
-            "大.csv",
-            "The file is larger than %(megabytes)d MB. Please send the list alone, without pictures.",
-        ),
-        (
-            b"PK\x03\x04xx",
-            "坏.xlsx",
-            "The file is damaged and cannot be opened. Please save it anew as xlsx and send it again.",
-        ),
-    ):
-        await me.send_document(content, name)
-        await me.wait_for(said(sentence, megabytes=10))
-    await me.send_document("单位名称,代码\n虚构第1环保科技有限公司,91410100MA0000001X\n".encode("gbk"), "名单.csv")
-    await me.wait_for(said("%(rows)d rows, %(right)d of organisations right", rows=1, right=1))
-    assert await story.count(Request) == 0
-
-
 async def test_a_restart_while_the_list_is_checked_loses_nothing(story: Story) -> None:
     me = story.person()
     await begin(story, me)
