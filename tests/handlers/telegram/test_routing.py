@@ -142,7 +142,7 @@ AUDITORS = {
 """What an auditor may press, written down a second time: a new verb has to be thought about here."""
 COORDINATORS = {
     "inv", "jok", "jno", "doc", "calin", "calad", "calrm", "calok", "calno", "cren", "cmrg", "cleg", "cmok", "cpart",
-    "sans", "sgo", "soff", "sclos", "sshut", "sback", "fbset", "fbans", "qcha",
+    "sans", "sgo", "soff", "sclos", "sshut", "fbset", "fbans", "qcha",
 }  # fmt: skip
 """What nobody but a coordinator may press."""
 RETURNING = {"qq", "quni", "qopn", "qret", "qmat", "qprb", "qnil", "qrep", "qcnf", "qbck", "qgap", "qask"}
