@@ -26,6 +26,7 @@ class Line:
         finding: What the opinion says; None while there is none.
         number: The opinion's number, as printed.
         valid_to: Last valid day of the opinion.
+        item_id: Its key.
     """
 
     entry: Entry
@@ -43,6 +44,7 @@ class Line:
     number: str | None = None
     issued_on: dt.date | None = None
     valid_to: dt.date | None = None
+    item_id: int = 0
 
 
 def columns() -> tuple[str, ...]:

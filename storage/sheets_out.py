@@ -24,14 +24,15 @@ async def lines(session: AsyncSession, sight: Sight, search: Search) -> list[Lin
     read = 0
     while len(made) <= MOST:
         entries, _total = await finding.entries(session, sight, search, limit=_PORTION, offset=read)
-        made += await _of(session, entries)
+        made += await of_entries(session, entries)
         read += len(entries)
         if len(entries) < _PORTION:
             break
     return made
 
 
-async def _of(session: AsyncSession, entries: Sequence[Entry]) -> list[Line]:
+async def of_entries(session: AsyncSession, entries: Sequence[Entry]) -> list[Line]:
+    """Return the lines of entries, in their order."""
     by_id = {entry.id: entry for entry in entries}
     rows = await session.execute(
         select(Item, Counterpart, Person)
@@ -66,4 +67,5 @@ def _line(entry: Entry, item: Item, counterpart: Counterpart | None, owner: Pers
         number=opinion.number if opinion else None,
         issued_on=opinion.issued_on if opinion else None,
         valid_to=opinion.valid_to if opinion else None,
+        item_id=item.id,
     )

@@ -62,8 +62,8 @@ async def keep(session: AsyncSession, summary: Summary, *, now: dt.datetime) -> 
 
 
 async def unit_names(session: AsyncSession) -> dict[str, str]:
-    """Return the short name of each unit by its code, also of those that a newer pack has dropped."""
-    return {code: name for code, name in await session.execute(select(Unit.code, Unit.short_name).order_by(Unit.id))}
+    """Return the name of each unit by its code, also of those that a newer pack has dropped."""
+    return {code: name for code, name in await session.execute(select(Unit.code, Unit.name).order_by(Unit.id))}
 
 
 async def matter_names(session: AsyncSession, codes: Collection[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ APART = re.compile(rf"{HAN} +{HAN}")  # machine Chinese puts spaces between word
 LATIN = re.compile(r"[A-Za-z]{2,}")
 TOML = ("TOML", "makeup", "holiday", "workday", "kind", "date", "year")  # keys of a calendar file, on the command line
 LATIN_WORDS = {"EOD", "xlsx", "xls", "ods", "csv", "PDF", "MB", "Telegram", *TOML}  # in official Chinese texts too
-NOT_TEXT = {"id", "code", "source", "document", "companions", "language", "when", "facts", "routes", "kinds"}
+NOT_TEXT = {"id", "code", "source", "clause", "document", "companions", "language", "when", "facts", "routes", "kinds"}
 
 
 @cache

@@ -9,14 +9,18 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.documents.text import one_line
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from jinja2 import Environment
 
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PICTURE_WIDTH_MM: Final = 130.0  # of a type area of 156, so that heading and picture keep to one page
+_NONE: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
 class Paper(StrEnum):
@@ -201,7 +205,7 @@ def written_day(on: dt.date, *, provisional: bool = False) -> str:
     return f"{on.year}年{on.month}月{on.day}日" + ("（暂定）" if provisional else "")
 
 
-def rendered(template: bytes, letter: Letter) -> bytes:
+def rendered(template: bytes, letter: "DataclassInstance", *, pictures: Mapping[str, bytes] = _NONE) -> bytes:
     """Return a letter as a Word file.
 
     Values are text whatever stands in them: they are escaped, and never read as markup or as a template.
@@ -209,30 +213,39 @@ def rendered(template: bytes, letter: Letter) -> bytes:
     Args:
         template: A ``.docx`` with the fields of the letter as ``{{ name }}``.
         letter: What it says.
+        pictures: Name -> picture, each as wide as the type area.
     """
-    from docxtpl import DocxTemplate
+    from docx.shared import Mm
+    from docxtpl import DocxTemplate, InlineImage
 
     document = DocxTemplate(io.BytesIO(template))
     context = {field.name: _markup(getattr(letter, field.name)) for field in fields(letter)}
+    for name, picture in pictures.items():
+        context[name] = InlineImage(document, io.BytesIO(picture), width=Mm(PICTURE_WIDTH_MM))
     document.render(context, jinja_env=_environment(), autoescape=True)
     made = io.BytesIO()
     document.save(made)
     return made.getvalue()
 
 
-def faults(paper: Paper, template: bytes) -> list[str]:
-    """Return what is wrong with a template, in sentences for the pack's maintainer; nothing where it serves."""
+def faults(template: bytes, specimen: "DataclassInstance", *, pictures: Mapping[str, bytes] = _NONE) -> list[str]:
+    """Return what is wrong with a template, in sentences for the pack's maintainer; nothing where it serves.
+
+    Args:
+        template: A file.
+        specimen: A fictitious letter, with which it is tried.
+        pictures: The pictures that go with it.
+    """
     from docx.opc.exceptions import PackageNotFoundError
     from docxtpl import DocxTemplate
     from jinja2 import TemplateError
 
-    specimen = SPECIMENS[paper]
-    known = {field.name for field in fields(specimen)}
+    known = {*pictures, *(field.name for field in fields(specimen))}
     try:
         wanted = DocxTemplate(io.BytesIO(template)).get_undeclared_template_variables(_environment())
         if unknown := sorted(wanted - known):
             return [f"The letter has no field {name!r}; it has {', '.join(sorted(known))}." for name in unknown]
-        rendered(template, specimen)
+        rendered(template, specimen, pictures=pictures)
     except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError):
         return ["The file is not a Word document (.docx)."]
     except TemplateError as error:
@@ -261,6 +274,6 @@ def _markup(value: object) -> Any:
         return Markup(escaped.replace("{", "&#123;").replace("}", "&#125;"))  # noqa: S704 - escaped a line above
     if isinstance(value, tuple):
         return [_markup(each) for each in value]
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _markup(getattr(value, field.name)) for field in fields(value)}
     return value

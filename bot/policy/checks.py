@@ -202,6 +202,9 @@ def _terms(draft: Draft) -> Iterator[Finding]:
     for name in _NEEDED_TERMS:
         if not draft.knows("terms", name):
             yield Finding("terms", None, "", f"The term {name!r} is missing.")
+    clause = getattr(draft.single.get("quarters"), "clause", None)
+    if clause is not None and not draft.knows("clauses", clause):
+        yield Finding("quarters", None, "clause", f"{clause!r} does not exist in clauses.")
 
 
 def _starts(policy: Policy) -> list[tuple[str, Mapping[str, tuple[str, ...]], tuple[CounterpartKind, ...]]]:

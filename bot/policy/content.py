@@ -11,6 +11,7 @@ from bot.policy.entries import (
     Category,
     Caution,
     Clause,
+    ClauseId,
     Document,
     Frozen,
     Id,
@@ -60,6 +61,7 @@ class Quarters(Frozen):
     prompt_every_working_days: Annotated[int, Field(ge=1)] = 2  # then until the unit has reported
     summary_working_day: Annotated[int, Field(ge=1, le=60)] = 5  # the nth working day after the quarter
     head_confirms: bool = False  # whether a unit's return needs its head
+    clause: ClauseId | None = None  # which clause asks for the summary
 
 
 class Settings(Frozen):

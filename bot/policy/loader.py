@@ -11,7 +11,9 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.documents.letters import Paper, faults
+from bot.documents import bulletins, letters
+from bot.documents.bulletins import Bulletin
+from bot.documents.letters import Paper
 from bot.policy.checks import Draft, Finding, deep_findings, findings
 from bot.policy.content import Content
 from bot.policy.entries import Frozen
@@ -121,7 +123,7 @@ def _read(folder: Path) -> _Reading:
 def _templates(folder: Path, reading: _Reading) -> dict[str, bytes]:
     """Return the template of each letter: the pack's own, which is tried now, or the one that ships with the bot."""
     shipped = Path(__file__).resolve().parent / "templates"
-    found = {paper.value: (shipped / f"{paper.value}.docx").read_bytes() for paper in Paper}
+    found = {paper.value: (shipped / f"{paper.value}.docx").read_bytes() for paper in (*Paper, *Bulletin)}
     for path in sorted((folder / "templates").glob("[!.~]*")):  # an editor's own files are nobody's template
         if path.stem not in found or path.suffix != ".docx":
             names = ", ".join(f"{name}.docx" for name in found)
@@ -129,9 +131,16 @@ def _templates(folder: Path, reading: _Reading) -> dict[str, bytes]:
             reading.faults.append(Fault(f"templates/{path.name}", "", None, problem))
             continue
         found[path.stem] = path.read_bytes()
-        problems = faults(Paper(path.stem), found[path.stem])
+        problems = _problems(path.stem, found[path.stem])
         reading.faults += [Fault(f"templates/{path.name}", "", None, problem) for problem in problems]
     return found
+
+
+def _problems(name: str, template: bytes) -> list[str]:
+    if name in set(Paper):
+        return letters.faults(template, letters.SPECIMENS[Paper(name)])
+    specimen = bulletins.SPECIMENS[Bulletin(name)]
+    return letters.faults(template, specimen, pictures={bulletins.CHART: bulletins.PIXEL})
 
 
 def _read_file(path: Path, reading: _Reading) -> None:

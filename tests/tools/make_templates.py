@@ -154,13 +154,19 @@ class Letter:
         self.document.save(FOLDER / f"{name}.docx")
 
 
-def celled(cell: Any, text: str, font: str = BODY, align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.CENTER) -> None:
-    """Fill a cell of the list: 小四 (12 pt), so that a long name keeps to few lines."""
+def celled(
+    cell: Any,
+    text: str,
+    font: str = BODY,
+    align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.CENTER,
+    size: float = 12,
+) -> None:
+    """Fill a cell of a list: 小四 (12 pt) unless said otherwise, so that a long name keeps to few lines."""
     paragraph = cell.paragraphs[0]
     paragraph.alignment = align
     layout = paragraph.paragraph_format
     layout.space_before = layout.space_after = Pt(3)
-    faced(paragraph.add_run(text), font, 12)
+    faced(paragraph.add_run(text), font, size)
 
 
 def listing(letter: Letter) -> None:
@@ -307,7 +313,7 @@ def inquiry() -> None:
 
 
 def main() -> None:
-    """Make all templates."""
+    """Make all templates; those of the quarter's papers stand in ``make_bulletins``."""
     for make in (application, commitment, notice, inquiry):
         make()
 

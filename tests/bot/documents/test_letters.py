@@ -71,7 +71,7 @@ def application(*subjects, **more):
 
 @pytest.mark.parametrize("paper", Paper)
 def test_the_shipped_templates_serve(paper):
-    assert faults(paper, template(paper)) == []
+    assert faults(template(paper), SPECIMENS[paper]) == []
 
 
 @pytest.mark.parametrize("paper", Paper)
@@ -234,7 +234,7 @@ def docx_with(text):
     ],
 )
 def test_a_template_that_does_not_serve_says_why(content, said):
-    [fault] = faults(Paper.COMMITMENT, content)
+    [fault] = faults(content, SPECIMENS[Paper.COMMITMENT])
     assert said in fault
 
 

@@ -1,0 +1,165 @@
+"""The quarter's files, each made in a process of its own: a book of tables, a report, a picture, a circular.
+
+Call them from a chore (a ``work`` row), never inside a transaction. They speak the language of the pack, since papers
+go to the whole bureau.
+"""
+
+import asyncio
+import base64
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import quarter_papers
+from bot.documents.bulletins import CHART, Bulletin
+from bot.documents.letters import written_day
+from bot.documents.quarterly import BOOK
+from bot.documents.tables import Table
+from bot.figure_ledger import table
+from bot.language import _, speaking
+from bot.quarter_papers import Setting
+from bot.quarters import Span, format_quarter
+from bot.summary import Summary
+from bot.summary_tables import Problems, workbook_tables
+from bot.summary_words import paragraphs
+from handlers.office import Office
+from handlers.sheet_reading import ask_child
+from handlers.timeline import wording
+from storage import figure_records
+from storage.figure_records import Asked
+
+_MAKER: Final = "bot.documents.quarterly"
+NO_PROBLEMS: Final[Problems] = {}
+
+
+def setting_of(office: Office, now: dt.datetime, problems: Problems = NO_PROBLEMS) -> Setting:
+    """Return where and when the papers are made.
+
+    Args:
+        office: The rules.
+        now: Aware UTC time.
+        problems: Unit's code -> what it wrote under 存在问题与建议.
+    """
+    today, policy = office.today(now), office.policy
+    return Setting(
+        policy=policy,
+        units=tuple(policy.units),
+        problems=problems,
+        date=written_day(today),
+        bureau=policy.term("bureau", on=today),
+        division=policy.legal_division(on=today).name,
+    )
+
+
+def draft(office: Office, summary: Summary, now: dt.datetime) -> tuple[str, ...]:
+    """Return the sentences about a quarter that the coordinator may edit."""
+    with speaking(office.policy.language):
+        return paragraphs(summary, centre=office.policy.term("credit_centre", on=office.today(now)))
+
+
+async def ledger_sheet(
+    session: AsyncSession, office: Office, span: Span, *, now: dt.datetime, unit: str | None = None
+) -> Table | None:
+    """Return the sheet of entries behind the figures, whose columns add up to them; None where they are too many.
+
+    Args:
+        session: A reading session.
+        office: The rules.
+        span: The period.
+        now: Aware UTC time.
+        unit: Code of the one unit that is meant; None for all, which only coordinators and auditors may see.
+    """
+    today = office.today(now)
+    asked = Asked(span, office.zone, today, unit=unit)
+    if await figure_records.is_too_long(session, asked):
+        return None
+    lines, is_cut = await figure_records.lines(session, asked)
+    if is_cut:
+        return None
+    with speaking(office.policy.language):
+        return await asyncio.to_thread(table, lines, wording(office, today))
+
+
+async def book(
+    office: Office, summary: Summary, *, now: dt.datetime, problems: Problems = NO_PROBLEMS, ledger: Table | None = None
+) -> bytes:
+    """Return the workbook: the table, everything finer, a sheet for each unit, and the ledger where one is given."""
+    setting = setting_of(office, now, problems)
+    with speaking(office.policy.language):
+        about = [
+            (_("Quarter"), format_quarter(summary.quarter)),
+            (_("Period"), quarter_papers.written_span(summary.quarter.span)),
+            (_("Basis"), quarter_papers.basis_of(summary, office.policy)),
+            (_("Made on"), setting.date),
+            (_("Counted"), _("Applications by the day of submission, results by the day of feedback.")),
+            (_("Late"), _("Only where the centre's receipt is confirmed and this bureau applied.")),
+        ]
+        sheets = workbook_tables(summary, setting.units, problems=problems, ledger=ledger, about=about)
+        said = [[each.title, list(each.columns), [list(row) for row in each.rows]] for each in sheets]
+        return await _made(BOOK, said)
+
+
+async def picture(office: Office, summary: Summary, *, now: dt.datetime) -> bytes:
+    """Return the picture as PNG."""
+    with speaking(office.policy.language):
+        return await _made(CHART, asdict(quarter_papers.chart(summary, setting_of(office, now))))
+
+
+async def report(
+    office: Office,
+    summary: Summary,
+    *,
+    now: dt.datetime,
+    paragraphs: Sequence[str],
+    problems: Problems = NO_PROBLEMS,
+    picture: bytes | None = None,
+) -> bytes:
+    """Return the report as a Word file.
+
+    Args:
+        office: The rules, with the pack's template.
+        summary: The quarter.
+        now: Aware UTC time.
+        paragraphs: Its sentences, as the coordinator left them; see ``draft``.
+        problems: What the units wrote.
+        picture: The picture; None leaves it out.
+    """
+    with speaking(office.policy.language):
+        setting = setting_of(office, now, problems)
+        said = asdict(quarter_papers.report(summary, paragraphs, setting, has_chart=picture is not None))
+        chart = None if picture is None else base64.b64encode(picture).decode("ascii")
+        return await _made(Bulletin.REPORT, said, office, {CHART: chart})
+
+
+async def circular(
+    office: Office,
+    summary: Summary,
+    *,
+    now: dt.datetime,
+    paragraphs: Sequence[str],
+    named: Collection[str] = (),
+    practice: Sequence[str] = (),
+    problems: Sequence[str] = (),
+    steps: Sequence[str] = (),
+) -> bytes:
+    """Return the draft of a circular as a Word file; see ``bot.quarter_papers.circular``."""
+    with speaking(office.policy.language):
+        said = quarter_papers.circular(
+            summary,
+            setting_of(office, now),
+            paragraphs=paragraphs,
+            named=named,
+            practice=practice,
+            problems=problems,
+            steps=steps,
+        )
+        return await _made(Bulletin.CIRCULAR, asdict(said), office)
+
+
+async def _made(what: str, said: Any, office: Office | None = None, more: Mapping[str, Any] | None = None) -> bytes:
+    template = b"" if office is None else office.policy.templates[what]
+    asked = {"make": str(what), "said": said, **(more or {})}
+    return base64.b64decode(await ask_child(_MAKER, asked, template))
