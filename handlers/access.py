@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, Row]] = {
     "calendar": _EVERYBODY,
     "try": _EVERYBODY,
     "study": _EVERYBODY,
+    "office": _COORDINATOR,
     "invite": _COORDINATOR,
     "doctor": _COORDINATOR,
     "settings": _EVERYBODY,
@@ -52,6 +53,7 @@ RIGHTS: Final[Mapping[str, Row]] = {
     "counterpart.keep": _COORDINATOR,
     "calendar.change": _COORDINATOR,
     "people.answer": _COORDINATOR,
+    "people.keep": _COORDINATOR,
 }
 """What no command of its own stands for."""
 MENUS: Final = "menus"
@@ -92,6 +94,7 @@ def describe(command: str) -> str:
         "calendar": pgettext("command", "Working calendar"),
         "try": pgettext("command", "Try a matter without recording"),
         "study": pgettext("command", "Cases for study by the legal division"),
+        "office": pgettext("command", "People, units, catalogue and settings"),
         "invite": pgettext("command", "Invite a colleague"),
         "doctor": pgettext("command", "State of the bot"),
         "settings": pgettext("command", "Settings"),

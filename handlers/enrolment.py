@@ -31,7 +31,7 @@ async def on_invite(turn: Turn) -> Screen:
     code, _comma, role = (turn.press.arg if turn.press else "").partition(",")
     if not code:
         units = await people.units(turn.session)
-        return screens.units([(unit.code, unit.name) for unit in units])
+        return screens.units([(unit.code, unit.name) for unit in units if unit.code in turn.policy.units])
     unit = await people.unit_by_code(turn.session, code)
     if unit is None:
         raise Refusal(_("This unit does not exist any more. Please choose another."))

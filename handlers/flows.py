@@ -13,6 +13,7 @@ from handlers import (
     counterparts,
     cover,
     cover_entry,
+    desk,
     doctor,
     enrolment,
     feedback,
@@ -25,6 +26,7 @@ from handlers import (
     ledger_import,
     opinions,
     papers,
+    people,
     quarter,
     quarter_gaps,
     quarter_prompts,
@@ -41,6 +43,8 @@ from handlers import (
 
 MODULES: Final[tuple[ModuleType, ...]] = (
     enrolment,
+    desk,
+    people,
     guide,
     requests,
     ledger,

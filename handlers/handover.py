@@ -39,6 +39,11 @@ async def on_handover(turn: Turn) -> Screen:
     return await _begin(turn, {"request": None, "version": None})
 
 
+async def begin_for(turn: Turn, leaver: Person) -> Screen:
+    """Begin the hand-over of everything of one colleague, from their card in the list of people."""
+    return await _begin(turn, {"request": None, "version": None, "from": leaver.id})
+
+
 async def present(turn: Turn) -> Screen:
     """Return the question that is open, computed from the draft alone."""
     answers, keys = _asked(turn)

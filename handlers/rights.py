@@ -48,6 +48,8 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "calendar.change": ("calin", "calad", "calrm", "calok", "calno"),
     "invite": ("inv",),
     "people.answer": ("jok", "jno"),
+    "people.keep": ("men", "man", "mset", "uni", "invs"),
+    "office": ("off",),
     "doctor": ("doc",),
     "language": ("lang",),
 }  # fmt: skip
@@ -63,6 +65,7 @@ _PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
     "refer.answer": ("study",),
     "cover": ("cover",),
     "calendar.change": ("calendar",),
+    "people.keep": ("people",),
 }
 _JOBS: Final[Mapping[str, tuple[str, ...]]] = {
     "find": ("find.export",),
@@ -72,7 +75,15 @@ _JOBS: Final[Mapping[str, tuple[str, ...]]] = {
     access.NOBODYS: ("files.sweep", "batch.tidy", "copy", "menus"),
 }
 _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "start": ("enrolment.welcome", "chore.refused", "chore.failed", "morning", "undelivered", "group.lost"),
+    "start": (
+        "enrolment.welcome",
+        "chore.refused",
+        "chore.failed",
+        "morning",
+        "undelivered",
+        "group.lost",
+        "person.changed",
+    ),
     "study": ("referral.settled",),
     "refer.answer": ("referral",),
     "find": ("find.exported",),

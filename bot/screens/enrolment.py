@@ -115,7 +115,8 @@ def answered(asked: Application, by: str, *, approved: bool) -> Screen:
     """Show what has become of an application, and who answered it."""
     said = _("Let in by %(name)s") if approved else _("Refused by %(name)s")
     text = lines(bold(_("[Application to join]")), *_who(asked), esc(said % {"name": by}))
-    return Screen("application", text, aside=True, protect=True)
+    more = Button(pgettext("button", "See the person"), Press("man", asked.person_id))
+    return Screen("application", text, ((more,),) if approved else (), aside=True, protect=True)
 
 
 def _who(asked: Application) -> tuple[str, ...]:

@@ -235,9 +235,9 @@ async def test_everything_of_a_leaver_goes_over_at_once_and_the_account_is_close
     ):
         assert words in screen, words
     await coordinator.press("周八")
-    done = await coordinator.press("转办并停用其账号")
+    done = await coordinator.press("转办并注销其账号")
     assert f"{ZHANG}的在办台账2件已转办给{ZHOU}。" in done
-    assert f"{ZHANG}的账号已停用。" in done
+    assert f"{ZHANG}的账号已注销。" in done
     target = await key_of(story, THIRD)
     after = await story.rows(Request)
     assert [row.owner_id for row in after] == [target, target]
@@ -273,7 +273,7 @@ async def test_a_head_hands_over_in_the_own_unit_and_closes_no_account(story: St
     assert "谁的在办台账" in head.screen
     await head.press("张三")
     await head.press("孙九")
-    assert "转办并停用其账号" not in head.buttons
+    assert "转办并注销其账号" not in head.buttons
     confirm = Press.decode(
         next(b["callback_data"] for row in head.messages[-1].buttons for b in row if "确认" in b["text"])
     )

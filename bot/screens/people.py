@@ -1,0 +1,183 @@
+"""The screens on which a coordinator keeps the list of people and units."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.dates import format_day
+from bot.language import _, ngettext, pgettext
+from bot.screens.frame import home_row
+from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+from bot.screens.words import in_brackets, labelled
+
+PAGE: Final = 8
+_LONGEST: Final = 14  # characters of a name on a button
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody on the list.
+
+    Args:
+        id: Their key.
+        name: As they are called.
+        telegram_id: Their account number.
+        unit: Short name of their unit.
+        role: Their role, in words.
+        state: How they stand, in words; None for somebody at work.
+        open_entries: How many open entries are theirs.
+        joined_on: Local date on which they came.
+    """
+
+    id: int
+    name: str
+    telegram_id: int
+    unit: str
+    role: str
+    state: str | None
+    open_entries: int
+    joined_on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that can be done with a person: the argument of its button, and its label."""
+
+    arg: str
+    label: str
+    style: Style | None = None
+
+
+def home(waiting: int, proposals: int, notes: Sequence[str]) -> Screen:
+    """The coordinator's desk: what waits, and what can be kept right.
+
+    Args:
+        waiting: Applications to be answered.
+        proposals: Proposed matters to be answered.
+        notes: Other lines, such as a pack that waits to be put in force.
+    """
+    people = ngettext("%(n)d application waits", "%(n)d applications wait", waiting) % {"n": waiting}
+    matters = ngettext("%(n)d proposed matter waits", "%(n)d proposed matters wait", proposals) % {"n": proposals}
+    text = lines(
+        bold(_("[The bureau]")),
+        esc(people) if waiting else None,
+        esc(matters) if proposals else None,
+        *(esc(note) for note in notes),
+        esc(_("Nothing waits for you")) if not (waiting or proposals or notes) else None,
+    )
+    rows = (
+        (
+            Button(pgettext("button", "People"), Press("men"), Style.PRIMARY),
+            Button(pgettext("button", "Units"), Press("uni")),
+        ),
+        (
+            Button(pgettext("button", "Invite"), Press("inv")),
+            Button(pgettext("button", "Open invitations"), Press("invs")),
+        ),
+        home_row(),
+    )
+    return Screen("office", text, rows)
+
+
+def members(people: Sequence[Member], *, page: int, query: str) -> Screen:
+    """The list of people, page by page; those who wait come first."""
+    pages = max(1, -(-len(people) // PAGE))
+    page = min(page, pages - 1)
+    shown = people[page * PAGE : (page + 1) * PAGE]
+    text = lines(
+        bold(_("[People]")),
+        esc(_("Found by: %(query)s") % {"query": query}) if query else None,
+        esc(_("Nobody of that name is on the list")) if not shown else None,
+        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": pages}) if pages > 1 else None,
+        esc(_("Part of a name can be typed too")),
+    )
+    rows = [(Button(_label(each), Press("man", each.id)),) for each in shown]
+    turning = []
+    if page > 0:
+        turning.append(Button(pgettext("button", "Previous page"), Press("men", arg=f"p{page - 1}")))
+    if page + 1 < pages:
+        turning.append(Button(pgettext("button", "Next page"), Press("men", arg=f"p{page + 1}")))
+    last = [Button(pgettext("button", "Everybody"), Press("men", arg="p0"))] if query else []
+    last.append(Button(pgettext("button", "Back"), Press("off")))
+    return Screen("members", text, (*rows, *((tuple(turning),) if turning else ()), tuple(last)), protect=True)
+
+
+def member(each: Member, acts: Sequence[Act], *, today: dt.date, toast: str | None = None) -> Screen:
+    """One person, with what a coordinator may do."""
+    text = lines(
+        bold(_("[Person] %(name)s") % {"name": each.name}),
+        *_card(each, today),
+    )
+    return Screen("member", text, _acts(each, acts, Press("men")), toast=toast, protect=True)
+
+
+def ask(each: Member, said: Sequence[str], acts: Sequence[Act], *, today: dt.date) -> Screen:
+    """Ask once more, or which unit or role; every button says the whole of what will be done."""
+    text = lines(bold(_("[Person] %(name)s") % {"name": each.name}), *_card(each, today), "", *(esc(s) for s in said))
+    return Screen("member_ask", text, _acts(each, acts, Press("man", each.id)), protect=True)
+
+
+def units(rows: Sequence[tuple[str, str, int]]) -> Screen:
+    """The units with how many people each has.
+
+    Args:
+        rows: Name, short name, and how many active people.
+    """
+    said = [
+        esc(f"{name}{in_brackets(short)} ") + esc(ngettext("%(n)d person", "%(n)d persons", n) % {"n": n})
+        for name, short, n in rows
+    ]
+    text = lines(bold(_("[Units]")), *said)
+    return Screen("units", text, ((Button(pgettext("button", "Back"), Press("off")),),))
+
+
+def invitations(rows: Sequence[tuple[str, str, str, dt.datetime]], *, today: dt.date, toast: str | None) -> Screen:
+    """The invitations that nobody has used yet; a press takes one back.
+
+    Args:
+        rows: Beginning of the hash, unit, role, and the local time at which it ends.
+        today: Local date.
+        toast: What has just happened.
+    """
+    text = lines(
+        bold(_("[Open invitations]")),
+        esc(_("Nobody has used these yet. A press takes one back.") if rows else _("There are none")),
+    )
+    buttons = tuple(
+        (Button(_("%(unit)s %(role)s, until %(day)s %(time)s")
+                % {"unit": unit, "role": role, "day": f"{ends.month}.{ends.day}", "time": f"{ends:%H:%M}"},
+                Press("invs", arg=key)),)
+        for key, unit, role, ends in rows
+    )  # fmt: skip
+    return Screen("invitations", text, (*buttons, (Button(pgettext("button", "Back"), Press("off")),)), toast=toast)
+
+
+def changed(unit: str, role: str) -> Screen:
+    """Tell somebody what they are from now on."""
+    text = lines(
+        bold(_("Your place here has changed")),
+        esc(f"{unit} · {role}"),
+        esc(_("It holds from now on; /help lists your commands")),
+    )
+    return Screen("place_changed", text, (home_row(),), stays=True)
+
+
+def _card(each: Member, today: dt.date) -> tuple[str | None, ...]:
+    return (
+        esc(f"{each.unit} · {each.role}"),
+        labelled(_("Account number"), str(each.telegram_id)),
+        labelled(_("State"), each.state or _("at work")),
+        labelled(_("Here since"), format_day(each.joined_on, today=today)),
+        esc(ngettext("%(n)d open entry", "%(n)d open entries", n) % {"n": n}) if (n := each.open_entries) else None,
+    )
+
+
+def _acts(each: Member, acts: Sequence[Act], back: Press) -> tuple[tuple[Button, ...], ...]:
+    buttons = [Button(act.label, Press("mset", each.id, arg=act.arg), act.style) for act in acts]
+    rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
+    return (*rows, (Button(pgettext("button", "Back"), back),))
+
+
+def _label(each: Member) -> str:
+    return f"{each.name[:_LONGEST]} {each.unit}" + (f" {each.state}" if each.state else "")
