@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from bot.deadlines import latest_submission, valid_until
+from bot.deadlines import valid_until
 from bot.errors import Refusal
 from bot.forms import Field, Filling, Kind, Option, RecordForm, When
 from bot.language import _, pgettext
@@ -23,7 +23,7 @@ from storage.ledger import Opened
 from storage.tables import Applicant, FollowUp, FollowUpState, Item, Opinion
 
 CHOICES: Final = 8
-_DAYS: Final = ("submitted_on", "received_on", "returned_on", "decide_on", "used_on")
+_DAYS: Final = ("submitted_on", "received_on", "returned_on", "used_on")
 _OF_OPINION: Final = ("issued_on", "valid_to", "number", "finding")
 
 
@@ -48,7 +48,7 @@ async def _form(turn: Turn, opened: Opened, item_id: int, filling: Filling) -> R
     opinion = next((each for each in entry.opinions if each.item_id == item_id and not each.reused), None)
     lines = [Option(each, line_name(each)) for each in _DAYS if getattr(entry, each) is not None]
     lines += [Option(each, line_name(each)) for each in _OF_OPINION if opinion is not None]
-    ahead = filling.values.get("line") in ("decide_on", "valid_to")
+    ahead = filling.values.get("line") == "valid_to"
     fields = (
         Field("line", _("Line"), _("Which line is wrong?"), Kind.CHOICE, tuple(lines)),
         Field("day", _("Right day"), _("Which day is right?"), Kind.DAY,
@@ -77,8 +77,6 @@ async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) ->
     async with acts.acting(turn, opened, "request.correct", on=on, after=after, reason=filling.values["reason"]):
         if line in _OF_OPINION:
             await _correct_opinion(turn, opinion, line, filling)
-        elif line == "decide_on" and on is not None:
-            _correct_decision(turn, opened, on)
         elif on is not None:
             for item in opened.verifications:
                 _correct_day(turn, item, line, on)
@@ -86,25 +84,26 @@ async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) ->
 
 
 def _correct_day(turn: Turn, item: Item, line: str, on: dt.date) -> None:
-    if getattr(item, line) is None:
+    before: dt.date | None = getattr(item, line)
+    if before is None:
         return
     setattr(item, line, on)
     if line == "returned_on" and item.applicant is Applicant.COUNTERPART and item.submitted_on is not None:
         item.submitted_on = min(item.submitted_on, on)
     if (line == "received_on" and item.resumed_on is None) or (line == "submitted_on" and item.received_on is None):
         planning.reckon(turn.office, item, on)
+    if line == "received_on" and item.supplement_left is not None:
+        _correct_pause(turn, item, later=turn.office.calendar.between(before, on))
 
 
-def _correct_decision(turn: Turn, opened: Opened, on: dt.date) -> None:
-    settings = turn.policy.settings
-    opened.request.decide_on = on
-    latest = latest_submission(
-        turn.office.calendar,
-        on,
-        working_days=settings.feedback_working_days,
-        margin_working_days=settings.submit_margin_working_days,
-    )
-    opened.request.submit_by_on, opened.request.submit_by_provisional = latest.on, latest.provisional
+def _correct_pause(turn: Turn, item: Item, *, later: int) -> None:
+    """The period began some working days later: as many more of it were left when it was stopped.
+
+    It matters where the pack only pauses the clock for a supplement; where it begins anew nothing follows from it.
+    """
+    item.supplement_left = max(0, (item.supplement_left or 0) + later)
+    if item.resumed_on is not None:
+        planning.resume_clock(turn.office, item, item.resumed_on)
 
 
 async def _correct_opinion(turn: Turn, opinion: Opinion | None, line: str, filling: Filling) -> None:

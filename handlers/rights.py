@@ -32,7 +32,7 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "entry.change": ("more", "rdo", "rask", "rwd", "rwdok", "undo", "opn", "use", "tell", "told", "fol", "corr", "let",
                      "setl", "rep", "att", "attr", "paper", "pmake", "pics", "fset", "fday", "fdone", "fpass", "fedit",
                      "fback", "fstop", "fok", "nrcv", "nnot", "nfix", "nret", "nday", "nsub", "nack", "nask", "nback",
-                     "nopen"),
+                     "nopen", "pdec"),
     "entry.hand": ("hand", "hdset", "hdask", "hdok", "hdoff"),
     "counterpart.keep": ("cren", "cmrg", "cleg", "cmok", "cpart"),
     "batch": ("bnew", "bchk", "bled", "bmat", "bdrop", "btpl", "bback", "breg", "bres", "bwhat", "bwent", "brest",

@@ -267,6 +267,9 @@ def _further_acts(entry: Entry, wording: Wording) -> Rows:
             rows.append((Button(pgettext("button", "Record its use"), Press("use", entry.id, entry.version)),))
     if entry.submitted_on is not None or entry.opinions:
         rows.append((Button(pgettext("button", "Correct, with a reason"), Press("corr", entry.id, entry.version)),))
+    verifies = any(line.kind is ProductKind.VERIFICATION for line in entry.products)
+    if verifies and entry.used_as is None and phase is not Phase.WITHDRAWN:
+        rows.append((Button(pgettext("button", "Planned day of decision"), Press("pdec", entry.id, entry.version)),))
     if len(entry.subjects) > 1 and phase not in (Phase.NOT_SUBMITTED, Phase.WITHDRAWN):
         rows.append((Button(pgettext("button", "Import results"), Press("bres", entry.id, entry.version)),))
     if entry.open:

@@ -89,6 +89,7 @@ _WORDS: Final[Mapping[str, Callable[[], str]]] = {
     "request.follow_up": lambda: _("recorded the counterpart's objection or repair"),
     "request.informed": lambda: _("told the counterpart about objection and repair"),
     "request.correct": lambda: _("corrected the entry"),
+    "request.decide": lambda: _("set the planned day of decision"),
     "request.withdraw": lambda: _("withdrew the entry"),
     "request.undo": lambda: _("took back the last step"),
     "request.handover": lambda: _("handed the entry over"),

@@ -1,5 +1,6 @@
 import asyncio
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -7,6 +8,7 @@ from sqlalchemy import func, select
 from bot.errors import Refusal
 from bot.identifiers import ID_NUMBER_MARKER
 from bot.language import speaking
+from bot.policy.model import Policy
 from bot.screens.screen import Press
 from handlers.turn import Stale
 from storage import audit
@@ -551,3 +553,76 @@ async def test_what_a_long_timeline_has_no_place_for_stands_on_pages(desk, datab
     last = await desk.press("tline", "2")
     assert "entered in the ledger" in last.text and "Page 3 of 3" in last.text
     assert (await desk.send(Press("tline", 1, arg="99"))).text == last.text
+
+
+async def test_the_planned_day_of_decision_is_set_moved_and_taken_out_later(desk, database):
+    await registered(desk, submitted="no")
+    await opened(desk)
+    await desk.press("more")
+    await desk.press("pdec")
+    confirm = await desk.type("2026-12-14")
+    assert "Last day to submit: Fri 4 Dec" in confirm.text
+    shown = await desk.press("fok")
+    assert "Planned day of decision from nothing to Mon 14 Dec" in shown.text
+    [request] = await rows(database, Request)
+    assert (request.decide_on, request.submit_by_on) == (dt.date(2026, 12, 14), dt.date(2026, 12, 4))
+    planned = [each for each in await rows(database, Reminder) if each.state is ReminderState.PLANNED]
+    assert {each.kind for each in planned} == {"submit_by"}
+    await desk.press("more")
+    await desk.press("pdec")
+    await desk.press("fpass", "decide_on")
+    assert "from Mon 14 Dec to nothing" in (await desk.press("fok")).text
+    [request] = await rows(database, Request)
+    assert (request.decide_on, request.submit_by_on) == (None, None)
+    assert not [each for each in await rows(database, Reminder) if each.state is ReminderState.PLANNED]
+
+
+async def test_an_opinion_that_ends_before_the_planned_decision_is_said(desk, database):
+    await registered(desk)
+    await opened(desk)
+    await desk.press("rdo", "received,0")
+    await desk.press("rask", "returned")
+    await desk.press("rdo", "returned,0")
+    await desk.press("opn")
+    await desk.press("fset", "finding,clean")
+    await desk.press("fday", "issued_on,0")
+    await desk.press("fpass", "number")
+    await desk.press("fok")
+    await desk.press("more")
+    await desk.press("pdec")
+    assert "ends on" not in (await desk.type("2027-11-22")).text
+    await desk.press("fedit", "decide_on")
+    assert "the opinion ends on Mon 22 Nov 2027, before the decision" in (await desk.type("2027-11-23")).text
+
+
+@pytest.mark.parametrize("rule", ["restart", "pause"])
+async def test_a_supplement_restarts_or_pauses_the_clock_as_the_pack_says(database, office, officer, policy, rule):
+    """Source: domain.md A8; reckoned by hand over the working days, none of which is a holiday here."""
+    content = policy.content.model_copy(
+        update={"settings": policy.content.settings.model_copy(update={"supplement": rule})}
+    )
+    desk = Desk(database, replace(office, policy=Policy(content)), officer, NOW)
+
+    async def verification():
+        return next(item for item in await rows(database, Item) if item.product_kind == "verification")
+
+    await registered(desk)
+    await opened(desk)
+    await desk.press("rdo", "received,0")  # Monday 23 November: due on Monday the 30th
+    desk.now = NOW + dt.timedelta(days=2)
+    await desk.press("more")
+    await desk.press("rask", "supplement")
+    await desk.press("rdo", "supplement,0")  # on Wednesday: Thursday, Friday and Monday were left
+    desk.now = NOW + dt.timedelta(days=7)
+    await desk.press("rask", "resumed")
+    await desk.press("rdo", "resumed,0")  # on Monday the 30th
+    due = {"restart": dt.date(2026, 12, 7), "pause": dt.date(2026, 12, 3)}
+    assert (await verification()).due_on == due[rule]
+    await desk.press("more")
+    await desk.press("corr")
+    await desk.press("fset", "line,received_on")
+    await desk.type("2026-11-24")  # a day later than was thought: one working day more was left
+    await desk.type("回执看错")
+    await desk.press("fok")
+    due = {"restart": dt.date(2026, 12, 7), "pause": dt.date(2026, 12, 4)}
+    assert (await verification()).due_on == due[rule]

@@ -2,14 +2,17 @@
 
 import asyncio
 import io
+import re
+import zipfile
 
 from docx import Document
 from icalendar import Calendar
 
 from bot.screens.screen import Press
-from storage.tables import Audit, Request
+from storage.tables import Audit
 from tests.conftest import OFFICER
-from tests.journeys.story import OUTSIDER, Story, only, register
+from tests.journeys.story import OUTSIDER, Story, register
+from tests.sheets import cells
 
 
 async def document_of(story: Story):
@@ -31,15 +34,26 @@ async def pressed(me, press: Press) -> str:
 
 async def test_a_letter_is_asked_for_and_comes_as_a_document_into_the_chat(story: Story) -> None:
     me = story.person()
-    await register(me)
-    entry = only(await story.rows(Request))
-    await pressed(me, Press("paper", entry.id))
-    await pressed(me, Press("pmake", entry.id, entry.version, "application"))
+    hostile = "=HYPERLINK(1)<b>&amp;{{ 7*7 }}{% x %}甲公司"  # fictitious; text wherever it comes out
+    await register(me, subject=f"{hostile} 91410100MA00000T42")
+    await me.press("查看台账")
+    await me.press("更多")
+    await me.press("生成函件")
+    await me.press("核查申请函")
     assert "大气2026-1" in me.screen and not documents(story)
     name, content = await document_of(story)
-    assert name.endswith("-大气2026-1.docx")
+    assert name == "核查申请函-大气2026-1.docx"
     said = "\n".join(paragraph.text for paragraph in Document(io.BytesIO(content)).paragraphs)
-    assert "虚构环保科技有限公司，统一社会信用代码：91410100MA00000T42" in said
+    assert f"{hostile}，统一社会信用代码：91410100MA00000T42" in said
+
+    await me.type("/find 甲公司")
+    await me.press("导出表格")
+    await me.wait_for("共")
+    await story.settle()
+    [sheet] = [each for each in documents(story) if each["file_name"].endswith(".xlsx")]
+    content = story.api.files[sheet["file_id"]].content
+    assert [line for line in cells(content) if hostile in line]
+    assert not re.search(b"<f[ >]", zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml"))
     assert "paper.make" in [row.verb for row in await story.rows(Audit)]
 
 

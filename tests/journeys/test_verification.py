@@ -46,6 +46,12 @@ async def test_the_whole_life_from_the_draft_to_the_use(story: Story):
     await register(me, submit="尚未提交")
     await me.press("查看台账")
     assert (await verification(story)).state is ItemState.DRAFT
+    await me.press("更多")
+    await me.press("拟决定日期")
+    confirmed = await me.type("2027-01-15")
+    assert "最迟提交日" in confirmed and "暂定" in confirmed
+    screen = await me.press("确认登记")
+    assert "拟决定日期由空改为2027年1月15日（周五）" in screen and "最迟提交日" in screen
     await me.press("今天已提交")
     assert (await verification(story)).state is ItemState.SUBMITTED
     await me.press("今天中心已收件")
