@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from handlers import access, calendar_watch, due, quarter_prompts, rotation, watching
+from handlers import access, calendar_watch, due, quarter_draft, quarter_prompts, rotation, watching
 from handlers.attachment_work import SWEEP
 from handlers.calendar_watch import CalendarWatch
 from handlers.clock import Clock
@@ -84,11 +84,14 @@ class Jobs:
             queued = await due.tick(session, self._office, now)
             queued += await calendar_watch.ask_for_missing(session, self._office, now)
             queued += await quarter_prompts.tick(session, self._office, now)
+            queued += await quarter_draft.tick(session, self._office, now)
             queued += await watching.morning(session, self._office, now)
             await self._office.pulse.record(session, heartbeat.PLAN, now)
         self._watch.settled()
         if queued or session.info.get(outbox.QUEUED):
             self._on_queued()
+        if session.info.get(work.RECORDED):
+            self._on_work()
         await self.seal()
         return queued
 

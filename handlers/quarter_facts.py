@@ -9,10 +9,11 @@ from bot.figures import Cell, Figures, grouped, total
 from bot.language import _
 from bot.quarters import Quarter, QuarterDays, quarter_days
 from bot.returns import PushState, ReturnState, UnitReturn
+from bot.summary import coarse, correction
 from handlers import feedback, figures
 from handlers.office import Office
 from handlers.turn import Turn
-from storage import issues
+from storage import issues, summaries
 from storage import quarter_returns as stored
 from storage.tables import QuarterReturn, Unit
 
@@ -45,8 +46,21 @@ async def unit_return(session: AsyncSession, office: Office, row: QuarterReturn,
         gaps=await stored.gaps(session, unit.id, quarter, today=today),
         issues=problems,
         due=days_of(office, quarter).summary,
-        corrections=None,
+        corrections=await _corrections(session, office, quarter.previous, unit.code, now),
     )
+
+
+async def _corrections(
+    session: AsyncSession, office: Office, quarter: Quarter, unit: str, now: dt.datetime
+) -> Figures | None:
+    """Return what has changed in a unit's quarter since its summary was frozen; None where it is not frozen."""
+    frozen = await summaries.load(session, quarter)
+    if frozen is None:
+        return None
+    cells = await figures.cells(session, office, quarter.span, now=now, unit=unit)
+    reported = coarse(frozen.statistics.of(unit).cells)
+    found = correction(quarter, now=coarse(cells), reported=reported, noted=())
+    return None if found is None else found.of(unit)
 
 
 def days_of(office: Office, quarter: Quarter) -> QuarterDays:

@@ -41,9 +41,10 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "cover": ("cover", "cvend", "cvls", "cvnew", "cvset", "cvask", "cvok", "cvoff"),
     "feedback": ("fbnew", "fbls", "fbone"),
     "feedback.answer": ("fbset", "fbans"),
-    "quarter": ("qq", "quni", "qopn"),
-    "quarter.return": ("qret", "qmat", "qprb", "qnil", "qrep", "qcnf", "qbck", "qgap", "qask"),
-    "quarter.chase": ("qcha",),
+    "quarter": ("qq", "quni", "qopn", "qfil"),
+    "quarter.read": ("qret", "qmat", "qgap"),
+    "quarter.return": ("qprb", "qnil", "qrep", "qcnf", "qbck", "qask"),
+    "quarter.sum": ("qcha", "qsum", "qedt", "qagn", "qok", "qgo", "qcir", "qnam", "qdoc"),
     "calendar": ("cal",),
     "calendar.change": ("calin", "calad", "calrm", "calok", "calno"),
     "invite": ("inv",),
@@ -72,7 +73,8 @@ _JOBS: Final[Mapping[str, tuple[str, ...]]] = {
     "entry.change": ("attachment.keep", "paper"),
     "batch": ("batch.check", "batch.template", "results.read"),
     "sheet": ("ledger.read", "ledger.try", "ledger.enter", "ledger.export"),
-    access.NOBODYS: ("files.sweep", "batch.tidy", "copy", "menus"),
+    "quarter.sum": ("quarter.circular",),
+    access.NOBODYS: ("files.sweep", "quarter.draft", "quarter.send", "batch.tidy", "copy", "menus"),
 }
 _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "start": (
@@ -100,7 +102,9 @@ _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "batch": ("batch.checked", "batch.template", "results.read"),
     "sheet": ("ledger.columns", "ledger.tried", "ledger.imported", "ledger.exported"),
     "feedback": ("issue.waiting", "issue.told", "quarter.ask"),
-    "quarter.return": ("quarter.prompt", "quarter.sent_back", "quarter.confirm", "quarter.nobody"),
+    "quarter": ("quarter.push",),
+    "quarter.return": ("quarter.prompt", "quarter.sent_back", "quarter.confirm"),
+    "quarter.sum": ("quarter.nobody", "quarter.drafted", "quarter.changed", "quarter.circular_made"),
     "calendar.change": ("calendar.missing",),
     "people.answer": ("enrolment.applied",),
 }

@@ -17,6 +17,7 @@ from storage.tables import (
     InboxState,
     Outbox,
     OutboxState,
+    QuarterPush,
     Sheet,
     Work,
     WorkState,
@@ -31,6 +32,7 @@ _NAMING: Final[Sequence[Select[Any]]] = (
     select(Work.params).where(Work.state.in_((WorkState.WAITING, WorkState.RUNNING))),
     select(Inbox.raw, Inbox.reply).where(Inbox.state.in_((InboxState.RECEIVED, InboxState.DONE))),
     select(Draft.answers).where(Draft.active),
+    select(QuarterPush.files),
 )
 """Everywhere that a file's generated name may still be needed."""
 

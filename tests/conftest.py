@@ -28,7 +28,7 @@ from sqlalchemy import select
 from bot.policy.loader import load, packaged
 from bot.policy.model import Policy
 from bot.workdays import Calendar
-from handlers import calendar_watch, quarter_prompts
+from handlers import calendar_watch, quarter_draft, quarter_prompts
 from handlers.app import Service
 from handlers.clock import Clock
 from handlers.office import Office
@@ -85,6 +85,7 @@ def the_end_of_a_quarter_is_no_news(request: pytest.FixtureRequest, monkeypatch:
 
     if "quarter" not in request.path.name:
         monkeypatch.setattr(quarter_prompts, "tick", quiet)
+        monkeypatch.setattr(quarter_draft, "tick", quiet)
 
 
 @pytest.fixture

@@ -1,16 +1,23 @@
 """A quarter from the first prompt to the push: one unit reports, one has nothing, one is silent."""
 
+import asyncio
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
-from bot.returns import ReturnState
+from bot.returns import PushState, ReturnState
 from bot.screens.screen import Press
-from storage.tables import Outbox, QuarterReturn, Role, Unit
+from handlers import quarter_files, worker
+from handlers.telegram import outbox
+from storage import chats, people
+from storage.tables import Audit, Outbox, OutboxState, QuarterPush, QuarterReturn, QuarterSummary, Role, Unit
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
 
 LIAISON, WATER, SOIL, HEAD = 5_000_011, 5_000_012, 5_000_013, 5_000_014
+GROUP = -5_000_021
 
 
 @pytest.fixture
@@ -32,7 +39,7 @@ async def returned(story: Story, unit: str) -> QuarterReturn:
     return only(await story.rows(QuarterReturn, QuarterReturn.unit_id == seat.id))
 
 
-async def test_the_prompts_and_the_returns(quarter: Story):
+async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: Story):
     story = quarter
     officer, coordinator = story.person(OFFICER), story.person(COORDINATOR)
     liaison, water, soil = (story.person(each) for each in (LIAISON, WATER, SOIL))
@@ -91,6 +98,80 @@ async def test_the_prompts_and_the_returns(quarter: Story):
     assert "1个单位今天已催报过。" in coordinator.screen
     assert len(await story.rows(Outbox, Outbox.kind == "quarter.prompt")) == 3 + 3 + 1 + 1
 
+    assert await story.rows(QuarterPush) == []
+    await bind_group(story)
+    await story.at("2027-01-08 09:01")
+    said = await coordinator.wait_for("汇总稿已自动生成")
+    assert "申请核查1次1家" in said and "未报：政法处" in said and "土壤生态环境处" in said
+    assert "所报数据与台账不一致" not in said
+    assert [each[-4:] for each in documents(story, COORDINATOR)] == [".png"]
+    assert (await returned(story, "air")).state is ReturnState.SUMMARISED
+    await coordinator.press("汇总表")
+    await coordinator.press("汇总报告")
+    assert [each.split(".")[-1] for each in documents(story, COORDINATOR)] == ["png", "xlsx", "docx"]
+    await story.restart()
+    await coordinator.press("修改文字")
+    await coordinator.press("第1段")
+    await coordinator.type("四季度全局信用产品应用平稳。")
+    await coordinator.press("保存")
+    assert "四季度全局信用产品应用平稳。" in coordinator.screen and "各单位收取信用承诺" not in coordinator.screen
+    await coordinator.press("确认推送")
+    assert "单位负责人、联络员3人\n单位群1个" in coordinator.screen
+    await coordinator.press("推送")
+    await story.settle()
+    push = only(await story.rows(QuarterPush))
+    assert push.state is PushState.PUSHED
+    for each in (LIAISON, WATER, SOIL, GROUP):
+        texts = [message.text for message in story.api.messages(each) if "四季度全局信用产品应用平稳。" in message.text]
+        assert len(texts) == 1 and "本季未反馈：1家" in texts[0]
+        assert any(name.endswith(".png") for name in documents(story, each))
+    assert story.api.messages(GROUP)[-1].buttons == []
+    await liaison.press("汇总表")
+    assert documents(story, LIAISON)[-1] == "2026年第四季度汇总表.xlsx"
+    assert (await returned(story, "air")).state is ReturnState.SUBMITTED
+    assert only(await story.rows(QuarterSummary)).quarter == 4
+
+    row = await returned(story, "soil")
+    await soil.press_data(soil.messages[-1].id, Press("qrep", row.id, row.version).encode())
+    assert "2026年第四季度已报送并锁定" in soil.screen
+    assert "汇总已推送：已送达4份，未确认0份" in await coordinator.type("/quarter 2026年第四季度")
+    assert not any("催报" in label for label in coordinator.buttons)
+    await coordinator.press("汇总稿")
+    await coordinator.press("通报稿")
+    assert "未点名任何单位" in coordinator.screen
+    await coordinator.press("土壤生态环境处")
+    assert "点名单位：土壤生态环境处" in coordinator.screen
+    await coordinator.press("生成通报稿")
+    await coordinator.wait_for("请线下修改并按程序签发")
+    await story.settle()
+    assert documents(story, COORDINATOR)[-1] == "2026年第四季度通报稿.docx"
+
+    # What is put right afterwards goes into the next quarter, with a note; what was sent on stays as it is.
+    digest = only(await story.rows(QuarterSummary)).digest
+    await officer.type("/my")
+    await officer.press("大气2026-1")
+    await officer.press("更多")
+    await officer.press("撤回")
+    await officer.press("确认撤回")
+    await story.at("2027-03-22 09:01")
+    assert "【季度汇总】2027年第一季度" in await liaison.wait_for("2027年第一季度")
+    assert only(await story.rows(QuarterSummary)).digest == digest
+
+
+def documents(story: Story, chat_id: int) -> list[str]:
+    """The names of the files in a chat, oldest first."""
+    bodies = [message.body for message in story.api.messages(chat_id)]
+    return [body["document"]["file_name"] for body in bodies if "document" in body]
+
+
+async def bind_group(story: Story) -> None:
+    story.api.add_group(GROUP, "大气环境处工作群（虚构）")
+    async with story.database.write() as session:
+        unit = await people.unit_by_code(session, "air")
+        liaison = await people.by_telegram_id(session, LIAISON)
+        assert unit is not None and liaison is not None
+        await chats.bind(session, GROUP, unit, by=liaison, now=story.clock.now())
+
 
 async def test_what_is_incomplete_is_named_with_whoever_can_complete_it(quarter: Story):
     story = quarter
@@ -134,3 +215,91 @@ async def test_the_head_confirms_where_the_pack_says_so(quarter: Story, monkeypa
     await head.wait_for("待单位负责人确认")
     await head.press("确认报送")
     assert (await returned(story, "air")).state is ReturnState.REPORTED
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+class Deaths:
+    """Lets the bot die at a named place, as a kill would, and lives it again.
+
+    Args:
+        story: The story.
+        monkeypatch: Puts the deadly place in.
+    """
+
+    def __init__(self, story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.story, self.monkeypatch = story, monkeypatch
+        self.died = asyncio.Event()
+        self.module: Any = None
+        self.harmless: Any = None
+
+    def at(self, module: ModuleType, place: str) -> None:
+        self.died.clear()
+
+        def deadly(name: str) -> None:
+            if name == place:
+                self.died.set()
+                raise Died(name)
+
+        self.module, self.harmless = module, module.crash_point
+        self.monkeypatch.setattr(module, "crash_point", deadly)
+
+    async def mourned(self) -> None:
+        """Wait for the death, and start the bot again."""
+        async with asyncio.timeout(20):
+            await self.died.wait()
+        self.monkeypatch.setattr(self.module, "crash_point", self.harmless)
+        await self.story.service.__aexit__(None, None, None)
+        await self.story.open()
+
+
+async def test_killed_at_any_moment_it_is_drafted_once_and_nobody_is_served_twice_unsaid(
+    quarter: Story, monkeypatch: pytest.MonkeyPatch
+):
+    async def made(*_args: object, **_more: object) -> bytes:
+        return b"of the files it is enough that they are there"
+
+    for builder in ("picture", "book", "report"):
+        monkeypatch.setattr(quarter_files, builder, made)
+    story, coordinator = quarter, quarter.person(COORDINATOR)
+    deaths = Deaths(story, monkeypatch)
+    await story.at("2027-01-07 09:01")
+    deaths.at(worker, "work_claimed")
+    story.pass_time("2027-01-08 09:01")
+    await story.service.jobs.tick()
+    await deaths.mourned()
+    deaths.at(worker, "work_done")
+    story.service.worker.wake()
+    await deaths.mourned()
+    await story.settle()
+    assert len([each for each in coordinator.messages if "汇总稿已自动生成" in each.text]) == 1
+    assert len(await story.rows(Audit, Audit.verb == "quarter.draft")) == 1
+
+    await coordinator.press("确认推送")
+    deaths.at(worker, "work_done")
+    await coordinator.press("推送")
+    await deaths.mourned()
+    deaths.at(outbox, "claimed")
+    story.service.worker.wake()
+    await deaths.mourned()
+    assert only(await story.rows(QuarterPush)).state is PushState.PUSHED
+    assert len(await story.rows(Outbox, Outbox.kind == "quarter.push")) == 3
+    story.pass_time("2027-01-08 09:10")  # the claims of the dead process have run out: each may have arrived
+    await story.settle()
+    deaths.at(outbox, "sent")  # Telegram has it, and nobody wrote that down
+    story.pass_time("2027-01-08 09:20")
+    story.service.sender.wake()
+    await deaths.mourned()
+    story.pass_time("2027-01-08 09:30")
+    await story.settle()
+    await story.at("2027-01-08 09:40")
+    for each in (LIAISON, WATER, SOIL):
+        texts = [message.text for message in story.api.messages(each)]
+        copies = [text for text in texts if "【季度汇总】2026年第四季度\n" in text]
+        assert copies and all("可能重复" in text for text in copies[1:]), copies
+    assert len(await story.rows(QuarterSummary)) == 1
+    rows = await story.rows(Outbox, Outbox.kind == "quarter.push")
+    assert [row.state for row in rows] == [OutboxState.SENT] * 3
+    assert max(row.copies for row in rows) > 1  # a place was hit at which a copy may have arrived twice

@@ -137,18 +137,19 @@ async def test_a_command_runs_for_the_roles_of_the_matrix_and_for_no_other(
 AUDITORS = {
     "lang", "guide", "gcat", "gmat", "gans", "gtog", "gpick", "gback", "gend", "gsrc", "gedit", "gdate", "gtody",
     "gkeep", "gnew", "find", "fask", "ffl", "fex", "cpt", "req", "atts", "attg", "cal", "study", "scase",
-    "tline", "qq", "quni", "qopn",
+    "tline", "qq", "quni", "qopn", "qfil", "qret", "qmat", "qgap",
 }  # fmt: skip
 """What an auditor may press, written down a second time: a new verb has to be thought about here."""
 COORDINATORS = {
     "inv", "jok", "jno", "doc", "calin", "calad", "calrm", "calok", "calno", "cren", "cmrg", "cleg", "cmok", "cpart",
     "sans", "sgo", "soff", "sclos", "sshut", "fbset", "fbans", "qcha",
+    "qsum", "qedt", "qagn", "qok", "qgo", "qcir", "qnam", "qdoc",
     "off", "men", "man", "mset", "uni", "invs",
 }  # fmt: skip
 """What nobody but a coordinator may press."""
 KEPT = {"counterpart", "calendar", "study", "people"}
 """Forms that only a coordinator fills in."""
-RETURNING = {"qq", "quni", "qopn", "qret", "qmat", "qprb", "qnil", "qrep", "qcnf", "qbck", "qgap", "qask"}
+RETURNING = {"qq", "quni", "qopn", "qfil"}
 """What a handling officer may not press, although others of the unit may."""
 
 
