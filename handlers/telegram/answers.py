@@ -30,6 +30,22 @@ def write(answers: Sequence[tuple[Inbox, Answer]]) -> None:
         row.reply = None if answer.delivery is None else answer.delivery.to_json()
 
 
+async def settled(session: AsyncSession, doubtful: Sequence[int]) -> list[tuple[Inbox, Answer]]:
+    """Return what of a batch was committed after all, although its commit was reported as failed.
+
+    A connection may be lost after the database has done what it was told: nobody was shown anything then, and nothing
+    of the batch runs again.
+
+    Args:
+        session: The next unit of work.
+        doubtful: The rows of batches whose commit failed.
+    """
+    if not doubtful:
+        return []
+    rows = [row for row in await inbox.unshown(session) if row.id in doubtful]
+    return [(row, Answer(row.state, Delivery.from_json(row.reply or {}))) for row in rows]
+
+
 def show(answers: Sequence[tuple[Inbox, Answer]], screens: Screens) -> None:
     """Hand a committed batch to the senders."""
     for row, answer in answers:

@@ -20,7 +20,7 @@ from bot.language import negotiate, speaking
 from bot.screens import frame as screens
 from handlers.office import Office
 from handlers.telegram import turns
-from handlers.telegram.answers import Answer, show, write, write_shown
+from handlers.telegram.answers import Answer, settled, show, write, write_shown
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.messages import Outgoing
 from handlers.telegram.routing import App
@@ -79,6 +79,7 @@ class Dispatcher:
         self._stopping = False
         self._shown: list[tuple[int, int, int | None]] = []
         self._flush: asyncio.TimerHandle | None = None  # wakes for marks that no batch has taken along
+        self._doubtful: list[int] = []  # rows of batches whose commit failed, perhaps after it had taken effect
         self._more = False  # whether the last batch has left something that can run at once
         self._retry_at: dt.datetime | None = None  # when the first back-off ends
         self._suspect = Suspect(running)
@@ -146,6 +147,7 @@ class Dispatcher:
         try:
             async with self._database.write() as session:
                 await write_shown(session, shown)
+                unanswered = await settled(session, self._doubtful)
                 rows = await self._take(session, now)
                 officers, drafts = await people.at_work(session, _officers_of(rows))
                 # Read now: a person whose update fails is expired by the savepoint's rollback.
@@ -160,13 +162,15 @@ class Dispatcher:
                 crash_point("before_commit")
         except BaseException:
             self._shown = shown + self._shown
+            self._doubtful += [row.id for row, _answer in answers]
             raise
+        self._doubtful.clear()
         self._suspect.clear()
         crash_point("committed")
         self._wake_others(session)
         for chat_id, message_id in keyboards:
             self.screens_in_use.know(chat_id, message_id)
-        show(answers, self.screens_in_use)
+        show(unanswered + answers, self.screens_in_use)
         return len(rows)
 
     def _wake_others(self, session: AsyncSession) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime as dt
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -93,6 +94,7 @@ class Scene:
     async def open(self) -> Any:
         """Serve the Bot API for as long as the block lasts; the service is begun and ended inside it."""
         logs.configure("CRITICAL", secrets=[TOKEN])
+        logging.disable(logging.CRITICAL)  # whatever goes wrong here does so on purpose
         mask = os.umask(0o077)
         try:
             async with BotApiServer(self.api) as server:
@@ -109,6 +111,7 @@ class Scene:
                 yield self
         finally:
             os.umask(mask)
+            logging.disable(logging.NOTSET)
 
     async def begin(self) -> None:
         """Start the bot."""

@@ -1,6 +1,7 @@
 """The dispatcher and its neighbours, through the front door: what fails, what is pressed, who may."""
 
 import asyncio
+import contextlib
 import sqlite3
 from typing import Any
 
@@ -162,6 +163,27 @@ async def test_failed_commit_shows_nothing_and_everything_runs_again(bureau, mon
     assert officer.messages == []
     await officer._until(lambda: "English" in officer.buttons, "the screen")
     assert len(officer.messages) == 1
+
+
+async def test_commit_that_fails_after_it_has_taken_effect_is_answered_all_the_same(bureau, monkeypatch):
+    """A connection lost at the wrong moment: what was committed is not run again, so it must be shown."""
+    real, fails = bureau.database.write, iter((True,))
+
+    @contextlib.asynccontextmanager
+    async def write():
+        async with real() as session:
+            yield session
+            has_run = any(
+                isinstance(each, Inbox) and each.state is InboxState.DONE for each in session.identity_map.values()
+            )
+        if has_run and next(fails, False):
+            raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(bureau.database, "write", write)
+    officer = bureau.person(OFFICER)
+    assert str(OFFICER) in await officer.type("/settings")
+    assert next(fails, "failed") == "failed"
+    assert (len(officer.messages), "可能重复" in officer.screen) == (1, False)
 
 
 async def test_two_presses_at_once_have_one_effect_and_both_are_answered(bureau):
