@@ -17,11 +17,12 @@ ValidityEnd = Literal["day_before", "same_day"]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One planned reminder of an entry.
+    """One planned reminder.
 
     Attributes:
-        kind: What it is about: ``receipt``, ``feedback``, ``submit_by`` or ``fulfil``.
-        stage: Which of its kind: ``ask``, ``t-1``, ``t-0``, ``overdue+1`` ...
+        kind: What it is about: ``receipt``, ``feedback``, ``submit_by``, ``hand_in``, ``use``, ``fulfil``, ``report``
+            of an entry, or the ``expiry`` of an opinion.
+        stage: Which of its kind: ``ask``, ``ask+5``, ``t-1``, ``t-0``, ``overdue+1``, ``d-30`` ...
         on: Local date, always a working day.
         provisional: Whether the date hangs on a year whose notice is missing.
     """
@@ -170,6 +171,60 @@ def fulfilment_stages(
         before_working_days: Offsets of the prompts; 0 is the day itself, or the working day before it.
     """
     return tuple(_stages_before(calendar, "fulfil", fulfil_by_on, before_working_days))
+
+
+def questions_after(
+    calendar: Calendar, kind: str, since: date, *, after_working_days: Sequence[int]
+) -> tuple[Stage, ...]:
+    """Return the questions whether something has come, or was done, that should be by now.
+
+    Args:
+        calendar: The office's calendar.
+        kind: As in ``Stage``: ``hand_in``, ``use`` or ``report``.
+        since: Local date from which it is waited for; not counted itself.
+        after_working_days: When to ask.
+    """
+    found = ((days, calendar.add(since, days)) for days in after_working_days)
+    return tuple(Stage(kind, f"ask+{days}", asked.on, asked.provisional) for days, asked in found)
+
+
+def hand_in_stages(
+    calendar: Calendar,
+    *,
+    applied_on: date | None,
+    decide_on: date | None,
+    after_working_days: Sequence[int],
+    before_working_days: Sequence[int],
+) -> tuple[Stage, ...]:
+    """Return the questions whether the counterpart has handed in the opinion that it applied for itself.
+
+    The bureau is owed nothing by the centre here, so nothing is ever overdue and nobody is asked for it.
+
+    Args:
+        calendar: The office's calendar.
+        applied_on: Local date of the counterpart's application, where it is known.
+        decide_on: Local date of the planned decision, where there is one.
+        after_working_days: When to ask after the application.
+        before_working_days: When to ask before the decision.
+    """
+    asked = (
+        questions_after(calendar, "hand_in", applied_on, after_working_days=after_working_days) if applied_on else ()
+    )
+    if decide_on is None:
+        return asked
+    return (*asked, *_stages_before(calendar, "hand_in", decide_on, before_working_days))
+
+
+def expiry_stages(calendar: Calendar, *, valid_to: date, before_days: Sequence[int]) -> tuple[Stage, ...]:
+    """Return the reminders before an opinion's last valid day, each moved to the working day before where it must.
+
+    Args:
+        calendar: The office's calendar.
+        valid_to: Its last valid day, local, a working day or not.
+        before_days: Offsets in plain days.
+    """
+    found = ((days, calendar.workday_on_or_before(valid_to - timedelta(days=days))) for days in before_days)
+    return tuple(Stage("expiry", f"d-{days}", told.on, told.provisional) for days, told in found)
 
 
 def is_single(_kind: str, stage: str) -> bool:

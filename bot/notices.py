@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.cover import Charge
 from bot.ledger import Entry
+from bot.workdays import Reckoned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +42,53 @@ class EntryNotice(Notice):
 
     entry: Entry
     of_persons: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """A matter that relies on an opinion and is to be decided after it has run out.
+
+    Args:
+        request_id: Its entry.
+        number: The entry's number.
+        matter: The matter's name.
+        decide_on: Local date of the planned decision.
+        latest: The last day to apply anew in time for it.
+        charge: Whose entry it is.
+    """
+
+    request_id: int
+    number: str
+    matter: str
+    decide_on: dt.date
+    latest: Reckoned
+    charge: Charge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpinionNotice(Notice):
+    """A reminder that an opinion runs out.
+
+    Args:
+        opinion_id: The opinion.
+        entry_id: The entry that it answers; None where it was taken over from an older ledger.
+        number: That entry's number.
+        subjects: The organisations that it is about; natural persons and counts are left out.
+        count: How many opinions of the entry run out together.
+        issued_on: 出具日期, local.
+        valid_to: Last valid day, local.
+        days: Days left, plain ones; negative once it has run out.
+        matters: What is to be decided after it has run out.
+        watched: Whether it is told in messages of its own.
+    """
+
+    opinion_id: int
+    entry_id: int | None
+    number: str | None
+    subjects: tuple[str, ...]
+    count: int
+    issued_on: dt.date
+    valid_to: dt.date
+    days: int
+    matters: tuple[Deciding, ...]
+    watched: bool

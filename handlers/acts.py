@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from bot.errors import Refusal
 from bot.language import _
-from handlers import planning
+from handlers import expiry, planning
 from handlers.turn import Stale, Turn
 from storage import audit, reminders, undo
 from storage.ledger import WAITING, Opened, entry_of, open_entry
@@ -149,7 +149,8 @@ async def _follow(turn: Turn, request: Request) -> None:
     await turn.session.flush()
     if (why := _WHY_NOT.get(request.state)) is not None:
         await reminders.cancel(turn.session, request, reason=why)
-    await planning.replan(turn.session, turn.office, request, after.waiting, turn.now)
+    await planning.replan(turn.session, turn.office, request, turn.now)
+    await expiry.ensure_of_entry(turn.session, turn.office, request, turn.now)
 
 
 def _state(request: Request, verifications: Sequence[Item]) -> RequestState:

@@ -19,7 +19,7 @@ from bot.screens.screen import Screen
 from handlers.batch_work import handed_in, tidy
 from handlers.clock import Clock
 from handlers.office import Office
-from handlers.reminders import Renderer
+from handlers.rights import Renderer
 from handlers.turn import Stale
 from storage import attachments, audit, commitments, ledger, orphans, outbox
 from storage.ledger import Opened, open_entry

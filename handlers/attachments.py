@@ -15,7 +15,7 @@ from handlers import acts, attachment_work, drafts_aside
 from handlers.attachment_work import KEEP, lines_of, require_no_person, taking, taking_line
 from handlers.batch_work import tidy
 from handlers.choosing import chosen
-from handlers.reminders import Renderer
+from handlers.rights import Renderer
 from handlers.timeline import words_of
 from handlers.turn import Flow, Stale, Turn
 from storage import attachments, ledger, work

@@ -114,7 +114,7 @@ async def _with_persons(turn: Turn, opened: Opened, at: Begun, persons: int) -> 
     opened.request.basis_version += 1
     await turn.session.flush()
     again = await acts.reopened(turn, opened.request.id)
-    await planning.replan(turn.session, turn.office, again.request, again.waiting, turn.now)
+    await planning.replan(turn.session, turn.office, again.request, turn.now)
     return again
 
 

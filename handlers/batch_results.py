@@ -17,7 +17,7 @@ from handlers import acts, batch_work, drafts_aside
 from handlers.ledger import require_after
 from handlers.office import Office
 from handlers.opinions import lacking
-from handlers.reminders import Renderer
+from handlers.rights import Renderer
 from handlers.sheet_reading import ask_child
 from handlers.turn import Defect, Flow, Stale, Turn
 from handlers.worker import Finish, Tools

@@ -21,8 +21,8 @@ from bot.screens.screen import File, Screen
 from bot.search import pinyin_keys
 from handlers.guide_draft import Case
 from handlers.office import Office
-from handlers.reminders import Renderer
 from handlers.reuse import earliest_issue
+from handlers.rights import Renderer
 from handlers.sheet_reading import ask_child
 from handlers.turn import Stale, Turn
 from handlers.worker import Finish, Tools

@@ -11,15 +11,15 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.deadlines import Stage, due_at, latest_submission
+from bot.deadlines import due_at, latest_submission
 from bot.screens import calendar as screens
 from bot.screens.calendar import DUE, EXPECTED, MOST_MOVED, SUBMIT_BY, Moved
 from bot.screens.screen import Screen
 from bot.workdays import Calendar, Reckoned
-from handlers import due, planning
+from handlers import due, expiry, planning
 from handlers.office import Office
-from storage import audit, calendar, cover, outbox, reminders
-from storage.calendar import Standing
+from storage import audit, calendar, cover, expected, outbox
+from storage.expected import Expected
 from storage.tables import Applicant, Item, ItemState, Person, Request
 
 CHANGED: Final = "calendar.changed"
@@ -38,7 +38,7 @@ class Shift:
         replans: Whether its reminders move.
     """
 
-    entry: Standing
+    entry: Expected
     dues: Sequence[Reckoned | None]
     submit_by: Reckoned | None
     changes_dates: bool
@@ -69,7 +69,7 @@ async def foresee(
         now: Aware UTC time.
     """
     old, new = replace(office, calendar=before), replace(office, calendar=after)
-    found = [_shift(old, new, entry, now) for entry in await calendar.standing(session)]
+    found = [_shift(old, new, entry, now) for entry in await expected.standing(session)]
     return [each for each in found if each is not None]
 
 
@@ -113,6 +113,7 @@ async def carry_out(
     notices = {person_id: _notice(each, reason) for person_id, each in told.items()}
     for shift in shifts:
         await _put(session, new, shift, now)
+    await expiry.ensure_all(session, new, now)
     await _tell(session, office, notices, after.version, now)
     return shifts
 
@@ -132,7 +133,7 @@ async def render(
     )
 
 
-def _shift(old: Office, new: Office, entry: Standing, now: dt.datetime) -> Shift | None:
+def _shift(old: Office, new: Office, entry: Expected, now: dt.datetime) -> Shift | None:
     dues = [_due(old, new, item) for item in entry.waiting]
     submit_by = _submit_by(old, new, entry)
     shift = Shift(entry, dues, submit_by, changes_dates=False, replans=False)
@@ -163,7 +164,7 @@ def _reckon(office: Office, item: Item) -> Reckoned | None:
     return _reckoned(copy.due_on, copy.due_provisional)
 
 
-def _submit_by(old: Office, new: Office, entry: Standing) -> Reckoned | None:
+def _submit_by(old: Office, new: Office, entry: Expected) -> Reckoned | None:
     request = entry.request
     stands = _reckoned(request.submit_by_on, request.submit_by_provisional)
     if stands is None or request.decide_on is None or not entry.waiting:
@@ -182,17 +183,13 @@ def _latest(office: Office, decide_on: dt.date) -> Reckoned:
     )
 
 
-def _coming(office: Office, entry: Standing, now: dt.datetime) -> set[tuple[str, str, dt.date]]:
+def _coming(office: Office, entry: Expected, now: dt.datetime) -> set[tuple[str, str, dt.date]]:
     """Return the reminders that are still to come."""
-    request, waiting, said = entry.request, entry.waiting, entry.overdue_said
-    stages = [*planning.stages_of(office, request, waiting), *planning.prompts_of(office, request, entry.fulfil_by_on)]
-    if said and (following := planning.next_overdue(office, request, waiting, said=said, now=now)) is not None:
+    stages, said = list(planning.stages_of(office, entry)), entry.overdue_said
+    if said and (following := planning.next_overdue(office, entry, said=said, now=now)) is not None:
         stages.append(following)
-    return {(each.kind, each.stage, each.on) for each in stages if _moment(office, each) > now}
-
-
-def _moment(office: Office, stage: Stage) -> dt.datetime:
-    return due_at(stage.on, planning.hour(office), office.zone)
+    own_hour = planning.hour(office, entry.wishes)
+    return {(each.kind, each.stage, each.on) for each in stages if due_at(each.on, own_hour, office.zone) > now}
 
 
 async def _put(session: AsyncSession, office: Office, shift: Shift, now: dt.datetime) -> None:
@@ -205,14 +202,8 @@ async def _put(session: AsyncSession, office: Office, shift: Shift, now: dt.date
         request.submit_by_on, request.submit_by_provisional = shift.submit_by.on, shift.submit_by.provisional
     if shift.replans:
         request.basis_version += 1
+        await planning.replan(session, office, request, now)
     await session.flush()
-    if not shift.replans:
-        return
-    await planning.replan(session, office, request, waiting, now)
-    await calendar.hush_said(session, request, now=now)
-    said = shift.entry.overdue_said
-    if said and (stage := planning.next_overdue(office, request, waiting, said=said, now=now)) is not None:
-        await reminders.add(session, request, stage, hour=planning.hour(office), zone=office.zone)
 
 
 async def _receivers(session: AsyncSession, request: Request, on: dt.date) -> Sequence[int]:
@@ -254,7 +245,7 @@ async def _tell(
         await outbox.enqueue(session, person, kind=CHANGED, params=params, dedupe=dedupe, now=when)
 
 
-def _as_after(shift: Shift) -> Standing:
+def _as_after(shift: Shift) -> Expected:
     """Return an entry as it would be, on copies of its rows."""
     request = calendar.copy_of(shift.entry.request)
     request.submit_by_on = shift.submit_by.on if shift.submit_by else None
@@ -264,7 +255,7 @@ def _as_after(shift: Shift) -> Standing:
     return replace(shift.entry, request=request, waiting=items)
 
 
-def _dates(entry: Standing) -> dict[str, Any]:
+def _dates(entry: Expected) -> dict[str, Any]:
     due_dates = [_to_json(_reckoned(item.due_on, item.due_provisional)) for item in entry.waiting]
     request = entry.request
     return {"due": due_dates, "submit_by": _to_json(_reckoned(request.submit_by_on, request.submit_by_provisional))}

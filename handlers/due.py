@@ -60,7 +60,7 @@ def next_opening(office: Office, now: dt.datetime) -> dt.datetime:
 async def _queue(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> int:
     notice = await describe(session, office, reminder, now)
     if notice is None:
-        reminder.state, reminder.reason = ReminderState.CANCELLED, await outdated(session, reminder)
+        reminder.state, reminder.reason = ReminderState.CANCELLED, await outdated(session, office, reminder, now)
         await session.flush()
         return 0
     told = await _receivers(session, office, notice, now)

@@ -30,7 +30,7 @@ async def enter(turn: Turn, new: NewEntry, *, reason: str | None = None) -> Open
     opened = await open_entry(turn.session, turn.officer, request.id, on=turn.today)
     if opened is None:
         raise Defect("an entry that its owner cannot see")
-    await planning.replan(turn.session, turn.office, request, opened.waiting, turn.now)
+    await planning.replan(turn.session, turn.office, request, turn.now)
     after = {"number": opened.entry.number, "matter": request.matter_code, "decision": request.decision_id}
     turn.note("request.register", ("request", request.id), after=after, reason=reason)
     return opened

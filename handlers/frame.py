@@ -40,7 +40,10 @@ async def on_settings(turn: Turn) -> Screen:
     """/settings: what is known about the officer."""
     unit, person = await turn.unit(), turn.officer
     role = access.role_name(person.role)
-    return screens.settings(unit.name, role, LANGUAGE_NAMES[person.language], person.telegram_id)
+    is_reminded = access.may(person.role, "later")
+    return screens.settings(
+        unit.name, role, LANGUAGE_NAMES[person.language], person.telegram_id, is_reminded=is_reminded
+    )
 
 
 async def on_language(turn: Turn) -> Screen:
@@ -144,6 +147,7 @@ COMMANDS: Final[Mapping[str, Flow]] = {
 }
 PRESSES: Final[Mapping[str, Flow]] = {
     "lang": on_language,
+    "set": on_settings,
     "guide": guide.COMMANDS["guide"],
     "new": guide.COMMANDS["new"],
     **merged("PRESSES"),

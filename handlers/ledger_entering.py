@@ -15,7 +15,7 @@ from bot.ledger_verdicts import Rules, judge
 from bot.ledger_words import Standing
 from bot.near_names import plain_name
 from bot.policy.model import Matter, Policy, ProductKind
-from handlers import planning
+from handlers import expiry, planning
 from handlers.office import Office
 from storage import audit, ledger_import, policies
 from storage.ledger_import import Entered, NewEntry, NewItem
@@ -97,10 +97,10 @@ async def enter(session: AsyncSession, office: Office, unit_id: int, rows: Seque
         [(row, answered.get(row.row), owners.get(row.officer, act.owner_id)) for row in taken if row.brings_opinion],
         subjects=subjects, unit_id=unit.id, now=act.now,
     )  # fmt: skip
+    await planning.replan_many(session, office, [each.request for each in entered], act.now)
     for each in entered:
-        waiting = [item for item in each.items if item.state is not ItemState.RETURNED]
-        await planning.replan(session, office, each.request, waiting, act.now)
         _note(session, act, "request.register", ("request", each.request.id), _entered(unit, each))
+    await expiry.ensure(session, office, [opinion for _row, opinion in opinions], act.now)
     for row, opinion in opinions:
         _note(session, act, "opinion.import", ("opinion", opinion.id), _origin(row))
     done = Imported(counts(rows), tuple(_number(unit, each) for each in entered))

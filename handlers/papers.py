@@ -22,7 +22,7 @@ from bot.screens import papers as screens
 from bot.screens.screen import File, Screen
 from handlers import acts, planning
 from handlers.office import Office
-from handlers.reminders import Renderer
+from handlers.rights import Renderer
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Chore, Finish, Tools
 from storage import audit, ledger, outbox, work
@@ -46,7 +46,7 @@ async def on_make(turn: Turn) -> Screen:
     opened = await acts.reopened(turn, turn.pressed.id)
     if turn.pressed.version != opened.request.version:
         return await _outdated(turn, opened)
-    facts, desk = await _written_by(turn.session, turn.office, opened, turn.today)
+    facts, desk = await written_by(turn.session, turn.office, opened, turn.today)
     paper = next((each for each in fitting(facts, desk) if each.value == turn.pressed.arg), None)
     if paper is None:
         raise Stale
@@ -84,7 +84,7 @@ async def make(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
         person = await session.get_one(Person, params["person_id"])
         opened = await _visible(session, person, params["request_id"], today)
         if params["paper"] != DATES and opened is not None:
-            facts, desk = await _written_by(session, office, opened, today)
+            facts, desk = await written_by(session, office, opened, today)
             name, build = _letter(Paper(params["paper"]), facts, desk)
             kind, ending = letters.MEDIA_TYPE, "docx"
         else:
@@ -126,7 +126,7 @@ async def render(
 
 
 async def _menu(turn: Turn, opened: Opened) -> Screen:
-    facts, desk = await _written_by(turn.session, turn.office, opened, turn.today)
+    facts, desk = await written_by(turn.session, turn.office, opened, turn.today)
     named = [(each.value, paper_name(each, product_of(each, facts, desk))) for each in fitting(facts, desk)]
     blanks = facts.of_persons or BLANK in facts.subjects
     return screens.menu(opened.entry, named, has_dates=bool(_ahead([opened.entry], turn.today)), blanks=blanks)
@@ -144,7 +144,8 @@ async def _record(turn: Turn, wanted: Mapping[str, Any]) -> None:
         work.add(turn.session, KIND, params, now=turn.now)
 
 
-async def _written_by(session: AsyncSession, office: Office, opened: Opened, today: dt.date) -> tuple[Facts, Desk]:
+async def written_by(session: AsyncSession, office: Office, opened: Opened, today: dt.date) -> tuple[Facts, Desk]:
+    """Return what an entry's letters are written from, and the desk that writes them."""
     facts = await stored.facts_of(session, opened, office.policy)
     decided = await _decided(session, office, opened)
     return facts, Desk(office.policy, decided, office.calendar, today)

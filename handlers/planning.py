@@ -5,62 +5,91 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.deadlines import Stage, due_at, feedback_due, fulfilment_stages, submit_by_stages, verification_stages
+from bot.deadlines import (
+    Stage,
+    due_at,
+    feedback_due,
+    fulfilment_stages,
+    hand_in_stages,
+    questions_after,
+    submit_by_stages,
+    verification_stages,
+)
+from bot.policy.content import Reminders
+from bot.wishes import Wishes
 from handlers.office import Office
-from storage import commitments, reminders
-from storage.ledger import entry_of
-from storage.tables import Applicant, Item, ItemState, Reminder, Request, RequestState
+from storage import expected, reminders
+from storage.expected import Expected
+from storage.reminders import FEEDBACK, OVERDUE
+from storage.tables import Applicant, Item, ItemState, Reminder, ReminderState, Request
 
 
-def hour(office: Office) -> dt.time:
-    """Return the local time at which reminders leave."""
-    return dt.time.fromisoformat(office.policy.reminders.hour)
+def hour(office: Office, wishes: Wishes | None = None) -> dt.time:
+    """Return the local time at which reminders leave: the officer's own, or the bureau's."""
+    return dt.time.fromisoformat(rules_of(office, wishes).hour)
 
 
-async def replan(
-    session: AsyncSession, office: Office, request: Request, waiting: Sequence[Item], now: dt.datetime
-) -> None:
+def rules_of(office: Office, wishes: Wishes | None = None) -> Reminders:
+    """Return when to remind: the bureau's rules, with an officer's wishes laid over them."""
+    rules = office.policy.reminders
+    return wishes.laid_over(rules) if wishes is not None else rules
+
+
+async def replan(session: AsyncSession, office: Office, request: Request, now: dt.datetime) -> None:
     """Plan an entry's reminders anew after a change, in the change's own transaction.
 
     Args:
         session: The unit of work of the change.
         office: Rules and calendar.
         request: The entry, its ``basis_version`` grown with the change.
-        waiting: The verifications that something is still expected of.
         now: Aware UTC time.
     """
-    fulfil_by_on = await commitments.next_fulfilment(session, request.id)
-    stages = stages_of(office, request, waiting) + prompts_of(office, request, fulfil_by_on)
-    await reminders.replan(session, request, stages, now=now, hour=hour(office), zone=office.zone)
+    await replan_many(session, office, [request], now)
 
 
-def stages_of(
-    office: Office, request: Request, waiting: Sequence[Item], *, overdue_index: int = 0
-) -> tuple[Stage, ...]:
+async def replan_many(session: AsyncSession, office: Office, requests: Sequence[Request], now: dt.datetime) -> None:
+    """Plan the reminders of entries anew, as ``replan`` does for one."""
+    await session.flush()
+    for each in await expected.of_requests(session, requests):
+        own_hour = hour(office, each.wishes)
+        stages = stages_of(office, each)
+        late = next((stage for stage in stages if stage.stage.startswith(OVERDUE)), None)
+        if late is not None and each.overdue_said and due_at(late.on, own_hour, office.zone) <= now:
+            following = next_overdue(office, each, said=each.overdue_said, now=now)  # the first was said before
+            stages += (following,) if following is not None else ()
+        await reminders.replan(session, each.request, stages, now=now, hour=own_hour, zone=office.zone)
+
+
+def stages_of(office: Office, entry: Expected, *, overdue_index: int = 0) -> tuple[Stage, ...]:
     """Return what is to be said when about an entry.
-
-    Where the counterpart applied the result goes to them: nothing is chased. All verifications of an entry carry the
-    same dates, so the first one stands for them.
 
     Args:
         office: Rules and calendar.
-        request: The entry.
-        waiting: The verifications that something is still expected of.
+        entry: The entry, with what is expected of it.
         overdue_index: How many overdue stages have been said already.
     """
-    if request.state is not RequestState.OPEN or not waiting or waiting[0].applicant is not Applicant.BUREAU:
+    stages = (*_of_verifications(office, entry, overdue_index), *_fulfilments(office, entry))
+    known_since = office.today(entry.request.created_at)
+    asked = (*_hand_in(office, entry), *_use(office, entry), *_report(office, entry, known_since))
+    return (
+        *stages,
+        *(stage for stage in asked if stage.on > known_since),
+    )  # an older ledger is not asked about at once
+
+
+def _of_verifications(office: Office, entry: Expected, overdue_index: int) -> tuple[Stage, ...]:
+    """Return the stages of an application that the bureau itself makes, or has made.
+
+    All verifications of an entry carry the same dates, so the first one stands for them.
+    """
+    if not entry.waiting or entry.waiting[0].applicant is not Applicant.BUREAU:
         return ()
-    item, rules = waiting[0], office.policy.reminders
+    item, rules = entry.waiting[0], rules_of(office, entry.wishes)
     if item.state is ItemState.SUPPLEMENT:
         return ()  # the centre waits for papers: nothing is owed by it until they are handed in
     if item.submitted_on is None:
-        if request.submit_by_on is None:
-            return ()
-        return submit_by_stages(
-            office.calendar,
-            submit_by_on=request.submit_by_on,
-            before_working_days=rules.submit_by_before_working_days,
-        )
+        on, before = entry.request.submit_by_on, rules.submit_by_before_working_days
+        return submit_by_stages(office.calendar, submit_by_on=on, before_working_days=before) if on else ()
     return verification_stages(
         office.calendar,
         submitted_on=item.submitted_on,
@@ -74,55 +103,81 @@ def stages_of(
     )
 
 
-def prompts_of(office: Office, request: Request, fulfil_by_on: dt.date | None) -> tuple[Stage, ...]:
-    """Return the prompts of an entry's commitments, which outlive the entry's own end.
-
-    Args:
-        office: Rules and calendar.
-        request: The entry.
-        fulfil_by_on: The earliest local date until which one of them is to be fulfilled; None where none is open.
-    """
-    if fulfil_by_on is None or request.state in (RequestState.UNDONE, RequestState.WITHDRAWN):
+def _hand_in(office: Office, entry: Expected) -> tuple[Stage, ...]:
+    """Return the questions after an opinion that goes to the counterpart: nothing is chased, nothing is overdue."""
+    if not entry.waiting or entry.waiting[0].applicant is not Applicant.COUNTERPART:
         return ()
-    before = office.policy.reminders.fulfil_before_working_days
-    return fulfilment_stages(office.calendar, fulfil_by_on=fulfil_by_on, before_working_days=before)
+    rules = rules_of(office, entry.wishes)
+    return hand_in_stages(
+        office.calendar,
+        applied_on=entry.waiting[0].submitted_on,
+        decide_on=entry.request.decide_on,
+        after_working_days=rules.hand_in_after_working_days,
+        before_working_days=rules.hand_in_before_working_days,
+    )
 
 
-def next_overdue(
-    office: Office, request: Request, waiting: Sequence[Item], *, said: int, now: dt.datetime
-) -> Stage | None:
+def _use(office: Office, entry: Expected) -> tuple[Stage, ...]:
+    """Return the questions what the decision made of an opinion: after the decision, or after the opinion came."""
+    if entry.unused_since is None:
+        return ()
+    since = max(entry.unused_since, entry.request.decide_on or entry.unused_since)
+    after = rules_of(office, entry.wishes).use_after_working_days
+    return questions_after(office.calendar, "use", since, after_working_days=after)
+
+
+def _report(office: Office, entry: Expected, known_since: dt.date) -> tuple[Stage, ...]:
+    """Return the questions after a credit report that is to come and of which nothing was written down."""
+    if not entry.lacks_report:
+        return ()
+    after = rules_of(office, entry.wishes).report_after_working_days
+    return questions_after(office.calendar, "report", known_since, after_working_days=after)
+
+
+def _fulfilments(office: Office, entry: Expected) -> tuple[Stage, ...]:
+    """Return the prompts of an entry's commitments, which outlive the entry's own end."""
+    if entry.fulfil_by_on is None:
+        return ()
+    before = rules_of(office, entry.wishes).fulfil_before_working_days
+    return fulfilment_stages(office.calendar, fulfil_by_on=entry.fulfil_by_on, before_working_days=before)
+
+
+def next_overdue(office: Office, entry: Expected, *, said: int, now: dt.datetime) -> Stage | None:
     """Return the overdue stage after those said already; moments that an outage swallowed are left out.
 
     Args:
         office: Rules and calendar.
-        request: The entry.
-        waiting: The verifications that something is still expected of.
+        entry: The entry, with what is expected of it.
         said: How many overdue stages have been said.
         now: Aware UTC time.
     """
-    while stages := stages_of(office, request, waiting, overdue_index=said):
-        stage = stages[-1]
-        if due_at(stage.on, hour(office), office.zone) > now:
-            return stage
+    own_hour = hour(office, entry.wishes)
+    while late := [each for each in _of_verifications(office, entry, said) if each.stage.startswith(OVERDUE)]:
+        if due_at(late[-1].on, own_hour, office.zone) > now:
+            return late[-1]
         said += 1
     return None
 
 
 async def plan_next(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> None:
-    """Plan what follows a reminder that is on its way: after an overdue stage the next one, after all else nothing.
+    """Plan what follows a reminder that is on its way: while feedback is owed one overdue stage is always to come.
 
     Args:
         session: The unit of work that queues the reminder.
         office: Rules and calendar.
-        reminder: The reminder.
+        reminder: The reminder; it may be an earlier stage that was put off until its deadline had passed.
         now: Aware UTC time.
     """
-    name, _plus, number = reminder.stage.partition("+")
-    if name != "overdue" or (opened := await entry_of(session, reminder.subject_id)) is None:
+    if reminder.subject_kind != reminders.SUBJECT or reminder.kind != FEEDBACK:
         return
-    stage = next_overdue(office, opened.request, opened.waiting, said=int(number), now=now)
+    late = await reminders.overdue_of(session, reminder)
+    if any(row.state is ReminderState.PLANNED for row in late.values()):
+        return
+    request = await session.get_one(Request, reminder.subject_id)
+    entry = await expected.of_request(session, request)
+    stage = next_overdue(office, entry, said=max(late, default=0), now=now)
     if stage is not None:
-        await reminders.add(session, opened.request, stage, hour=hour(office), zone=office.zone)
+        await reminders.add(session, request, stage, hour=hour(office, entry.wishes), zone=office.zone)
 
 
 def reckon(office: Office, item: Item, on: dt.date) -> None:

@@ -9,42 +9,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import Stage
-from bot.policy.model import ProductKind
-from handlers import planning
+from handlers import expiry, planning
 from handlers.office import Office
-from storage import audit, reminders
+from storage import audit, expected, reminders
 from storage.database import Database
-from storage.ledger import WAITING
+from storage.expected import Expected
+from storage.reminders import FEEDBACK, OVERDUE
 from storage.tables import (
-    Commitment,
-    CommitmentState,
-    Item,
     Outbox,
     OutboxReminder,
     OutboxState,
     Reminder,
     ReminderState,
     Request,
-    RequestState,
 )
 
 BATCH: Final = 200  # entries of one look and of one transaction, so that nobody waits for long
 RECONCILE: Final = "reminder.reconcile"
-_OVERDUE: Final = "overdue+"
 _OF_ENTRY: Final = Reminder.subject_kind == reminders.SUBJECT
-_DUE: Final = and_(
-    Commitment.fulfil_by_on.is_not(None),
-    Commitment.state.in_((CommitmentState.SIGNED, CommitmentState.FULFILLING)),
-)
 _CARRIED: Final = (OutboxState.DUE, OutboxState.CLAIMED, OutboxState.UNKNOWN)
 _UNCARRIED: Final = (
     select(Reminder.id)
     .where(
-        _OF_ENTRY,
         Reminder.state == ReminderState.QUEUED,
         ~select(Outbox.id)
         .join(OutboxReminder, OutboxReminder.outbox_id == Outbox.id)
@@ -61,28 +51,25 @@ class Difference:
     """What is wrong with the reminders of one entry.
 
     Args:
-        request: The entry.
+        entry: The entry, with what is expected of it.
         stages: All that should be planned on its present basis.
         missing: Those of them that are not there, as ``kind stage``.
         stray: Planned ones that should not be.
     """
 
-    request: Request
+    entry: Expected
     stages: tuple[Stage, ...]
     missing: tuple[str, ...]
     stray: tuple[Reminder, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    request: Request
-    waiting: Sequence[Item]
-    fulfil_by_on: dt.date | None
-    rows: Sequence[Reminder]  # of every basis
+    @property
+    def request(self) -> Request:
+        """The entry's row."""
+        return self.entry.request
 
 
 async def run(database: Database, office: Office) -> int:
-    """Look at all open entries and all unfinished reminders; return how many were put right."""
+    """Look at all open entries, valid opinions and unfinished reminders; return how many were put right."""
     mended, last = 0, 0
     while True:
         async with database.read() as session:
@@ -94,6 +81,7 @@ async def run(database: Database, office: Office) -> int:
         if len(requests) < BATCH:
             break
         last = requests[-1].id
+    mended += await expiry.reconcile(database, office)
     while count := await _settle_uncarried(database, office):
         mended += count
     return mended
@@ -106,10 +94,7 @@ async def _watched_after(
     planned = select(Reminder.id).where(
         _OF_ENTRY, Reminder.subject_id == Request.id, Reminder.state == ReminderState.PLANNED
     )
-    promised = (
-        select(Item.id).join(Commitment, Commitment.item_id == Item.id).where(Item.request_id == Request.id, _DUE)
-    )
-    watched = or_(Request.state == RequestState.OPEN, planned.exists(), promised.exists())
+    watched = or_(expected.is_followed(), planned.exists())
     query = select(Request).where(Request.id > last, watched)
     if ids:
         query = query.where(Request.id.in_(ids))
@@ -120,69 +105,62 @@ async def _watched_after(
 
 
 async def _differences(session: AsyncSession, office: Office, requests: Sequence[Request]) -> list[Difference]:
-    ids, now = [request.id for request in requests], office.clock.now()
-    items = await session.scalars(
-        select(Item)
-        .where(Item.request_id.in_(ids), Item.product_kind == ProductKind.VERIFICATION, Item.state.in_(WAITING))
-        .order_by(Item.id)
-        .execution_options(populate_existing=True)
-    )
+    now = office.clock.now()
     planned = await session.scalars(
         select(Reminder)
-        .where(_OF_ENTRY, Reminder.subject_id.in_(ids), Reminder.audience == reminders.OWNER)
+        .where(
+            _OF_ENTRY,
+            Reminder.subject_id.in_([request.id for request in requests]),
+            Reminder.audience == reminders.OWNER,
+        )
         .order_by(Reminder.id)
         .execution_options(populate_existing=True)
     )
-    promises = await session.execute(
-        select(Item.request_id, func.min(Commitment.fulfil_by_on))
-        .join(Commitment, Commitment.item_id == Item.id)
-        .where(Item.request_id.in_(ids), _DUE)
-        .group_by(Item.request_id)
-    )
-    waiting: dict[int, list[Item]] = {request_id: [] for request_id in ids}
-    there: dict[int, list[Reminder]] = {request_id: [] for request_id in ids}
-    fulfil_by = {request_id: on for request_id, on in promises}
-    for item in items:
-        waiting[item.request_id].append(item)
+    there: dict[int, list[Reminder]] = {request.id: [] for request in requests}
     for row in planned:
         there[row.subject_id].append(row)
-    entries = [_Entry(each, waiting[each.id], fulfil_by.get(each.id), there[each.id]) for each in requests]
-    found = [_difference(office, entry, now) for entry in entries]
+    entries = await expected.of_requests(session, requests)
+    found = [_difference(office, entry, there[entry.request.id], now) for entry in entries]
     return [each for each in found if each is not None]
 
 
-def _difference(office: Office, entry: _Entry, now: dt.datetime) -> Difference | None:
-    """Return what is wrong with an entry's reminders, None where all is well."""
+def _difference(office: Office, entry: Expected, rows: Sequence[Reminder], now: dt.datetime) -> Difference | None:
+    """Return what is wrong with an entry's reminders, of whatever basis they are; None where all is well."""
     basis = entry.request.basis_version
-    present = {(row.kind, row.stage): row for row in entry.rows if row.basis_version == basis}
+    present = {(row.kind, row.stage): row for row in rows if row.basis_version == basis}
     stages = _wanted(office, entry, present, now)
     wanted = {(stage.kind, stage.stage) for stage in stages}
-    overdue = any(stage.startswith(_OVERDUE) for _kind, stage in wanted)
-    allowed = wanted | {key for key in present if overdue and key[1].startswith(_OVERDUE)}
+    overdue = any(stage.startswith(OVERDUE) for _kind, stage in wanted)
+    allowed = wanted | {key for key in present if overdue and key[1].startswith(OVERDUE)}
     stray = tuple(
         row
-        for row in entry.rows
+        for row in rows
         if row.state is ReminderState.PLANNED and (row.basis_version != basis or (row.kind, row.stage) not in allowed)
     )
     missing = tuple(f"{kind} {stage}" for kind, stage in sorted(wanted - set(present)))
-    return Difference(entry.request, stages, missing, stray) if missing or stray else None
+    return Difference(entry, stages, missing, stray) if missing or stray else None
 
 
 def _wanted(
-    office: Office, entry: _Entry, present: Mapping[tuple[str, str], Reminder], now: dt.datetime
+    office: Office, entry: Expected, present: Mapping[tuple[str, str], Reminder], now: dt.datetime
 ) -> tuple[Stage, ...]:
     """Return all stages of an entry's present basis: those of its plan, and where overdue has come, the one after.
 
-    Of the overdue stages only the next is ever planned; how many were said is read from those that are there.
+    Of the overdue stages only the next is ever planned, which may be one that the officer put off; how many were said
+    is read from those that are there.
     """
-    overdue = {int(key[1].removeprefix(_OVERDUE)): row for key, row in present.items() if key[1].startswith(_OVERDUE)}
-    newest = max(overdue, default=0)
-    stages = planning.stages_of(office, entry.request, entry.waiting, overdue_index=max(0, newest - 1))
-    prompts = planning.prompts_of(office, entry.request, entry.fulfil_by_on)
-    if not stages or not newest or overdue[newest].state is ReminderState.PLANNED:
-        return stages + prompts
-    coming = planning.next_overdue(office, entry.request, entry.waiting, said=newest, now=now)
-    return stages + prompts + ((coming,) if coming is not None else ())
+    late = {int(key[1].removeprefix(OVERDUE)): row for key, row in present.items() if key[1].startswith(OVERDUE)}
+    newest = max(late, default=0)
+    stages = planning.stages_of(office, entry, overdue_index=max(0, newest - 1))
+    to_come = any(
+        row.state is ReminderState.PLANNED and (row.snoozed_to or row.stage.startswith(OVERDUE))
+        for row in present.values()
+        if row.kind == FEEDBACK
+    )
+    if not newest or to_come or not any(stage.stage.startswith(OVERDUE) for stage in stages):
+        return stages
+    coming = planning.next_overdue(office, entry, said=newest, now=now)
+    return stages + ((coming,) if coming is not None else ())
 
 
 async def _mend(session: AsyncSession, office: Office, ids: Sequence[int]) -> int:
@@ -194,11 +172,10 @@ async def _mend(session: AsyncSession, office: Office, ids: Sequence[int]) -> in
         for row in each.stray:
             row.state, row.reason = ReminderState.CANCELLED, "not of the entry's plan"
         await session.flush()
-        await reminders.replan(
-            session, each.request, each.stages, now=now, hour=planning.hour(office), zone=office.zone
-        )
+        own_hour = planning.hour(office, each.entry.wishes)
+        await reminders.replan(session, each.request, each.stages, now=now, hour=own_hour, zone=office.zone)
         stray = [f"{row.kind} {row.stage}" for row in each.stray]
-        _note(session, each.request.id, now, {"added": list(each.missing), "cancelled": stray})
+        _note(session, (reminders.SUBJECT, each.request.id), now, {"added": list(each.missing), "cancelled": stray})
     return len(wrong)
 
 
@@ -212,11 +189,12 @@ async def _settle(session: AsyncSession, reminder: Reminder, now: dt.datetime) -
     reminder.state = ReminderState.SENT if was_sent else ReminderState.PLANNED
     reminder.reason = "its notifications had ended"
     name = f"{reminder.kind} {reminder.stage}"
-    _note(session, reminder.subject_id, now, {"settled": name, "state": reminder.state.value})
+    subject = (reminder.subject_kind, reminder.subject_id)
+    _note(session, subject, now, {"settled": name, "state": reminder.state.value})
 
 
-def _note(session: AsyncSession, request_id: int, now: dt.datetime, after: dict[str, Any]) -> None:
-    audit.note(session, at=now, actor_id=None, verb=RECONCILE, subject=("request", request_id), after=after)
+def _note(session: AsyncSession, subject: tuple[str, int], now: dt.datetime, after: dict[str, Any]) -> None:
+    audit.note(session, at=now, actor_id=None, verb=RECONCILE, subject=subject, after=after)
 
 
 async def _settle_uncarried(database: Database, office: Office) -> int:

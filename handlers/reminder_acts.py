@@ -5,16 +5,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from bot.errors import Refusal
+from bot.documents.filling import fitting
+from bot.documents.letters import Paper
 from bot.language import _
-from bot.screens import reminders as screens
-from bot.screens.screen import Screen
-from handlers import ledger, reminders, timeline
+from bot.screens import reminder_done as done
+from bot.screens.screen import Press, Screen
+from handlers import ledger, papers, timeline
+from handlers import reminder_access as access
 from handlers.reminders import notice_of
-from handlers.turn import Flow, Stale, Turn
-from storage import reminders as stored
-from storage.ledger import Opened, open_entry
-from storage.tables import Reminder, ReminderState
+from handlers.turn import Flow, Turn
+from storage.ledger import Opened
+from storage.tables import Reminder
+
+_FORMS: Final = {"use": "use", "fulfil": "setl", "report": "rep"}
+"""Kind of reminder -> the entry's button that writes down what it asks for."""
 
 
 async def on_received(turn: Turn) -> Screen:
@@ -22,117 +26,134 @@ async def on_received(turn: Turn) -> Screen:
 
     Source: domain.md A8.
     """
-    reminder, opened = await _pressed(turn)
+    reminder, opened = await access.of_entry(turn)
     on = opened.entry.submitted_on
     if on is None or opened.entry.received_on is not None or not opened.entry.open:
-        return await _present_state(turn, opened)
+        return await access.present_state(turn, reminder)
     return await _record(turn, reminder, opened, "received", on)
 
 
 async def on_not_received(turn: Turn) -> Screen:
-    """尚未收件: noted; the period has not begun."""
-    reminder, opened = await _pressed(turn)
+    """尚未收件, 尚未提交: noted; nothing else changes."""
+    reminder, opened = await access.of_entry(turn)
     if opened.entry.received_on is not None or not opened.entry.open:
-        return await _present_state(turn, opened)
-    _acknowledge(turn, reminder)
-    ledger.note(turn, opened, "request.not_received")
-    said = _("Noted: not received yet. Record the day in the entry once the centre has received it.")
-    return screens.recorded(notice_of(turn.office, reminder, opened, turn.now), said)
+        return await access.present_state(turn, reminder)
+    access.acknowledge(turn, reminder)
+    if reminder.kind == "hand_in":
+        ledger.note(turn, opened, "reminder.acknowledge")
+        said = _("Noted: not handed in yet. Record the day in the entry once the opinion is there.")
+    else:
+        ledger.note(turn, opened, "request.not_received")
+        said = _("Noted: not received yet. Record the day in the entry once the centre has received it.")
+    return done.recorded(notice_of(turn.office, reminder, opened, turn.now), said)
 
 
 async def on_correct(turn: Turn) -> Screen:
     """更正收件日期: the days to choose from; a typed one is understood too."""
-    _reminder, opened = await _pressed(turn)
+    reminder, opened = await access.of_entry(turn)
     entry = opened.entry
     if not entry.open or entry.submitted_on is None or entry.applicant == "counterpart":
-        return await _present_state(turn, opened)
+        return await access.present_state(turn, reminder)
     return await ledger.asking(turn, opened, "received", aside=True)
 
 
 async def on_day_of_opinion(turn: Turn) -> Screen:
     """更正收到日期: the opinion came on another day than the one of the press."""
-    _reminder, opened = await _pressed(turn)
+    reminder, opened = await access.of_entry(turn)
     if opened.entry.withdrawn or opened.entry.submitted_on is None:
-        return await _present_state(turn, opened)
+        return await access.present_state(turn, reminder)
     return await ledger.asking(turn, opened, "returned", aside=True)
 
 
 async def on_returned(turn: Turn) -> Screen:
     """已收到意见: today; another day is chosen afterwards."""
-    reminder, opened = await _pressed(turn)
+    reminder, opened = await access.of_entry(turn)
     if not opened.entry.open or opened.entry.submitted_on is None:
-        return await _present_state(turn, opened)
+        return await access.present_state(turn, reminder)
     return await _record(turn, reminder, opened, "returned", turn.today)
 
 
 async def on_submitted(turn: Turn) -> Screen:
     """已提交: today."""
-    reminder, opened = await _pressed(turn)
+    reminder, opened = await access.of_entry(turn)
     if not opened.entry.open or opened.entry.submitted_on is not None:
-        return await _present_state(turn, opened)
+        return await access.present_state(turn, reminder)
     return await _record(turn, reminder, opened, "submitted", turn.today)
 
 
 async def on_noted(turn: Turn) -> Screen:
-    """已知悉: the reminder is answered; the entry stays as it is."""
-    reminder, opened = await _pressed(turn)
-    if await reminders.outdated(turn.session, reminder) is not None:
-        return await _present_state(turn, opened)
-    if _acknowledge(turn, reminder):
-        ledger.note(turn, opened, "reminder.acknowledge")
-    return _again(turn, reminder, opened)
+    """已知悉: this stage is answered and comes no more; what it is about stays as it is."""
+    reminder = await access.of_any(turn, turn.pressed.id)
+    if await access.described(turn, reminder) is None:
+        return await access.present_state(turn, reminder)
+    if access.acknowledge(turn, reminder):
+        turn.note("reminder.acknowledge", (reminder.subject_kind, reminder.subject_id))
+    return await access.again(turn, reminder)
 
 
 async def on_wording(turn: Turn) -> Screen:
     """商请用语, ready to be copied."""
-    reminder, opened = await _pressed(turn)
+    reminder, opened = await access.of_entry(turn)
     if not opened.entry.open or opened.entry.received_on is None:
-        return await _present_state(turn, opened)
+        return await access.present_state(turn, reminder)
     words = timeline.words_of(turn, opened.entry)
     bureau = turn.policy.term("bureau", on=turn.today)
-    return screens.wording_to_ask(notice_of(turn.office, reminder, opened, turn.now), words, bureau)
+    facts, desk = await papers.written_by(turn.session, turn.office, opened, turn.today)
+    notice = notice_of(turn.office, reminder, opened, turn.now)
+    return done.wording_to_ask(notice, words, bureau, has_letter=Paper.INQUIRY in fitting(facts, desk))
 
 
 async def on_back(turn: Turn) -> Screen:
-    """Back to the reminder."""
-    reminder, opened = await _pressed(turn)
-    if await reminders.outdated(turn.session, reminder) is not None:
-        return await _present_state(turn, opened)
-    return _again(turn, reminder, opened)
+    """Back to the reminder, be it from one of its questions or from a digest."""
+    return await access.again(turn, await access.of_any(turn, turn.pressed.id))
 
 
 async def on_open(turn: Turn) -> Screen:
-    """The entry that the reminder is about."""
-    _reminder, opened = await _pressed(turn)
+    """The entry that the reminder is about, or that its opinion answers."""
+    reminder = await access.of_any(turn, turn.pressed.id)
+    opened = await access.entry_behind(turn, reminder)
+    if opened is None:
+        return await access.present_state(turn, reminder)
     return await timeline.shown(turn, opened, aside=True)
 
 
-async def _pressed(turn: Turn) -> tuple[Reminder, Opened]:
-    """Return the reminder whose button was pressed, and its entry, if this officer may change it.
-
-    Raises:
-        Stale: There is no such reminder, or it is not theirs to see.
-        Refusal: They may only read the entry.
-    """
-    reminder = await turn.session.get(Reminder, turn.pressed.id, populate_existing=True)
-    if reminder is None or reminder.subject_kind != stored.SUBJECT:
-        raise Stale
-    opened = await open_entry(turn.session, turn.officer, reminder.subject_id, on=turn.today)
-    if opened is None:
-        raise Stale
-    if not opened.may_act:
-        raise Refusal(_("Only the handling officer and the coordinators change this entry."))
-    return reminder, opened
+async def on_do(turn: Turn) -> Screen:
+    """What the reminder asks to be written down: the opinion, its use, the fulfilment, the report."""
+    reminder, opened = await access.of_entry(turn)
+    if await access.described(turn, reminder) is None or reminder.kind not in _FORMS:
+        return await access.present_state(turn, reminder)
+    verb = "opn" if reminder.kind == "use" and opened.entry.without_opinion else _FORMS[reminder.kind]
+    return await _going_on(turn, opened, verb)
 
 
-async def _present_state(turn: Turn, opened: Opened) -> Screen:
-    """Show the entry as it is, because the reminder's question has been answered already."""
-    screen = await timeline.shown(turn, opened, aside=True)
-    return replace(screen, toast=_("This is the present state of the entry."))
+async def on_hand(turn: Turn) -> Screen:
+    """转办, from the reminder: whoever takes the entry over gets its reminders too."""
+    reminder, opened = await access.of_entry(turn)
+    if opened.entry.withdrawn:
+        return await access.present_state(turn, reminder)
+    return await _going_on(turn, opened, "hand")
+
+
+async def on_letter(turn: Turn) -> Screen:
+    """商请函, made aside; it comes as a file."""
+    reminder, opened = await access.of_entry(turn)
+    if not opened.entry.open or opened.entry.received_on is None:
+        return await access.present_state(turn, reminder)
+    await _going_on(turn, opened, "pmake", Paper.INQUIRY.value)
+    said = _("The letter is being made; it comes as a file")
+    return replace(await access.again(turn, reminder), toast=said)
+
+
+async def _going_on(turn: Turn, opened: Opened, verb: str, arg: str = "") -> Screen:
+    """Go on with what a button of the entry does, from its present state."""
+    from handlers import frame  # the table of all flows, which imports this module
+
+    turn.press = Press(verb, opened.request.id, opened.request.version, arg)
+    return await frame.PRESSES[verb](turn)
 
 
 async def _record(turn: Turn, reminder: Reminder, opened: Opened, act: str, on: dt.date) -> Screen:
-    _acknowledge(turn, reminder)
+    access.acknowledge(turn, reminder)
     after = await ledger.record(turn, opened, act, on)
     words = timeline.words_of(turn, after.entry)
     day = words.day(on)
@@ -143,21 +164,7 @@ async def _record(turn: Turn, reminder: Reminder, opened: Opened, act: str, on: 
     }[act]
     due = words.day(after.entry.due_on, provisional=after.entry.due_provisional) if after.entry.due_on else ""
     notice = notice_of(turn.office, reminder, after, turn.now)
-    return replace(screens.recorded(notice, said % {"day": day, "due": due}), toast=_("Recorded"))
-
-
-def _again(turn: Turn, reminder: Reminder, opened: Opened) -> Screen:
-    notice = notice_of(turn.office, reminder, opened, turn.now)
-    words = timeline.words_of(turn, opened.entry)
-    return screens.reminder(notice, words, noted=reminder.state is ReminderState.ACKNOWLEDGED)
-
-
-def _acknowledge(turn: Turn, reminder: Reminder) -> bool:
-    """Mark a reminder as answered; False where it was before."""
-    if reminder.state not in (ReminderState.QUEUED, ReminderState.SENT):
-        return False
-    reminder.state, reminder.reason = ReminderState.ACKNOWLEDGED, f"answered by {turn.officer.id}"
-    return True
+    return replace(done.recorded(notice, said % {"day": day, "due": due}), toast=_("Recorded"))
 
 
 PRESSES: Final[Mapping[str, Flow]] = {
@@ -169,6 +176,9 @@ PRESSES: Final[Mapping[str, Flow]] = {
     "nsub": on_submitted,
     "nack": on_noted,
     "nask": on_wording,
+    "nlet": on_letter,
+    "ndo": on_do,
+    "nhan": on_hand,
     "nback": on_back,
     "nopen": on_open,
 }

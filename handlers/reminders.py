@@ -1,7 +1,7 @@
 """Reminders: what each has to say now, whatever it is about, and the message that says it."""
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -9,21 +9,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cover import Charge
 from bot.deadlines import is_single
-from bot.notices import EntryNotice
+from bot.notices import EntryNotice, Notice, OpinionNotice
 from bot.policy.model import CounterpartKind
 from bot.screens import reminders as screens
+from bot.screens.ledger import Wording
 from bot.screens.screen import Screen
-from handlers import cover, timeline
+from handlers import cover, expiry, timeline
 from handlers.office import Office
-from storage.ledger import Opened, entry_of
+from handlers.rights import Renderer
+from storage import credit_reports, reminders
+from storage.expected import OUTLIVING
+from storage.ledger import Opened, entry_of, open_entry
 from storage.tables import Person, Reminder, ReminderState
 
 LATE: Final = dt.timedelta(days=1)
 
-Renderer = Callable[[AsyncSession, Office, Person, Mapping[str, Any], dt.datetime], Awaitable[Screen | None]]
 
-
-async def describe(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> EntryNotice | None:
+async def describe(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> Notice | None:
     """Return what a reminder has to say now, whatever its subject; None where it is outdated.
 
     Args:
@@ -32,18 +34,17 @@ async def describe(session: AsyncSession, office: Office, reminder: Reminder, no
         reminder: The reminder; its own state is not looked at.
         now: Aware UTC time.
     """
-    opened = await entry_of(session, reminder.subject_id)
-    if opened is None or _why_outdated(reminder, opened) is not None:
+    notice = await _looked_at(session, office, reminder, now)
+    if isinstance(notice, str):
         return None
-    notice = notice_of(office, reminder, opened, now)
     is_late = now - reminder.due_at > LATE
     return replace(notice, late_since=office.today(reminder.due_at) if is_late else None)
 
 
-async def outdated(session: AsyncSession, reminder: Reminder) -> str | None:
+async def outdated(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> str | None:
     """Return why a reminder has nothing to say any more, None while it has."""
-    opened = await entry_of(session, reminder.subject_id)
-    return "no such entry" if opened is None else _why_outdated(reminder, opened)
+    notice = await _looked_at(session, office, reminder, now)
+    return notice if isinstance(notice, str) else None
 
 
 async def render(
@@ -56,14 +57,35 @@ async def render(
     notice = await describe(session, office, reminder, now)
     if notice is None:
         return None
-    screen = screens.reminder(notice, timeline.wording(office, office.today(now), notice.entry.matter_code))
-    return await cover.on_behalf(session, screen, person, notice.charges[0].owner_id)
+    notice = await for_person(session, notice, person, office.today(now))
+    screen = screens.reminder(notice, words_for(office, notice, office.today(now)))
+    owners = [charge.owner_id for charge in notice.charges]
+    return await cover.on_behalf(session, screen, person, person.id if person.id in owners else owners[0])
+
+
+async def for_person(session: AsyncSession, notice: Notice, person: Person, on: dt.date) -> Notice:
+    """Return a reminder as one person may read it: of the matters that hang on an opinion those that they may see."""
+    if not isinstance(notice, OpinionNotice):
+        return notice
+    seen = [each for each in notice.matters if await open_entry(session, person, each.request_id, on=on) is not None]
+    return replace(notice, matters=tuple(seen))
+
+
+def words_for(office: Office, notice: Notice, today: dt.date) -> Wording:
+    """Return the words that a reminder is written with."""
+    return timeline.wording(office, today, notice.entry.matter_code if isinstance(notice, EntryNotice) else None)
 
 
 def notice_of(office: Office, reminder: Reminder, opened: Opened, now: dt.datetime) -> EntryNotice:
     """Return a reminder about an entry with the figures of this moment, be it outdated or not."""
     entry, today = opened.entry, office.today(now)
-    until = {"submit_by": entry.submit_by_on, "fulfil": entry.fulfil_by_on}.get(reminder.kind, entry.due_on)
+    until = {
+        "submit_by": entry.submit_by_on,
+        "fulfil": entry.fulfil_by_on,
+        "hand_in": entry.decide_on,
+        "use": entry.decide_on,
+        "report": entry.decide_on,
+    }.get(reminder.kind, entry.due_on)
     matter = office.policy.matters.get(entry.matter_code or "")
     return EntryNotice(
         reminder_id=reminder.id,
@@ -77,9 +99,20 @@ def notice_of(office: Office, reminder: Reminder, opened: Opened, now: dt.dateti
     )
 
 
-def _why_outdated(reminder: Reminder, opened: Opened) -> str | None:
+async def _looked_at(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> Notice | str:
+    """Return what a reminder has to say, or why it has nothing to say any more."""
+    if reminder.subject_kind == reminders.OPINION:
+        return await expiry.describe(session, office, reminder, now)
+    opened = await entry_of(session, reminder.subject_id)
+    why = "no such entry" if opened is None else await _why_outdated(session, reminder, opened)
+    if opened is None or why is not None:
+        return why or ""
+    return notice_of(office, reminder, opened, now)
+
+
+async def _why_outdated(session: AsyncSession, reminder: Reminder, opened: Opened) -> str | None:
     entry = opened.entry
-    if not entry.open and (reminder.kind != "fulfil" or entry.withdrawn):
+    if not entry.open and (reminder.kind not in OUTLIVING or entry.withdrawn):
         return "the entry is no longer open"
     if reminder.basis_version != opened.request.basis_version:
         return "the entry has changed"
@@ -87,7 +120,10 @@ def _why_outdated(reminder: Reminder, opened: Opened) -> str | None:
         "receipt": entry.submitted_on is not None and entry.received_on is None,
         "feedback": entry.received_on is not None and entry.due_on is not None,
         "submit_by": entry.submitted_on is None and entry.submit_by_on is not None,
+        "hand_in": entry.applicant == "counterpart",
+        "use": not entry.open and bool(opened.returned),
         "fulfil": entry.fulfil_by_on is not None,
+        "report": reminder.kind == "report" and await credit_reports.is_lacking(session, opened.request.id),
     }
     return None if fits.get(reminder.kind, False) else "the entry has moved on"
 

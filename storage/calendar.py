@@ -5,26 +5,17 @@ A day has one row at most. The version grows with every change, so that each pro
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from sqlalchemy import delete, func, inspect, or_, select
+from sqlalchemy import delete, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.calendar_year import Notice
-from bot.policy.model import ProductKind
 from bot.workdays import Calendar, Day, DayKind
-from storage import reminders
-from storage.ledger import WAITING
 from storage.tables import (
     CalendarDay,
-    Commitment,
-    CommitmentState,
     Item,
-    Reminder,
-    ReminderState,
     Request,
-    RequestState,
     Setting,
     Unit,
 )
@@ -33,25 +24,6 @@ from storage.upsert import insert_new
 NOTICE, LOCAL = "notice", "local"
 """Where a row comes from: a year's notice, or the bureau itself."""
 STATE: Final = "calendar"  # the setting that carries the version and why it last grew
-_SAID: Final = (ReminderState.SENT, ReminderState.ACKNOWLEDGED)
-_OVERDUE: Final = "overdue+"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An entry that something is still expected of.
-
-    Args:
-        request: The entry's row.
-        waiting: Its verifications that are waited for, by id; only of an open entry.
-        fulfil_by_on: Local date of the earliest of its commitments that is still to be fulfilled.
-        overdue_said: How many overdue stages have been said already.
-    """
-
-    request: Request
-    waiting: Sequence[Item]
-    fulfil_by_on: dt.date | None
-    overdue_said: int
 
 
 async def load(session: AsyncSession) -> Calendar:
@@ -139,29 +111,6 @@ async def remove_local(session: AsyncSession, row: CalendarDay) -> None:
     await _grow(session, why)
 
 
-async def standing(session: AsyncSession) -> Sequence[Standing]:
-    """Return every entry of which a verification or the fulfilment of a commitment is still expected, by id."""
-    fulfil = await _fulfilments(session)
-    followed = or_(Request.state == RequestState.OPEN, Request.id.in_(fulfil.keys()))
-    requests = await session.scalars(select(Request).where(followed).order_by(Request.id))
-    items = await session.scalars(
-        select(Item)
-        .join(Request, Request.id == Item.request_id)
-        .where(Request.state == RequestState.OPEN)
-        .where(Item.product_kind == ProductKind.VERIFICATION, Item.state.in_(WAITING))
-        .order_by(Item.id)
-    )
-    waiting: dict[int, list[Item]] = {}
-    for item in items:
-        waiting.setdefault(item.request_id, []).append(item)
-    said = await _overdue_said(session)
-    return [
-        Standing(request, waiting.get(request.id, ()), fulfil.get(request.id), said.get(request.id, 0))
-        for request in requests.all()
-        if request.id in waiting or request.id in fulfil
-    ]
-
-
 async def numbers(session: AsyncSession, request_ids: Collection[int]) -> Mapping[int, str]:
     """Return the entries' numbers as people say them (大气2026-17)."""
     rows = await session.execute(
@@ -179,46 +128,6 @@ def copy_of(row: _Row) -> _Row:
     """Return a row's values as a row of no unit of work, on which dates can be tried."""
     columns = [each.key for each in inspect(type(row)).column_attrs]
     return type(row)(**{name: getattr(row, name) for name in columns})
-
-
-async def hush_said(session: AsyncSession, request: Request, *, now: dt.datetime) -> None:
-    """Of an entry's reminders planned just now, let those be silent whose moment is past and that were said before."""
-    rows = await session.scalars(
-        select(Reminder).where(Reminder.subject_kind == reminders.SUBJECT, Reminder.subject_id == request.id)
-    )
-    known = rows.all()
-    said = {(row.kind, row.stage, row.audience) for row in known if row.state in _SAID}
-    for row in known:
-        is_new = row.basis_version == request.basis_version and row.state is ReminderState.PLANNED
-        if is_new and row.due_at <= now and (row.kind, row.stage, row.audience) in said:
-            row.state, row.reason = ReminderState.SUPERSEDED, "said before the calendar changed"
-    await session.flush()
-
-
-async def _fulfilments(session: AsyncSession) -> Mapping[int, dt.date]:
-    """Return the earliest day until which a commitment of each entry is to be fulfilled, where one is open."""
-    rows = await session.execute(
-        select(Item.request_id, func.min(Commitment.fulfil_by_on))
-        .join(Commitment, Commitment.item_id == Item.id)
-        .where(Commitment.state.in_((CommitmentState.SIGNED, CommitmentState.FULFILLING)))
-        .where(Commitment.fulfil_by_on.is_not(None))
-        .group_by(Item.request_id)
-    )
-    return {request_id: on for request_id, on in rows if on is not None}
-
-
-async def _overdue_said(session: AsyncSession) -> Mapping[int, int]:
-    rows = await session.execute(
-        select(Reminder.subject_id, Reminder.stage).where(
-            Reminder.subject_kind == reminders.SUBJECT,
-            Reminder.stage.startswith(_OVERDUE, autoescape=True),
-            Reminder.state.in_(_SAID),
-        )
-    )
-    said: dict[int, int] = {}
-    for request_id, stage in rows:
-        said[request_id] = max(said.get(request_id, 0), int(stage.removeprefix(_OVERDUE)))
-    return said
 
 
 def _row(day: Day, source: str, notice: str | None) -> CalendarDay:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.credit_reports import MISSING, ReportLine
-from storage.tables import CreditReport
+from storage.tables import CreditReport, Item
 
 
 async def rows(session: AsyncSession, item_ids: Collection[int]) -> Sequence[CreditReport]:
@@ -28,6 +28,13 @@ async def of_items(session: AsyncSession, subjects: Mapping[int, str]) -> dict[i
         Item id -> its report, in the order of the entry.
     """
     return {row.item_id: _line(row, subjects[row.item_id]) for row in await rows(session, subjects)}
+
+
+async def is_lacking(session: AsyncSession, request_id: int) -> bool:
+    """Say whether a report belongs to an entry of which nothing has been written down."""
+    blank = select(CreditReport.id).join(Item, Item.id == CreditReport.item_id)
+    blank = blank.where(Item.request_id == request_id, CreditReport.agency.is_(None))
+    return await session.scalar(blank.limit(1)) is not None
 
 
 def _line(row: CreditReport, subject: str) -> ReportLine:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.id_numbers import without_id_numbers
 from bot.policy.model import ProductKind
+from storage.expected import OUTLIVING
 from storage.inbox import KEPT_FOR
 from storage.ledger import WAITING
 from storage.outbox import MOST_COPIES
@@ -133,7 +134,7 @@ async def _unprompted(session: AsyncSession) -> Iterable[int]:
 
 async def _stray(session: AsyncSession) -> list[str]:
     """Return unsent reminders of an entry that has ended or changed since; prompts outlive an entry that is done."""
-    lives = or_(Request.state == RequestState.OPEN, and_(Reminder.kind == _PROMPT, Request.state.not_in(_ENDED)))
+    lives = or_(Request.state == RequestState.OPEN, and_(Reminder.kind.in_(OUTLIVING), Request.state.not_in(_ENDED)))
     wanted = select(Request.id).where(
         Request.id == Reminder.subject_id, Request.basis_version == Reminder.basis_version, lives
     )
@@ -163,7 +164,10 @@ async def _waiting(session: AsyncSession, now: dt.datetime, opened_at: dt.dateti
 
 
 async def _twice(session: AsyncSession, _now: dt.datetime, _opened_at: dt.datetime | None) -> Iterable[str]:
-    """I3: nothing is delivered twice to one chat; a repetition with its label follows an unknown outcome only."""
+    """I3: nothing is delivered twice to one chat; a repetition with its label follows an unknown outcome only.
+
+    What its officer has put off comes again, on their own wish.
+    """
     rows = await session.scalars(
         select(Attempt.outbox_id)
         .where(Attempt.outcome == _DELIVERED)
@@ -174,7 +178,8 @@ async def _twice(session: AsyncSession, _now: dt.datetime, _opened_at: dt.dateti
         select(OutboxReminder.reminder_id)
         .join(Outbox, Outbox.id == OutboxReminder.outbox_id)
         .join(Attempt, Attempt.outbox_id == Outbox.id)
-        .where(Attempt.outcome == _DELIVERED)
+        .join(Reminder, Reminder.id == OutboxReminder.reminder_id)
+        .where(Attempt.outcome == _DELIVERED, Reminder.snoozed_to.is_(None))
         .group_by(OutboxReminder.reminder_id, Outbox.chat_id)
         .having(func.count() > 1)
     )

@@ -2,9 +2,9 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from bot.policy.entries import (
     Advice,
@@ -38,16 +38,35 @@ class OffCatalogue(Frozen):
     unclear: Text
 
 
-class Reminders(Frozen):
-    """When to remind; offsets in working days."""
+_Hour = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]  # local time
+_Before = tuple[Annotated[int, Field(ge=0)], ...]
+_After = tuple[Annotated[int, Field(ge=1)], ...]
 
-    hour: Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]  # local time
+
+class Reminders(Frozen):
+    """When to remind; offsets in working days, save those of an opinion's expiry, which are plain days."""
+
+    hour: _Hour
+    opens: _Hour = "08:30"  # office hours: nothing leaves outside them
+    closes: _Hour = "18:00"
     receipt_after_working_days: Annotated[int, Field(ge=1)]
-    before_due_working_days: tuple[Annotated[int, Field(ge=0)], ...]
+    before_due_working_days: _Before
     overdue_first_working_days: Annotated[int, Field(ge=1)]
     overdue_every_working_days: Annotated[int, Field(ge=1)]
-    submit_by_before_working_days: tuple[Annotated[int, Field(ge=0)], ...]
-    fulfil_before_working_days: tuple[Annotated[int, Field(ge=0)], ...] = (5, 0)  # commitments with a date set
+    submit_by_before_working_days: _Before
+    fulfil_before_working_days: _Before = (5, 0)  # commitments with a date set
+    use_after_working_days: _After = (5, 15)  # after the planned decision, or the opinion where none is planned
+    hand_in_after_working_days: _After = (8, 18)  # after an application of the counterpart's own
+    hand_in_before_working_days: _Before = (3,)  # before the planned decision
+    report_after_working_days: _After = (10, 20)  # after the entry was made
+    expiry_before_days: _After = (30, 7)
+    watched_before_days: _After = (60, 30, 7, 1)  # of an opinion that the officer watches
+
+    @model_validator(mode="after")
+    def _within_office_hours(self) -> Self:
+        if not self.opens <= self.hour < self.closes:
+            raise ValueError("hour lies outside the office hours, opens to closes")
+        return self
 
 
 class Quarters(Frozen):

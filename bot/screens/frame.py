@@ -66,7 +66,7 @@ def private_only() -> Screen:
     return Screen("private_only", esc(_("Please write to me in a private chat.")))
 
 
-def settings(unit: str, role: str, language: str, telegram_id: int) -> Screen:
+def settings(unit: str, role: str, language: str, telegram_id: int, *, is_reminded: bool) -> Screen:
     """What is known about the officer, and what they may change."""
     text = lines(
         bold(_("Settings")),
@@ -76,7 +76,9 @@ def settings(unit: str, role: str, language: str, telegram_id: int) -> Screen:
         esc(_("Your account number: %(id)s") % {"id": telegram_id}),
         esc(_("Unit and role are changed by the coordinator.")),
     )
-    return Screen("settings", text, ((Button(pgettext("button", "Language"), Press("lang")),), home_row()))
+    reminders = (Button(pgettext("button", "Reminders"), Press("rmd")),) if is_reminded else ()
+    row = (*reminders, Button(pgettext("button", "Language"), Press("lang")))
+    return Screen("settings", text, (row, home_row()))
 
 
 def language(options: Sequence[tuple[str, str]], chosen: str) -> Screen:

@@ -103,4 +103,6 @@ _WORDS: Final[Mapping[str, Callable[[], str]]] = {
     "calendar.recompute": lambda: _("dates reckoned again by the working calendar"),
     "reminder.queue": lambda: _("reminder sent out"),
     "reminder.acknowledge": lambda: _("took note of the reminder"),
+    "reminder.snooze": lambda: _("put the reminder off"),
+    "reminder.unsnooze": lambda: _("put the reminder off no longer"),
 }

@@ -19,7 +19,7 @@ from handlers.calendar_import import Act, add_rest_day, bring_in, preview, remov
 from handlers.calendar_watch import CalendarWatch, ask_for_missing
 from handlers.office import Office
 from handlers.turn import Sender, Stale, Turn
-from storage import calendar, reminders
+from storage import calendar, expected, reminders
 from storage.database import Database
 from storage.tables import (
     Applicant,
@@ -95,7 +95,7 @@ async def entered(database: Database, office: Office, owner: Person, now: dt.dat
             request.submit_by_on = latest.on
             request.submit_by_provisional = latest.provisional or back.provisional
         await session.flush()
-        await planning.replan(session, office, request, [item], now)
+        await planning.replan(session, office, request, now)
         return seq
 
 
@@ -202,7 +202,7 @@ async def test_the_prompt_of_a_commitment_moves_also_where_the_entry_is_complete
         )  # fmt: skip
         await session.flush()
         request.basis_version += 1
-        await planning.replan(session, office, request, [], LATE)
+        await planning.replan(session, office, request, LATE)
     before = {row.stage: row.due_at for row in await rows(database, Reminder, Reminder.state == ReminderState.PLANNED)}
     reach = await put_in_force(database, office, NOTICE, LATE)
     after = {row.stage: row.due_at for row in await rows(database, Reminder, Reminder.state == ReminderState.PLANNED)}
@@ -219,17 +219,17 @@ async def test_an_overdue_chain_goes_on_where_it_stood(database, office, officer
     await entered(database, office, officer, LATE, submitted_on=since, received_on=since)
     async with database.write() as session:
         request = await session.get_one(Request, 1)
-        item = (await session.scalars(select(Item))).one()
+        entry = await expected.of_request(session, request)
         for each in await session.scalars(select(Reminder)):
             each.state = ReminderState.SENT
         for said in (1, 2):
-            stage = planning.next_overdue(office, request, [item], said=said, now=LATE - dt.timedelta(days=5))
+            stage = planning.next_overdue(office, entry, said=said, now=LATE - dt.timedelta(days=5))
             await reminders.add(session, request, stage, hour=planning.hour(office), zone=office.zone)
         await session.flush()
         newest = (await session.scalars(select(Reminder).order_by(Reminder.id.desc()))).first()
         newest.state = ReminderState.SENT
         said = int(newest.stage.removeprefix("overdue+"))
-        following = planning.next_overdue(office, request, [item], said=said, now=LATE)
+        following = planning.next_overdue(office, entry, said=said, now=LATE)
         await reminders.add(session, request, following, hour=planning.hour(office), zone=office.zone)
     own = dt.date.fromisoformat(following.on.isoformat())
     async with database.write() as session:

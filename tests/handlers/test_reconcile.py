@@ -73,7 +73,7 @@ async def plan_anew(desk) -> None:
         for request_id in range(1, len(FIRMS) + 1):
             opened = await entry_of(session, request_id)
             assert opened is not None
-            await planning.replan(session, desk.office, opened.request, opened.waiting, NOW)
+            await planning.replan(session, desk.office, opened.request, NOW)
 
 
 Row = tuple[int, str, str, int, str, dt.datetime]

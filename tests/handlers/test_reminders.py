@@ -201,7 +201,8 @@ async def test_a_received_opinion_is_one_press_and_ends_the_matter(received):
     [request] = await rows(received, Request)
     item = next(each for each in await rows(received, Item) if each.product_kind == "verification")
     assert (request.state, item.returned_on) == (RequestState.CLOSED, dt.date(2026, 11, 27))
-    assert await tick(received, at("2026-12-07")) == 0
+    assert await tick(received, at("2026-12-03")) == 0
+    assert {row.kind for row in await rows(received, Reminder) if row.state is ReminderState.PLANNED} == {"use"}
 
 
 async def test_the_day_of_the_opinion_can_be_corrected_beside_the_reminder(received):

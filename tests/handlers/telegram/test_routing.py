@@ -137,7 +137,7 @@ async def test_a_command_runs_for_the_roles_of_the_matrix_and_for_no_other(
 AUDITORS = {
     "lang", "guide", "gcat", "gmat", "gans", "gtog", "gpick", "gback", "gend", "gsrc", "gedit", "gdate", "gtody",
     "gkeep", "gnew", "find", "fask", "ffl", "fex", "cpt", "req", "atts", "attg", "cal", "study", "scase",
-    "tline", "qq", "quni", "qopn", "qfil", "qret", "qmat", "qgap",
+    "tline", "qq", "quni", "qopn", "qfil", "qret", "qmat", "qgap", "set",
 }  # fmt: skip
 """What an auditor may press, written down a second time: a new verb has to be thought about here."""
 COORDINATORS = {

@@ -1,0 +1,206 @@
+"""An opinion's last valid day: when it is told, to whom, and what hangs on it.
+
+Its plan follows from the opinion alone; what hangs on it is looked up when the moment has come. So one comparison of
+what is planned with what should be serves every change: of the opinion, of the calendar, of an officer's wishes.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.deadlines import Stage, due_at, expiry_stages, is_single, latest_submission
+from bot.notices import Deciding, OpinionNotice
+from handlers import planning
+from handlers.office import Office
+from storage import calendar, expiring, reminders
+from storage.database import Database
+from storage.expiring import Expiring
+from storage.tables import Opinion, Reminder, ReminderState, Request
+
+BATCH: Final = 200  # opinions of one look and of one transaction
+
+
+def stages_of(office: Office, each: Expiring) -> tuple[Stage, ...]:
+    """Return when an opinion's expiry is told; what lay past when it came into the ledger is not.
+
+    Args:
+        office: Rules and calendar.
+        each: The opinion.
+    """
+    if each.silent_because is not None:
+        return ()
+    rules = planning.rules_of(office, each.wishes)
+    before = rules.watched_before_days if each.opinion.watched else rules.expiry_before_days
+    known_since = office.today(each.opinion.recorded_at)
+    stages = expiry_stages(office.calendar, valid_to=each.opinion.valid_to, before_days=before)
+    return tuple(stage for stage in stages if stage.on > known_since)
+
+
+async def ensure(session: AsyncSession, office: Office, opinions: Sequence[Opinion], now: dt.datetime) -> list[int]:
+    """Plan anew what is planned otherwise than it should be; return the opinions of which something was.
+
+    Args:
+        session: The unit of work of the change.
+        office: Rules and calendar.
+        opinions: Those that may be concerned.
+        now: Aware UTC time.
+    """
+    await session.flush()
+    wrong = await _wrong(session, office, opinions, now)
+    for each in wrong:
+        if each.silent_because is not None:
+            await reminders.cancel(session, each.opinion, reason=each.silent_because)
+            continue
+        each.opinion.basis_version += 1
+        await session.flush()
+        hour = planning.hour(office, each.wishes)
+        stages = stages_of(office, each)
+        await reminders.replan(session, each.opinion, stages, now=now, hour=hour, zone=office.zone)
+    return [each.opinion.id for each in wrong]
+
+
+async def ensure_of_entry(session: AsyncSession, office: Office, request: Request, now: dt.datetime) -> None:
+    """Plan anew what an act on an entry has changed for its opinions."""
+    opinions = await expiring.of_request(session, request.id)
+    if opinions:
+        await ensure(session, office, opinions, now)
+
+
+async def ensure_all(
+    session: AsyncSession, office: Office, now: dt.datetime, *, holder_id: int | None = None
+) -> list[int]:
+    """Plan anew wherever the calendar, or one officer's wishes, have changed something."""
+    changed, last = [], 0
+    while page := await expiring.page(session, after=last, today=office.today(now), limit=BATCH, holder_id=holder_id):
+        changed += await ensure(session, office, page, now)
+        last = page[-1].id
+    return changed
+
+
+async def reconcile(database: Database, office: Office) -> int:
+    """Compare the reminders of all opinions that hold with those that there should be; return how many were put right.
+
+    Most looks find nothing: the writer is asked for only where something is to be done.
+    """
+    mended, last, now = 0, 0, office.clock.now()
+    while True:
+        async with database.read() as session:
+            page = await expiring.page(session, after=last, today=office.today(now), limit=BATCH)
+            wrong = [each.opinion.id for each in await _wrong(session, office, page, now)]
+        if wrong:
+            async with database.write() as session:
+                rows = (await session.scalars(select(Opinion).where(Opinion.id.in_(wrong)))).all()
+                mended += len(await ensure(session, office, rows, now))
+        if len(page) < BATCH:
+            return mended
+        last = page[-1].id
+
+
+async def describe(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> OpinionNotice | str:
+    """Return what a reminder about an opinion has to say now, or why it has nothing to say any more."""
+    opinion = await session.get(Opinion, reminder.subject_id, populate_existing=True)
+    if opinion is None:
+        return "no such opinion"
+    [each] = await expiring.of_opinions(session, [opinion])
+    if (why := each.silent_because) is not None or each.charge is None:
+        return why or "nobody of the bureau holds it"
+    is_unsent = reminder.state in (ReminderState.PLANNED, ReminderState.QUEUED)
+    if is_unsent and reminder.basis_version != opinion.basis_version:
+        return "the opinion has changed"
+    return await _notice(session, office, reminder, each, now)
+
+
+async def _notice(
+    session: AsyncSession, office: Office, reminder: Reminder, each: Expiring, now: dt.datetime
+) -> OpinionNotice | str:
+    opinion, today = each.opinion, office.today(now)
+    requests = await expiring.deciding_after(session, each.together, today)
+    left = await expiring.not_renewed(session, each.together)
+    named = await expiring.organisations(session, left)
+    if not left:
+        return "a later opinion is there, or was applied for"
+    if not requests and (not named or opinion.valid_to < today):
+        return "nobody could use it again"
+    numbers = await calendar.numbers(session, {*(row.id for row in requests), each.request_id or 0})
+    matters = tuple(_deciding(office, row, numbers[row.id]) for row in requests)
+    charges = ((each.charge,) if each.charge else ()) + tuple(matter.charge for matter in matters)
+    sent_alone = is_single(reminder.kind, reminder.stage) or reminder.snoozed_to is not None or opinion.watched
+    return OpinionNotice(
+        reminder_id=reminder.id,
+        kind=reminder.kind,
+        stage=reminder.stage,
+        working_days=office.calendar.between(today, opinion.valid_to),
+        single=sent_alone or bool(matters),
+        charges=tuple(dict.fromkeys(charges)),
+        opinion_id=opinion.id,
+        entry_id=each.request_id,
+        number=numbers.get(each.request_id or 0),
+        subjects=tuple(row.name or "" for row in named),
+        count=len(left),
+        issued_on=opinion.issued_on,
+        valid_to=opinion.valid_to,
+        days=(opinion.valid_to - today).days,
+        matters=matters,
+        watched=opinion.watched,
+    )
+
+
+def _deciding(office: Office, request: Request, number: str) -> Deciding:
+    settings = office.policy.settings
+    if request.decide_on is None:
+        raise ValueError("a matter without a planned decision relies on nothing")
+    latest = latest_submission(
+        office.calendar,
+        request.decide_on,
+        working_days=settings.feedback_working_days,
+        margin_working_days=settings.submit_margin_working_days,
+    )
+    return Deciding(request.id, number, request.matter_name, request.decide_on, latest, expiring.charge_of(request))
+
+
+def _is_as_it_should_be(
+    opinion: Opinion, moments: dict[str, dt.datetime], rows: Sequence[Reminder], now: dt.datetime
+) -> bool:
+    """Say whether an opinion's reminders are those that there should be; what is past and ended is not looked at."""
+    present = {
+        row.stage
+        for row in rows
+        if row.basis_version == opinion.basis_version
+        and not (row.state is ReminderState.CANCELLED and row.stage in moments and moments[row.stage] > now)
+    }
+    unsent = [row for row in rows if row.state in (ReminderState.PLANNED, ReminderState.QUEUED)]
+    if any(row.basis_version != opinion.basis_version or row.stage not in moments for row in unsent):
+        return False
+    if moments.keys() - present:
+        return False
+    waiting = [row for row in unsent if row.state is ReminderState.PLANNED and row.snoozed_to is None]
+    return all(row.due_at == moments[row.stage] for row in waiting if row.due_at > now)
+
+
+async def _planned(session: AsyncSession, opinion_ids: Sequence[int]) -> dict[int, list[Reminder]]:
+    rows = await session.scalars(
+        select(Reminder)
+        .where(Reminder.subject_kind == reminders.OPINION, Reminder.subject_id.in_(opinion_ids))
+        .execution_options(populate_existing=True)
+    )
+    found: dict[int, list[Reminder]] = {}
+    for row in rows:
+        found.setdefault(row.subject_id, []).append(row)
+    return found
+
+
+async def _wrong(
+    session: AsyncSession, office: Office, opinions: Sequence[Opinion], now: dt.datetime
+) -> list[Expiring]:
+    """Return those of some opinions whose reminders are not what they should be, and change nothing."""
+    planned = await _planned(session, [opinion.id for opinion in opinions])
+    wrong = []
+    for each in await expiring.of_opinions(session, opinions):
+        hour = planning.hour(office, each.wishes)
+        moments = {stage.stage: due_at(stage.on, hour, office.zone) for stage in stages_of(office, each)}
+        if not _is_as_it_should_be(each.opinion, moments, planned.get(each.opinion.id, ()), now):
+            wrong.append(each)
+    return wrong
