@@ -85,7 +85,9 @@ class Entry:
         supplement_on: When the centre asked for papers; None while it does not wait for any.
         opinions: What came back, or was used again.
         without_opinion: How many verifications have come back while what came is not recorded yet.
-        used_as: What the opinion was used for; None while it was not used.
+        used_as: What the opinions were used for, the first of it; None while some were not used.
+        uses: What they were used for so far, each with how many counterparts.
+        bases: On which basis anybody was limited.
         fulfil_by_on: The earliest day until which a commitment is still to be fulfilled.
     """
 
@@ -114,6 +116,8 @@ class Entry:
     without_opinion: int = 0
     used_on: dt.date | None = None
     used_as: str | None = None
+    uses: tuple[tuple[str, int], ...] = ()
+    bases: tuple[str, ...] = ()
     fulfil_by_on: dt.date | None = None
 
     def phase(self, today: dt.date) -> Phase:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.finding import kind_name
 from bot.language import _, pgettext
 from bot.ledger import Entry
-from bot.opinions import Finding, finding_name
+from bot.opinions import Finding, finding_name, used_name
 from bot.policy.model import ProductKind
 from bot.screens.ledger import Wording, phase_words
 
@@ -26,6 +26,8 @@ class Line:
         finding: What the opinion says; None while there is none.
         number: The opinion's number, as printed.
         valid_to: Last valid day of the opinion.
+        used_as: What the opinion was used for; None while it was not used.
+        basis: On which basis the counterpart was limited.
         item_id: Its key.
     """
 
@@ -44,6 +46,8 @@ class Line:
     number: str | None = None
     issued_on: dt.date | None = None
     valid_to: dt.date | None = None
+    used_as: str | None = None
+    basis: str | None = None
     item_id: int = 0
 
 
@@ -67,6 +71,8 @@ def columns() -> tuple[str, ...]:
         pgettext("column", "Issued on"),
         pgettext("column", "Valid to"),
         pgettext("column", "Used on"),
+        pgettext("column", "Use"),
+        pgettext("column", "Basis of the measure"),
     )
 
 
@@ -91,6 +97,8 @@ def line(row: Line, wording: Wording) -> tuple[str | None, ...]:
         _day(row.issued_on),
         _day(row.valid_to),
         _day(row.used_on),
+        used_name(row.used_as) if row.used_as else None,
+        row.basis,
     )
 
 

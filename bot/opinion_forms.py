@@ -1,12 +1,12 @@
 """The forms about an opinion: what it says, what it was used for, and what came of an adverse finding."""
 
 import datetime as dt
+from typing import Final
 
 from bot.forms import Field, Kind, Option, RecordForm, When
 from bot.language import _, pgettext
 from bot.ledger import Entry
-from bot.opinions import Finding, finding_name
-from bot.screens.entry import used_name
+from bot.opinions import Finding, finding_name, used_name
 
 
 def write_form(
@@ -50,18 +50,27 @@ def write_form(
     return RecordForm(title, about, fields, pgettext("button", "Confirm"), effect)
 
 
-def use_form(entry: Entry) -> RecordForm:
-    """Return the form about the use of an opinion; a limit needs its legal basis. Source: 国办发〔2020〕49号."""
-    uses = tuple(Option(each, used_name(each)) for each in ("passed", "limited", "cancelled", "warned"))
+USES: Final = ("passed", "limited", "cancelled", "warned")
+LIMITS: Final = ("limited", "cancelled")
+
+
+def use_form(entry: Entry, about: tuple[str, ...]) -> RecordForm:
+    """Return the form about the use of an opinion; a limit needs its legal basis. Source: 国办发〔2020〕49号.
+
+    Args:
+        entry: The entry.
+        about: Lines that say whose opinion it is.
+    """
+    uses = tuple(Option(each, used_name(each)) for each in USES)
     fields = (
         Field("used_as", _("Use"), _("How was the opinion used?"), Kind.CHOICE, uses),
         Field("basis", _("Basis of the measure"), _("Which law or document is the limit based on?"), Kind.TEXT,
               hint=_("Nobody is limited without a legal basis (国办发〔2020〕49号)."),
-              only_if={"used_as": ("limited", "cancelled")}),
+              only_if={"used_as": LIMITS}),
         Field("used_on", _("Used on"), _("On which day?"), Kind.DAY),
     )  # fmt: skip
     title = _("[Use] %(number)s") % {"number": entry.number}
-    return RecordForm(title, (entry.matter,), fields, pgettext("button", "Confirm"))
+    return RecordForm(title, about, fields, pgettext("button", "Confirm"))
 
 
 def follow_up_form(entry: Entry) -> RecordForm:

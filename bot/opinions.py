@@ -41,6 +41,17 @@ def finding_name(finding: Finding) -> str:
     }[finding]
 
 
+def used_name(used_as: str) -> str:
+    """Return what an opinion was used for, in the office's words."""
+    return {
+        "passed": pgettext("used", "passed"),
+        "limited": pgettext("used", "limited"),
+        "cancelled": pgettext("used", "cancelled"),
+        "warned": pgettext("used", "warned"),
+        "reused": pgettext("used", "used again"),
+    }.get(used_as, used_as)
+
+
 @dataclass(frozen=True, slots=True)
 class Reusable:
     """A still-valid opinion that may be used again instead of a new application.

@@ -11,7 +11,8 @@ from bot.errors import Refusal
 from bot.forms import Field, Filling, Kind, Option, RecordForm, When
 from bot.language import _, pgettext
 from bot.ledger import Entry
-from bot.opinions import BY_POLICY, PRINTED, Finding, finding_name, require_dates
+from bot.opinion_forms import LIMITS, USES
+from bot.opinions import BY_POLICY, PRINTED, Finding, finding_name, require_dates, used_name
 from bot.screens import entry_acts
 from bot.screens.screen import Screen
 from bot.screens.timeline import line_name
@@ -48,6 +49,8 @@ async def _form(turn: Turn, opened: Opened, item_id: int, filling: Filling) -> R
     opinion = next((each for each in entry.opinions if each.item_id == item_id and not each.reused), None)
     lines = [Option(each, line_name(each)) for each in _DAYS if getattr(entry, each) is not None]
     lines += [Option(each, line_name(each)) for each in _OF_OPINION if opinion is not None]
+    if _of_use(opened, item_id):
+        lines.append(Option("used_as", line_name("used_as")))
     ahead = filling.values.get("line") == "valid_to"
     fields = (
         Field("line", _("Line"), _("Which line is wrong?"), Kind.CHOICE, tuple(lines)),
@@ -57,6 +60,10 @@ async def _form(turn: Turn, opened: Opened, item_id: int, filling: Filling) -> R
               only_if={"line": ("number",)}),
         Field("finding", _("Right result"), _("Which result is right?"), Kind.CHOICE,
               tuple(Option(each.value, finding_name(each)) for each in Finding), only_if={"line": ("finding",)}),
+        Field("used_as", _("Right use"), _("Which use is right?"), Kind.CHOICE,
+              tuple(Option(each, used_name(each)) for each in USES), only_if={"line": ("used_as",)}),
+        Field("basis", _("Basis of the measure"), _("Which law or document is the limit based on?"), Kind.TEXT,
+              only_if={"used_as": LIMITS}),
         Field("reason", _("Reason"), _("Why is it corrected? The reason stays in the ledger."), Kind.TEXT),
     )  # fmt: skip
     return RecordForm(
@@ -73,14 +80,25 @@ async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) ->
     line, on = filling.values["line"], filling.day("day")
     opinion = await _opinion(turn, item_id)
     _require_order(opened.entry, line, on)
-    after = {"line": line, "item": item_id, "was": _was(opened.entry, opinion, line), "is": filling.values.get(line)}
+    used = _of_use(opened, item_id) if line == "used_as" else []
+    was = used[0].used_as if used else _was(opened.entry, opinion, line)
+    after = {"line": line, "item": item_id, "was": was, "is": filling.values.get(line)}
     async with acts.acting(turn, opened, "request.correct", on=on, after=after, reason=filling.values["reason"]):
         if line in _OF_OPINION:
             await _correct_opinion(turn, opinion, line, filling)
+        elif line == "used_as":
+            for item in used:
+                item.used_as, item.basis = filling.values["used_as"], filling.values.get("basis")
         elif on is not None:
             for item in opened.verifications:
                 _correct_day(turn, item, line, on)
     return await shown(turn, await acts.reopened(turn, opened.request.id))
+
+
+def _of_use(opened: Opened, item_id: int) -> list[Item]:
+    """Return the one verification whose use can be put right; among several one has to be chosen first."""
+    items = [item for item in opened.verifications if item_id in (0, item.id)]
+    return items if len(items) == 1 and items[0].used_as else []
 
 
 def _correct_day(turn: Turn, item: Item, line: str, on: dt.date) -> None:

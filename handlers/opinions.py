@@ -50,11 +50,22 @@ async def _write(turn: Turn, opened: Opened, item_id: int) -> Screen:
 
 
 async def on_use(turn: Turn) -> Screen:
-    """〔登记使用情况〕: what the decision made of the opinion."""
+    """〔登记使用情况〕: what the decision made of the opinion, of all alike or of one among several."""
     opened = await _fresh(turn)
-    if not opened.returned:
+    waiting, arg = opened.returned, turn.pressed.arg
+    if not waiting:
         return await shown(turn, opened)
-    return await forms.begin(turn, USE, opened, values={"used_on": turn.today.isoformat()})
+    chosen = 0 if len(waiting) == 1 or arg == "all" else None
+    if arg.isdecimal() and int(arg) in {item.id for item in waiting}:
+        chosen = int(arg)
+    if chosen is not None:
+        return await forms.begin(turn, USE, opened, chosen, values={"used_on": turn.today.isoformat()})
+    adverse = {each.item_id for each in opened.entry.opinions if each.finding.is_adverse}
+    first = sorted(waiting, key=lambda item: (item.id not in adverse, item.id))[:CHOICES]
+    names = await ledger.labels(turn.session, first)
+    choices = [(item.id, names[item.id] or _("Persons of the list")) for item in first]
+    every = pgettext("button", "All alike (%(n)d)") % {"n": len(waiting)}
+    return entry_acts.which_subject(opened.entry, choices, verb="use", all_label=every)
 
 
 async def on_tell(turn: Turn) -> Screen:
@@ -163,20 +174,37 @@ def _validity(turn: Turn, filling: Filling) -> tuple[dt.date, str]:
     return validity(issued_on, filling.day("valid_to"), months=settings.validity_months, end=settings.validity_end)
 
 
-async def _use_form(_turn: Turn, opened: Opened, _item_id: int, _filling: Filling) -> RecordForm:
-    return forms_of.use_form(opened.entry)
+async def _use_form(turn: Turn, opened: Opened, item_id: int, _filling: Filling) -> RecordForm:
+    items = _used(opened, item_id)
+    names = await ledger.labels(turn.session, items[:1])
+    count = sum(item.head_count or 1 for item in items)
+    every = ngettext("for %(n)d counterpart alike", "for %(n)d counterparts alike", count) % {"n": count}
+    said = every if count > 1 else next(iter(names.values()), "")
+    return forms_of.use_form(opened.entry, (opened.entry.matter, *([said] if said else [])))
 
 
-async def _record_use(turn: Turn, opened: Opened, _item_id: int, filling: Filling) -> Screen:
-    on = filling.day("used_on") or turn.today
-    came = max((item.returned_on for item in opened.returned if item.returned_on), default=on)
+def _used(opened: Opened, item_id: int) -> list[Item]:
+    """Return the verifications whose use is written down.
+
+    Raises:
+        Stale: That was done meanwhile.
+    """
+    items = [item for item in opened.returned if item_id in (0, item.id)]
+    if not items:
+        raise Stale
+    return items
+
+
+async def _record_use(turn: Turn, opened: Opened, item_id: int, filling: Filling) -> Screen:
+    on, items = filling.day("used_on") or turn.today, _used(opened, item_id)
+    came = max((item.returned_on for item in items if item.returned_on), default=on)
     if on < came:
         day = words_of(turn, opened.entry).day(came)
         raise Refusal(
             _("The day lies before the opinion came on %(day)s. Please check it and send it again.") % {"day": day}
         )
     async with acts.acting(turn, opened, "request.used", on=on, after={"as": filling.values["used_as"]}):
-        for item in opened.returned:
+        for item in items:
             item.state, item.used_on = ItemState.USED, on
             item.used_as, item.basis = filling.values["used_as"], filling.values.get("basis")
     return await shown(turn, await acts.reopened(turn, opened.request.id))

@@ -1,6 +1,7 @@
 """The ledger: entries found, as rows to be changed and as values to be shown."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -202,10 +203,9 @@ def _entry(
     items = [item for item, _counterpart, _commitment in lines]
     checked = [item for item in items if item.product_kind == ProductKind.VERIFICATION]
     standing = [item for item in checked if item.state is not ItemState.WITHDRAWN]
-    used = standing and all(item.state is ItemState.USED for item in standing)
     first = next((item for item in checked if item.state in WAITING), checked[0] if checked else None)
     subjects = {c.id: c for _item, c, _commitment in lines if c is not None}
-    return Entry(
+    entry = Entry(
         id=request.id,
         version=request.version,
         number=f"{unit}{request.year}-{request.seq}",
@@ -229,10 +229,23 @@ def _entry(
         supplement_on=first.supplement_on if first and first.state is ItemState.SUPPLEMENT else None,
         opinions=tuple(_opinion(item, c, opinions[item.id]) for item, c, _l in lines if item.id in opinions),
         without_opinion=sum(item.state is ItemState.RETURNED and item.id not in opinions for item in checked),
-        used_on=max((item.used_on for item in standing if item.used_on), default=None) if used else None,
-        used_as=next((item.used_as for item in standing if item.used_as), None) if used else None,
         fulfil_by_on=min((on for _i, _c, row in lines if row and (on := _to_fulfil(row))), default=None),
     )
+    return _with_uses(entry, standing)
+
+
+def _with_uses(entry: Entry, items: Sequence[Item]) -> Entry:
+    """Return an entry with what its opinions were used for: of how many each, the commonest first."""
+    counted: Counter[str] = Counter()
+    for item in items:
+        if item.used_as:
+            counted[item.used_as] += item.head_count or 1
+    bases = tuple(dict.fromkeys(item.basis for item in items if item.basis))
+    entry = replace(entry, uses=tuple(counted.most_common()), bases=bases)
+    if not items or any(item.state is not ItemState.USED for item in items):
+        return entry
+    used_on = max((item.used_on for item in items if item.used_on), default=None)
+    return replace(entry, used_on=used_on, used_as=next((item.used_as for item in items if item.used_as), None))
 
 
 def _to_fulfil(commitment: Commitment) -> dt.date | None:

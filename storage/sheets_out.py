@@ -67,5 +67,7 @@ def _line(entry: Entry, item: Item, counterpart: Counterpart | None, owner: Pers
         number=opinion.number if opinion else None,
         issued_on=opinion.issued_on if opinion else None,
         valid_to=opinion.valid_to if opinion else None,
+        used_as=item.used_as,
+        basis=item.basis,
         item_id=item.id,
     )

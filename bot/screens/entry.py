@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.language import _, ngettext, pgettext
 from bot.ledger import Entry, OpinionLine, Phase
-from bot.opinions import Finding, finding_name
+from bot.opinions import Finding, finding_name, used_name
 from bot.policy.model import ProductKind
 from bot.screens.entry_acts import ask_button, day_button
 from bot.screens.ledger import Wording, next_date, phase_words, subject_lines
@@ -130,9 +130,23 @@ def opinion_lines(entry: Entry, wording: Wording) -> list[str]:
             )
             % {"n": entry.without_opinion}
         )
-    if entry.used_as is not None and entry.used_on is not None:
-        lines_.append(_("Used: %(as)s, %(day)s") % {"as": used_name(entry.used_as), "day": wording.day(entry.used_on)})
-    return lines_
+    return [*lines_, *_use_lines(entry, wording)]
+
+
+def _use_lines(entry: Entry, wording: Wording) -> list[str]:
+    """Return what the opinions were used for; of several, for how many each, and on which basis anybody was limited."""
+    if not entry.uses:
+        return []
+    parts = [used_name(used_as) for used_as, _count in entry.uses]
+    if sum(count for _used_as, count in entry.uses) > 1:
+        parts = [
+            ngettext("%(as)s %(n)d", "%(as)s %(n)d", count) % {"as": used_name(used_as), "n": count}
+            for used_as, count in entry.uses
+        ]
+    if entry.used_on is not None:
+        parts.append(wording.day(entry.used_on))
+    basis = [_("Basis of the measure: %(basis)s") % {"basis": each} for each in entry.bases]
+    return [_("Used: %(said)s") % {"said": pgettext("list", ", ").join(parts)}, *basis]
 
 
 def one_opinion(opinion: OpinionLine, wording: Wording, *, named: bool) -> str:
@@ -159,17 +173,6 @@ def _uses(opinion: OpinionLine) -> str | None:
         return None
     said = ngettext("used again %(n)d time", "used again %(n)d times", opinion.uses)
     return said % {"n": opinion.uses}
-
-
-def used_name(used_as: str) -> str:
-    """Return what an opinion was used for, in the office's words."""
-    return {
-        "passed": pgettext("used", "passed"),
-        "limited": pgettext("used", "limited"),
-        "cancelled": pgettext("used", "cancelled"),
-        "warned": pgettext("used", "warned"),
-        "reused": pgettext("used", "used again"),
-    }.get(used_as, used_as)
 
 
 def _details(entry: Entry, wording: Wording) -> list[str]:

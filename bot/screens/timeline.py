@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.dates import format_day
 from bot.language import _, pgettext
-from bot.opinions import Finding, finding_name
+from bot.opinions import Finding, finding_name, used_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ def line_name(line: str) -> str:
         "valid_to": _("Last valid day"),
         "number": _("Number of the opinion"),
         "finding": _("Result of the opinion"),
+        "used_as": _("Use of the opinion"),
     }[line]
 
 
@@ -73,6 +74,8 @@ def _value(line: str | None, value: str | None, today: dt.date) -> str:
         return _("nothing")
     if line == "finding":
         return finding_name(Finding(value))
+    if line == "used_as":
+        return used_name(value)
     return value if line == "number" else format_day(dt.date.fromisoformat(value), today=today)
 
 

@@ -626,3 +626,49 @@ async def test_a_supplement_restarts_or_pauses_the_clock_as_the_pack_says(databa
     await desk.press("fok")
     due = {"restart": dt.date(2026, 12, 7), "pause": dt.date(2026, 12, 4)}
     assert (await verification()).due_on == due[rule]
+
+
+async def test_of_several_each_may_be_used_otherwise_and_a_use_is_put_right_with_a_reason(desk, database):
+    others = "虚构甲环保有限公司 91410100MA00000P2Q\n虚构乙环保有限公司 91410100MA0000001X"
+    await registered(desk, paste=f"{COMPANY}\n{others}", answers=AWARD)
+    await opened(desk)
+    await desk.press("rdo", "received,0")
+    await desk.press("rask", "returned")
+    await desk.press("rdo", "returned,0")
+
+    async def write(whose: str, finding: str) -> None:
+        await desk.press("opn")
+        await desk.press("opn", whose)
+        await desk.press("fset", f"finding,{finding}")
+        await desk.press("fday", "issued_on,0")
+        await desk.press("fpass", "number")
+        await desk.press("fok")
+
+    second = [item for item in await rows(database, Item) if item.product_kind == "verification"][1]
+    await write(str(second.id), "adverse")
+    await write("all", "clean")
+    asked = await desk.press("use")
+    assert [each.press.arg for each in desk.buttons(asked) if each.press.verb == "use"][:2] == ["all", str(second.id)]
+    await desk.press("use", str(second.id))
+    await desk.press("fset", "used_as,cancelled")
+    assert "虚构甲环保有限公司" in (await desk.type("虚构条例第3条")).text
+    shown = await desk.press("fok")
+    assert "Used: cancelled\n" in shown.text and "Basis of the measure: 虚构条例第3条" in shown.text
+    assert desk.find("use")  # the others are still to be used
+    await desk.press("use")
+    await desk.press("use", "all")
+    await desk.press("fset", "used_as,passed")
+    shown = await desk.press("fok")
+    assert "Used: passed 2, cancelled 1, Mon 23 Nov" in shown.text
+    checks = [item for item in await rows(database, Item) if item.product_kind == "verification"]
+    assert [item.used_as for item in checks] == ["passed", "cancelled", "passed"]
+
+    await desk.press("more")
+    await desk.press("corr")
+    await desk.press("corr", str(second.id))
+    await desk.press("fset", "line,used_as")
+    await desk.press("fset", "used_as,warned")
+    await desk.type("按会议纪要更正")
+    shown = await desk.press("fok")
+    assert "Used: passed 2, warned 1" in shown.text and "Basis of the measure" not in shown.text
+    assert "Use of the opinion from cancelled to warned, 按会议纪要更正" in shown.text

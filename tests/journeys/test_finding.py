@@ -317,6 +317,11 @@ async def test_merged_counterparts_are_one_everywhere_and_can_be_parted_again(st
     async with story.database.read() as session:
         reusable = await opinions.reusable(session, ["91410100MA00000T42"], on=dt.date(2026, 12, 1))
         assert reusable["91410100MA00000T42"].number == "信核〔2026〕9号"
+    await me.type("/new 排污许可证变更")
+    await me.press("排污许可证变更")
+    offered = await me.type("虚构环保科技有限公司 91410100MA00000T42")  # the opinion is on what was absorbed
+    assert "可直接使用" in offered and "信核〔2026〕9号" in offered
+    await me.type("/cancel")
     await boss.press("合并")  # and round the other way is a circle
     assert "两者已是同一单位" in await boss.type("91410100MA00000P2Q")
     firms = {row.code: row for row in await story.rows(Counterpart)}
