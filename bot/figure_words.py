@@ -4,6 +4,7 @@ from typing import Final
 
 from bot.figures import Figures, Measure
 from bot.language import _, ngettext, pgettext
+from bot.quarters import Span
 from bot.summary import Names
 
 MAIN: Final = (
@@ -100,9 +101,12 @@ def matter_name(names: Names, code: str | None) -> str:
     return pgettext("figure", "Outside the catalogue") if code is None else names.matters.get(code, code)
 
 
-def month_name(month: str) -> str:
-    """Return a month of the quarter: 11月."""
-    return _("month %(number)d") % {"number": int(month[5:])}
+def month_name(month: str, span: Span) -> str:
+    """Return a month of a period: 11月, with its year where the period has more than one."""
+    year, number = int(month[:4]), int(month[5:])
+    if span.begins_on.year == span.ends_on.year:
+        return _("month %(number)d") % {"number": number}
+    return _("%(year)d-%(month)d") % {"year": year, "month": number}
 
 
 def mean_days(answers: int, working_days: int) -> str:

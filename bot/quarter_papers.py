@@ -6,12 +6,12 @@ from typing import Final
 
 from bot.documents.bulletins import Circular, Report, TableRow
 from bot.documents.chart import Chart
-from bot.documents.letters import written_day
 from bot.figure_words import balance, measure_name, month_name, row
 from bot.figures import Figures, Measure
 from bot.language import _, pgettext
+from bot.periods import written_span
 from bot.policy.model import Policy, Source
-from bot.quarters import Span, format_quarter
+from bot.quarters import format_quarter
 from bot.summary import Summary
 from bot.summary_tables import Problems, summary_rows
 
@@ -110,7 +110,7 @@ def circular(
 def chart(summary: Summary, setting: Setting) -> Chart:
     """Return the quarter's picture: what was used each month, and by which unit."""
     months = [
-        (month_name(month), [figures[each] for each in DRAWN])
+        (month_name(month, summary.quarter.span), [figures[each] for each in DRAWN])
         for month, figures in summary.statistics.by_month().items()
     ]
     units = [
@@ -139,11 +139,6 @@ def chart_name(measure: Measure) -> str:
         Measure.REUSED: pgettext("chart", "Direct use"),
         Measure.REPORTS: pgettext("chart", "Reports"),
     }.get(measure) or measure_name(measure)
-
-
-def written_span(span: Span) -> str:
-    """Return a period as papers write it: 2026年10月1日至2026年12月31日."""
-    return _("%(first)s to %(last)s") % {"first": written_day(span.begins_on), "last": written_day(span.ends_on)}
 
 
 def basis_of(summary: Summary, policy: Policy) -> str:

@@ -21,7 +21,8 @@ from bot.language import _, pgettext
 from bot.policy.model import CounterpartKind
 from bot.quarters import format_quarter
 from bot.scope import kind_name
-from bot.summary import Summary
+from bot.statistics import Statistics
+from bot.summary import Names, Summary
 
 Problems = Mapping[str, Sequence[str]]
 """Unit -> what it wrote under 存在问题与建议."""
@@ -75,10 +76,9 @@ def workbook_tables(
     ]
     sheets = [
         Table(pgettext("sheet", "Summary"), columns(), _with_balance(summary, None, every)),
-        _by(summary, pgettext("sheet", "By unit"), {_unit(summary, each): summary.figures(each) for each in units}),
-        *(_finer(summary)),
+        *finer_tables(summary.statistics, summary.names, units),
         Table(pgettext("sheet", "Comparison"), _comparison_columns(), comparison_rows(summary)),
-        Table(pgettext("sheet", "Further figures"), (_("Line"), _("Unit"), _("Figure")), further_rows(summary)),
+        further_table(summary.statistics, summary.names),
     ]
     active = summary.statistics.by_unit()
     for unit in units:
@@ -86,8 +86,44 @@ def workbook_tables(
             sheets.append(Table(_unit(summary, unit), columns(), _with_balance(summary, unit, problems.get(unit, ()))))
     if ledger is not None:
         sheets.append(ledger)
-    sheets.append(Table(pgettext("sheet", "About"), (_("Line"), _("Says")), list(about)))
-    return sheets
+    return [*sheets, about_table(about)]
+
+
+def finer_tables(statistics: Statistics, names: Names, units: Sequence[str]) -> list[Table]:
+    """Return every figure of a period, grouped in each way; each sheet ends with the sum of the whole period.
+
+    Args:
+        statistics: The figures.
+        names: What the codes are called.
+        units: The units, in the bureau's order; those without figures are listed with 0.
+    """
+    none = pgettext("figure", "A list kept elsewhere")
+    kinds = {
+        none if code is None else kind_name(CounterpartKind(code)): each
+        for code, each in statistics.by_kind().items()
+        if any(each[measure] for measure in _OF_ITEMS)
+    }
+    products = {names.products.get(code, code): each for code, each in statistics.by_product().items() if code}
+    outside = pgettext("figure", "Outside the catalogue")
+    categories = {code or outside: each for code, each in statistics.by_category(names.categories).items()}
+    months = {month_name(code, statistics.span): each for code, each in statistics.by_month().items()}
+    matters = {matter_name(names, code): each for code, each in statistics.by_matter().items()}
+    by_unit = statistics.by_unit()
+    own = {names.units.get(code, code): by_unit.get(code, Figures()) for code in units}
+    total = statistics.total()
+    return [
+        _by(total, pgettext("sheet", "By unit"), own),
+        _by(total, pgettext("sheet", "By month"), months, _FLOWS),
+        _by(total, pgettext("sheet", "By product"), products, _OF_ITEMS),
+        _by(total, pgettext("sheet", "By matter"), matters),
+        _by(total, pgettext("sheet", "By category"), categories),
+        _by(total, pgettext("sheet", "By kind of counterpart"), kinds, _OF_ITEMS),
+    ]
+
+
+def about_table(about: Sequence[tuple[str, str]]) -> Table:
+    """Return how the figures came about, as pairs of lines."""
+    return Table(pgettext("sheet", "About"), (_("Line"), _("Says")), list(about))
 
 
 def comparison_rows(summary: Summary, unit: str | None = None) -> list[tuple[str, ...]]:
@@ -106,10 +142,9 @@ def comparison_rows(summary: Summary, unit: str | None = None) -> list[tuple[str
     ]
 
 
-def further_rows(summary: Summary) -> list[tuple[str, str, str]]:
+def further_table(statistics: Statistics, names: Names) -> Table:
     """Return what no column holds: the centre's time, agencies, side tasks, opinions used again, what comes next."""
     found: list[tuple[str, str, str]] = []
-    statistics = summary.statistics
     if (wait := statistics.turnaround()) is not None:
         found.append((_("Mean working days at the credit centre"), "", mean_days(wait.answers, wait.working_days)))
         found.append((_("Longest time, in working days"), "", str(wait.longest)))
@@ -121,12 +156,12 @@ def further_rows(summary: Summary) -> list[tuple[str, str, str]]:
     for state, count in statistics.follow_up_states().items():
         found.append((_("Adverse findings: %(state)s") % {"state": side_task(state)}, "", str(count)))
     for each in statistics.ahead:
-        unit = _unit(summary, each.unit)
+        unit = names.units.get(each.unit, each.unit)
         found.append((_("Opinions that end next quarter"), unit, str(each.opinions)))
         found.append((_("Feedback due next quarter (counterparts)"), unit, str(each.feedback)))
         found.append((_("Commitments to be fulfilled next quarter"), unit, str(each.commitments)))
         found.append((_("Decisions planned for next quarter"), unit, str(each.decisions)))
-    return found
+    return Table(pgettext("sheet", "Further figures"), (_("Line"), _("Unit"), _("Figure")), found)
 
 
 def change(difference: int) -> str:
@@ -134,34 +169,11 @@ def change(difference: int) -> str:
     return f"+{difference}" if difference > 0 else str(difference)
 
 
-def _finer(summary: Summary) -> list[Table]:
-    statistics, names = summary.statistics, summary.names
-    none = pgettext("figure", "A list kept elsewhere")
-    kinds = {
-        none if code is None else kind_name(CounterpartKind(code)): each
-        for code, each in statistics.by_kind().items()
-        if any(each[measure] for measure in _OF_ITEMS)
-    }
-    products = {names.products.get(code, code): each for code, each in statistics.by_product().items() if code}
-    outside = pgettext("figure", "Outside the catalogue")
-    categories = {code or outside: each for code, each in statistics.by_category(names.categories).items()}
-    months = {month_name(code): each for code, each in statistics.by_month().items()}
-    matters = {matter_name(names, code): each for code, each in statistics.by_matter().items()}
-    return [
-        _by(summary, pgettext("sheet", "By month"), months, _FLOWS),
-        _by(summary, pgettext("sheet", "By product"), products, _OF_ITEMS),
-        _by(summary, pgettext("sheet", "By matter"), matters),
-        _by(summary, pgettext("sheet", "By category"), categories),
-        _by(summary, pgettext("sheet", "By kind of counterpart"), kinds, _OF_ITEMS),
-    ]
-
-
 def _by(
-    summary: Summary, title: str, groups: Mapping[str, Figures], measures: Sequence[Measure] = tuple(Measure)
+    total: Figures, title: str, groups: Mapping[str, Figures], measures: Sequence[Measure] = tuple(Measure)
 ) -> Table:
-    """Return groups with every figure and their sum, which is that of the whole quarter."""
+    """Return groups with every figure, and their sum."""
     rows = [(name, *(str(each[measure]) for measure in measures)) for name, each in groups.items()]
-    total = summary.statistics.total()
     rows.append((pgettext("row", "Total"), *(str(total[measure]) for measure in measures)))
     return Table(title, (pgettext("column", "Group"), *(measure_name(each) for each in measures)), rows)
 

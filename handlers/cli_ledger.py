@@ -37,11 +37,19 @@ def import_(
 def export(
     file: Annotated[Path, typer.Argument(help="The xlsx file to be made; one that is there is not replaced.")],
     unit: Annotated[str, typer.Option(help="Only this unit's, in its own columns.")] = "",
+    quarter: Annotated[str, typer.Option(help="The figures of a quarter, such as 2026Q4.")] = "",
+    first: Annotated[str, typer.Option("--from", help="The figures from this day on, such as 2026-10-01.")] = "",
+    last: Annotated[str, typer.Option("--to", help="The figures up to this day.")] = "",
 ) -> None:
-    """Export the verifications of the ledger as a sheet; while the bot runs use /sheet in the chat."""
+    """Export the ledger's verifications, or the figures of a period, as a sheet; while the bot runs use the chat."""
     from handlers.cli import _run
 
-    _run(_export(file, unit))
+    if quarter or first or last:
+        from handlers import cli_figures
+
+        _run(cli_figures.export(file, unit, cli_figures.period(quarter, first, last)))
+    else:
+        _run(_export(file, unit))
 
 
 async def _import(file: Path, code: str, *, dry_run: bool) -> None:
@@ -50,9 +58,9 @@ async def _import(file: Path, code: str, *, dry_run: bool) -> None:
     from handlers.ledger_entering import Act
 
     content = _bytes(file)
-    async with _open() as (database, office):
+    async with opened_alone() as (database, office):
         async with database.read() as session:
-            unit = await _unit(session, code)
+            unit = await unit_of(session, code)
         now = office.clock.now()
         rows = await _read(database, office, unit, content)
         if dry_run:
@@ -77,10 +85,10 @@ async def _export(file: Path, code: str) -> None:
     from storage.finding import Search, Sight
     from storage.tables import Person, Role
 
-    async with _open() as (database, office):
+    async with opened_alone() as (database, office):
         everybody = Sight(Person(role=Role.COORDINATOR), office.today(office.clock.now()))
         async with database.read() as session:
-            unit = await _unit(session, code) if code else None
+            unit = await unit_of(session, code) if code else None
             setting = await ledger_import.columns(session, code) if code else None
             search = Search(view=View(unit_id=unit.id if unit else None))
             rows = await ledger_export.verifications(session, everybody, search)
@@ -88,6 +96,13 @@ async def _export(file: Path, code: str) -> None:
         if len(rows) > sheets_out.MOST:
             raise Sentence(f"a sheet takes {sheets_out.MOST} rows: export the units one by one")
         made, _count = await ledger_export.sheet(rows, setting)
+    write(file, made)
+
+
+def write(file: Path, made: bytes) -> None:
+    """Write a file that only its owner may read; one that is there is not replaced."""
+    from handlers.cli import Sentence
+
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
             target.write(made)
@@ -97,7 +112,7 @@ async def _export(file: Path, code: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _open() -> AsyncIterator[tuple["Database", "Office"]]:
+async def opened_alone() -> AsyncIterator[tuple["Database", "Office"]]:
     """Open the database for this command alone; a refusal of the flows becomes the command's sentence."""
     from bot.errors import Refusal
     from handlers.cli import Sentence, _policy
@@ -117,7 +132,7 @@ async def _open() -> AsyncIterator[tuple["Database", "Office"]]:
                 days = await calendar.load(session)
             yield database, Office(policy, days, clock)
     except AlreadyRunning:
-        raise Sentence("the bot is running with this database: use /sheet in the chat") from None
+        raise Sentence("the bot is running with this database: use /sheet or /stats in the chat") from None
     except Refusal as refusal:
         raise Sentence(refusal.message) from None
 
@@ -152,7 +167,8 @@ def _report(rows: Sequence["Row"], counts: Mapping["Verdict", int]) -> None:
     typer.echo(", ".join(f"{verdict.value}: {number}" for verdict, number in counts.items() if number))
 
 
-async def _unit(session: "AsyncSession", code: str) -> "Unit":
+async def unit_of(session: "AsyncSession", code: str) -> "Unit":
+    """Return a unit; an unknown code becomes the command's sentence."""
     from handlers.cli import Sentence
     from storage import people
 

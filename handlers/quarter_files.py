@@ -20,10 +20,12 @@ from bot.documents.quarterly import BOOK
 from bot.documents.tables import Table
 from bot.figure_ledger import table
 from bot.language import _, speaking
+from bot.periods import Period, period_name, written_span
 from bot.quarter_papers import Setting
 from bot.quarters import Span, format_quarter
-from bot.summary import Summary
-from bot.summary_tables import Problems, workbook_tables
+from bot.statistics import Statistics
+from bot.summary import Names, Summary
+from bot.summary_tables import Problems, about_table, finer_tables, further_table, workbook_tables
 from bot.summary_words import paragraphs
 from handlers.office import Office
 from handlers.sheet_reading import ask_child
@@ -89,17 +91,40 @@ async def book(
     """Return the workbook: the table, everything finer, a sheet for each unit, and the ledger where one is given."""
     setting = setting_of(office, now, problems)
     with speaking(office.policy.language):
-        about = [
-            (_("Quarter"), format_quarter(summary.quarter)),
-            (_("Period"), quarter_papers.written_span(summary.quarter.span)),
-            (_("Basis"), quarter_papers.basis_of(summary, office.policy)),
-            (_("Made on"), setting.date),
-            (_("Counted"), _("Applications by the day of submission, results by the day of feedback.")),
-            (_("Late"), _("Only where the centre's receipt is confirmed and this bureau applied.")),
-        ]
-        sheets = workbook_tables(summary, setting.units, problems=problems, ledger=ledger, about=about)
-        said = [[each.title, list(each.columns), [list(row) for row in each.rows]] for each in sheets]
-        return await _made(BOOK, said)
+        named = (_("Quarter"), format_quarter(summary.quarter))
+        basis = (_("Basis"), quarter_papers.basis_of(summary, office.policy))
+        about = [named, *_about(summary.quarter.span, setting), basis]
+        return await _book(workbook_tables(summary, setting.units, problems=problems, ledger=ledger, about=about))
+
+
+async def figures_book(
+    office: Office,
+    statistics: Statistics,
+    names: Names,
+    period: Period,
+    *,
+    now: dt.datetime,
+    units: Sequence[str] | None = None,
+    ledger: Table | None = None,
+) -> bytes:
+    """Return the workbook of any period: every figure grouped in each way, and the ledger where one is given.
+
+    Args:
+        office: The rules.
+        statistics: The figures.
+        names: What the codes are called; see ``handlers.summary.names``.
+        period: The period, as it was asked for.
+        now: Aware UTC time.
+        units: The units that are listed; None for all.
+        ledger: The entries behind the figures; see ``ledger_sheet``.
+    """
+    setting = setting_of(office, now)
+    with speaking(office.policy.language):
+        sheets = finer_tables(statistics, names, setting.units if units is None else units)
+        sheets.append(further_table(statistics, names))
+        sheets += [] if ledger is None else [ledger]
+        about = [(_("Period"), period_name(period)), *_about(period.span, setting)]
+        return await _book([*sheets, about_table(about)])
 
 
 async def picture(office: Office, summary: Summary, *, now: dt.datetime) -> bytes:
@@ -157,6 +182,19 @@ async def circular(
             steps=steps,
         )
         return await _made(Bulletin.CIRCULAR, asdict(said), office)
+
+
+def _about(span: Span, setting: Setting) -> list[tuple[str, str]]:
+    return [
+        (_("Days"), written_span(span)),
+        (_("Made on"), setting.date),
+        (_("Counted"), _("Applications by the day of submission, results by the day of feedback.")),
+        (_("Late"), _("Only where the centre's receipt is confirmed and this bureau applied.")),
+    ]
+
+
+async def _book(sheets: Sequence[Table]) -> bytes:
+    return await _made(BOOK, [[each.title, list(each.columns), [list(row) for row in each.rows]] for each in sheets])
 
 
 async def _made(what: str, said: Any, office: Office | None = None, more: Mapping[str, Any] | None = None) -> bytes:

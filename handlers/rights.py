@@ -46,6 +46,7 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "quarter.read": ("qret", "qmat", "qgap"),
     "quarter.return": ("qprb", "qnil", "qrep", "qcnf", "qbck", "qask"),
     "quarter.sum": ("qcha", "qsum", "qedt", "qagn", "qok", "qgo", "qcir", "qnam", "qdoc"),
+    "stats": ("stat", "stfig", "stask", "stuni", "stexp"),
     "calendar": ("cal",),
     "calendar.change": ("calin", "calad", "calrm", "calok", "calno"),
     "invite": ("inv",),
@@ -60,6 +61,7 @@ _PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
     "guide": ("guide",),
     "new": ("entry", "look"),
     "find": ("find",),
+    "stats": ("stats",),
     "entry.change": ("entry_day", "attachment", "form"),
     "later": ("snooze",),
     "entry.hand": ("handover",),
@@ -73,6 +75,7 @@ _PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _JOBS: Final[Mapping[str, tuple[str, ...]]] = {
     "find": ("find.export",),
+    "stats": ("stats.export",),
     "entry.change": ("attachment.keep", "paper"),
     "later": ("reminders.replan",),
     "batch": ("batch.check", "batch.template", "results.read"),
@@ -93,6 +96,7 @@ _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "study": ("referral.settled",),
     "refer.answer": ("referral",),
     "find": ("find.exported",),
+    "stats": ("stats.exported",),
     "entry.read": ("cover.ends", "reminder"),
     "entry.change": (
         "attachment.kept",

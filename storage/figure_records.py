@@ -16,6 +16,7 @@ from bot.ledger_sheet import Line
 from bot.opinions import Finding
 from bot.quarters import Span
 from storage import sheets_out
+from storage.finding import Sight, visible_to
 from storage.ledger import entries_of
 from storage.streams import ADVERSE, APPLICATIONS, STREAMS, WEIGHT, Stream, open_at, open_overdue
 from storage.tables import Item, Opinion, Request, Unit
@@ -47,13 +48,18 @@ class Asked:
 
 
 async def entries(
-    session: AsyncSession, asked: Asked, measure: Measure, *, limit: int, offset: int
-) -> tuple[list[Entry], int]:
-    """Return the entries that a figure counts, the oldest first, and how many there are in all."""
-    ids = sorted(await _request_ids(session, asked, measure))
-    chosen = ids[offset : offset + limit]
+    session: AsyncSession, asked: Asked, measure: Measure, *, sight: Sight, limit: int, offset: int
+) -> tuple[list[Entry], int, int]:
+    """Return the entries that a figure counts, the oldest first, as far as somebody may see them.
+
+    Returns:
+        The entries of one page; how many there are that may be seen; how many there are in all.
+    """
+    every = await _request_ids(session, asked, measure)
+    seen = every if sight.sees_all else every & set(await session.scalars(select(Request.id).where(visible_to(sight))))
+    chosen = sorted(seen)[offset : offset + limit]
     rows = await session.scalars(select(Request).where(Request.id.in_(chosen)).order_by(Request.id))
-    return await entries_of(session, rows.all()), len(ids)
+    return await entries_of(session, rows.all()), len(seen), len(every)
 
 
 async def lines(session: AsyncSession, asked: Asked) -> tuple[list[tuple[Line, Figures]], bool]:
