@@ -11,11 +11,12 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.dates import format_day
+from bot.deadlines import due_at
 from bot.quarters import Quarter, format_quarter
 from bot.screens import quarter as bureau_screens
 from bot.screens import quarter_return as screens
 from bot.screens.screen import Screen
-from handlers import due, quarter_facts
+from handlers import due, planning, quarter_facts
 from handlers.office import Office
 from handlers.quarter_return import CONFIRM, SENT_BACK, waits_for_head
 from storage import outbox, people
@@ -59,6 +60,17 @@ def stage_of(office: Office, quarter: Quarter, today: dt.date) -> str | None:
     said = [f"after-{n}" for n, each in enumerate((days.first_after, *days.again)) if each.on <= today]
     late = office.calendar.between(days.summary.on, today) // LATE_EVERY if today > days.summary.on else 0
     return f"late-{late}" if late else said[-1]
+
+
+def next_moment(office: Office, now: dt.datetime) -> dt.datetime:
+    """Return when the next prompt or draft is due, aware UTC."""
+    running = Quarter.of(office.today(now))
+    moments = []
+    for quarter in (running.previous, running):
+        days = quarter_facts.days_of(office, quarter)
+        reckoned = (days.prompt, days.first_after, *days.again, days.summary)
+        moments += [due_at(each.on, planning.hour(office), office.zone) for each in reckoned]
+    return min(moment for moment in moments if moment > now)
 
 
 async def in_use(session: AsyncSession, office: Office, quarter: Quarter) -> bool:

@@ -138,8 +138,8 @@ async def _report(turn: Turn, row: QuarterReturn, unit: UnitReturn, *, nil: bool
     row.nil, row.filled_by, row.filled_at = nil, turn.officer.id, turn.now
     row.figures = unit.figures.to_json()
     after = {"nil": nil, "figures": row.figures, "problems": row.problems}
-    heads = await _heads(turn, row.unit_id) if await _needs_head(turn, row.unit_id) else []
-    if heads:
+    needs_head = await _needs_head(turn, row.unit_id)
+    if needs_head and (heads := await stored.of_role(turn.session, row.unit_id, Role.HEAD, turn.today)):
         row.state = ReturnState.FILLING
         turn.note("quarter.fill_in", ("quarter_return", row.id), after=after)
         await turn.session.flush()
@@ -149,15 +149,14 @@ async def _report(turn: Turn, row: QuarterReturn, unit: UnitReturn, *, nil: bool
     row.state, row.reported_at, row.confirmed_by = ReturnState.REPORTED, turn.now, None
     turn.note("quarter.report", ("quarter_return", row.id), after=after)
     await turn.session.flush()
-    return await shown(turn, row, said=_("Nil return reported.") if nil else _("Reported."))
+    said = _("Nil return reported.") if nil else _("Reported.")
+    if needs_head:
+        said = _("Reported without confirmation: the unit has no head who can be reached.")
+    return await shown(turn, row, said=said)
 
 
 async def _needs_head(turn: Turn, unit_id: int) -> bool:
     return turn.policy.quarters.head_confirms and not await may_answer(turn, unit_id, roles=(Role.HEAD,))
-
-
-async def _heads(turn: Turn, unit_id: int) -> list[Person]:
-    return await stored.of_role(turn.session, unit_id, Role.HEAD, turn.today)
 
 
 async def _tell(turn: Turn, row: QuarterReturn, kind: str, person: Person) -> None:

@@ -75,6 +75,16 @@ async def on_go(turn: Turn) -> Screen:
     return await shown(turn, row)
 
 
+async def on_resend(turn: Turn) -> Screen:
+    """〔补发〕: the copies that did not arrive leave again, and who has become a head or liaison since gets one."""
+    row = await _pressed(turn, PushState.PUSHED)
+    if isinstance(row, Screen):
+        return row
+    await quarter_draft.send_copies(turn.session, row, turn.now)
+    turn.note("quarter.resend", ("quarter_push", row.id))
+    return replace(await shown(turn, row), toast=_("The copies leave again."))
+
+
 async def on_file(turn: Turn) -> Screen:
     """One file: for coordinators at any time, for heads, liaisons and auditors once the summary is sent on."""
     row = await quarter_pushes.by_id(turn.session, turn.pressed.id)
@@ -268,6 +278,7 @@ PRESSES: Final[Mapping[str, Flow]] = {
     "qagn": on_again,
     "qok": on_confirm,
     "qgo": on_go,
+    "qres": on_resend,
     "qfil": on_file,
 }
 JOBS: Final = {DRAFT: quarter_draft.draft, SEND: quarter_draft.send}

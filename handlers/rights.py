@@ -45,7 +45,7 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "quarter": ("qq", "quni", "qopn", "qfil"),
     "quarter.read": ("qret", "qmat", "qgap"),
     "quarter.return": ("qprb", "qnil", "qrep", "qcnf", "qbck", "qask"),
-    "quarter.sum": ("qcha", "qsum", "qedt", "qagn", "qok", "qgo", "qcir", "qnam", "qdoc"),
+    "quarter.sum": ("qcha", "qsum", "qedt", "qagn", "qok", "qgo", "qres", "qcir", "qnam", "qdoc"),
     "stats": ("stat", "stfig", "stask", "stuni", "stexp"),
     "calendar": ("cal",),
     "calendar.change": ("calin", "calad", "calrm", "calok", "calno"),

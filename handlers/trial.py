@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deadlines import due_at
 from bot.language import speaking
 from bot.policy.model import Policy
-from handlers import access, due
+from handlers import access, due, quarter_prompts
 from handlers.app import Service
 from handlers.clock import Clock
 from handlers.office import ZONE
@@ -127,7 +127,7 @@ class _Stage:
             if goal is None:
                 return {"now": self._clock.now(), "moved": False}
             await self._settle()
-            while (moment := await self._next_due()) is not None and moment <= goal:
+            while (moment := await self._next_stop()) <= goal:
                 self._clock.move_to(moment)
                 await self._settle()
             self._clock.move_to(goal)
@@ -148,6 +148,11 @@ class _Stage:
                 return due_at(office.calendar.add(first, 0).on, hour, ZONE)
             case "deadline":
                 return await self._next_due()
+
+    async def _next_stop(self) -> dt.datetime:
+        """Return the next moment at which something happens: a notice is due, or the quarter has its turn."""
+        coming = quarter_prompts.next_moment(self._service.office, self._clock.now())
+        return min(coming, await self._next_due() or coming)
 
     async def _next_due(self) -> dt.datetime | None:
         """Return the next moment at which a reminder can leave; one that fell due at night leaves in the morning."""

@@ -93,9 +93,14 @@ async def of_role(session: AsyncSession, unit_id: int, role: Role, on: dt.date) 
 
 
 async def answering(session: AsyncSession, unit_id: int, on: dt.date) -> list[Person]:
-    """Return who answers for a unit's return: its liaisons, else its heads, else nobody."""
-    liaisons = await of_role(session, unit_id, Role.LIAISON, on)
-    return liaisons or await of_role(session, unit_id, Role.HEAD, on)
+    """Return who answers for a unit's return: its liaisons, else its heads, else coordinators in it, else nobody.
+
+    Whoever is on leave is told through their stand-in.
+    """
+    for role in (Role.LIAISON, Role.HEAD, Role.COORDINATOR):
+        if found := await of_role(session, unit_id, role, on):
+            return found
+    return []
 
 
 async def officers(session: AsyncSession) -> Sequence[Person]:

@@ -204,6 +204,9 @@ def _rows(summary: Summary) -> tuple[tuple[Button, ...], ...]:
         ))  # fmt: skip
     if summary.state in (PushState.DRAFTING, PushState.DRAFTED):
         rows.append((Button(pgettext("button", "Draft it again"), Press("qagn", summary.id, summary.version)),))
+    if summary.state is PushState.PUSHED and summary.delivery.refused:
+        label = pgettext("button", "Send %(n)d again") % {"n": summary.delivery.refused}
+        rows.append((Button(label, Press("qres", summary.id, summary.version)),))
     rows.append(_files(summary, PARTS))
     last = Button(pgettext("button", "Returns"), Press("qq", arg=summary.quarter.code))
     if summary.state in (PushState.DRAFTED, PushState.PUSHED):

@@ -1,18 +1,20 @@
 """A quarter from the first prompt to the push: one unit reports, one has nothing, one is silent."""
 
 import asyncio
+import datetime as dt
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot.returns import PushState, ReturnState
 from bot.screens.screen import Press
 from handlers import quarter_files, worker
 from handlers.telegram import outbox
 from storage import chats, people
-from storage.tables import Audit, Outbox, OutboxState, QuarterPush, QuarterReturn, QuarterSummary, Role, Unit
+from storage.tables import Audit, Item, Outbox, OutboxState, QuarterPush, QuarterReturn, QuarterSummary, Role, Unit
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
 
@@ -78,6 +80,7 @@ async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: St
     assert "不能零报告" in liaison.screen
     await water.press("零报告")
     assert "已零报告。" in water.screen and "单位已报（零报告）" in water.screen
+    await coordinator.press("零报告")  # nobody else answers for the legal division
     await liaison.press("报送")
     row = await returned(story, "air")
     assert (row.state, row.nil, row.problems) == (ReturnState.REPORTED, False, "中心反馈偏慢")
@@ -89,20 +92,20 @@ async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: St
     assert [len(each.messages) - before[each.id] for each in (liaison, water, soil)] == [0, 0, 1]
 
     overview = await coordinator.type("/quarter")
-    assert "单位已报（1个）：大气环境处" in overview and "零报告（1个）：水生态环境处" in overview
+    assert "单位已报（1个）：大气环境处" in overview and "零报告（2个）：政法处、水生态环境处" in overview
     assert "土壤生态环境处" in overview and "汇总稿于1月8日（周五，暂定）自动生成" in overview
     await coordinator.press("催报1个单位")
     assert "已向1个单位催报。" in coordinator.screen
     assert "【季度报表催报】2026年第四季度，土壤生态环境处" in await soil.wait_for("催报")
     await coordinator.press("催报1个单位")
     assert "1个单位今天已催报过。" in coordinator.screen
-    assert len(await story.rows(Outbox, Outbox.kind == "quarter.prompt")) == 3 + 3 + 1 + 1
+    assert len(await story.rows(Outbox, Outbox.kind == "quarter.prompt")) == 4 + 4 + 1 + 1
 
     assert await story.rows(QuarterPush) == []
     await bind_group(story)
     await story.at("2027-01-08 09:01")
     said = await coordinator.wait_for("汇总稿已自动生成")
-    assert "申请核查1次1家" in said and "未报：政法处" in said and "土壤生态环境处" in said
+    assert "申请核查1次1家" in said and "未报：局办公室" in said and "土壤生态环境处" in said
     assert "所报数据与台账不一致" not in said
     assert [each[-4:] for each in documents(story, COORDINATOR)] == [".png"]
     assert (await returned(story, "air")).state is ReturnState.SUMMARISED
@@ -117,10 +120,17 @@ async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: St
     assert "四季度全局信用产品应用平稳。" in coordinator.screen and "各单位收取信用承诺" not in coordinator.screen
     await coordinator.press("确认推送")
     assert "单位负责人、联络员3人\n单位群1个" in coordinator.screen
+    story.api.users[SOIL].blocked = True
     await coordinator.press("推送")
     await story.settle()
     push = only(await story.rows(QuarterPush))
     assert push.state is PushState.PUSHED
+    assert "已送达3份，未确认0份，未送达1份" in await coordinator.type("/quarter 2026年第四季度")
+    await coordinator.press("汇总稿")
+    assert "未送达：土壤生态环境处" in coordinator.screen
+    story.api.users[SOIL].blocked = False
+    await coordinator.press("补发1份")
+    await story.settle()
     for each in (LIAISON, WATER, SOIL, GROUP):
         texts = [message.text for message in story.api.messages(each) if "四季度全局信用产品应用平稳。" in message.text]
         assert len(texts) == 1 and "本季未反馈：1家" in texts[0]
@@ -264,6 +274,7 @@ async def test_killed_at_any_moment_it_is_drafted_once_and_nobody_is_served_twic
     for builder in ("picture", "book", "report"):
         monkeypatch.setattr(quarter_files, builder, made)
     story, coordinator = quarter, quarter.person(COORDINATOR)
+    await register(story.person(OFFICER))
     deaths = Deaths(story, monkeypatch)
     await story.at("2027-01-07 09:01")
     deaths.at(worker, "work_claimed")
@@ -276,6 +287,15 @@ async def test_killed_at_any_moment_it_is_drafted_once_and_nobody_is_served_twic
     await story.settle()
     assert len([each for each in coordinator.messages if "汇总稿已自动生成" in each.text]) == 1
     assert len(await story.rows(Audit, Audit.verb == "quarter.draft")) == 1
+
+    # What is confirmed is what is sent on: the register has changed since, so nothing leaves.
+    async with story.database.write() as session:
+        await session.execute(update(Item).values(submitted_on=dt.date(2027, 1, 4)))
+    await coordinator.press("确认推送")
+    await coordinator.press("推送")
+    await story.settle()
+    assert "台账有变动，尚未推送" in await coordinator.wait_for("台账有变动")
+    assert await story.rows(Outbox, Outbox.kind == "quarter.push") == await story.rows(QuarterSummary) == []
 
     await coordinator.press("确认推送")
     deaths.at(worker, "work_done")

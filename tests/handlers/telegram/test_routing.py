@@ -144,7 +144,7 @@ AUDITORS = {
 COORDINATORS = {
     "inv", "jok", "jno", "doc", "calin", "calad", "calrm", "calok", "calno", "cren", "cmrg", "cleg", "cmok", "cpart",
     "sans", "sgo", "soff", "sclos", "sshut", "fbset", "fbans", "qcha",
-    "qsum", "qedt", "qagn", "qok", "qgo", "qcir", "qnam", "qdoc",
+    "qsum", "qedt", "qagn", "qok", "qgo", "qres", "qcir", "qnam", "qdoc",
     "off", "men", "man", "mset", "uni", "invs",
 }  # fmt: skip
 """What nobody but a coordinator may press."""
