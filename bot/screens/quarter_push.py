@@ -199,7 +199,7 @@ def _rows(summary: Summary) -> tuple[tuple[Button, ...], ...]:
     rows: list[tuple[Button, ...]] = []
     if summary.state is PushState.DRAFTED:
         rows.append((
-            Button(pgettext("button", "Confirm"), Press("qok", summary.id, summary.version), Style.PRIMARY),
+            Button(pgettext("button", "Confirm and send on"), Press("qok", summary.id, summary.version), Style.PRIMARY),
             Button(pgettext("button", "Edit the wording"), Press("qedt", summary.id, summary.version)),
         ))  # fmt: skip
     if summary.state in (PushState.DRAFTING, PushState.DRAFTED):

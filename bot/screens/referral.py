@@ -12,6 +12,7 @@ from bot.policy.model import MATTER
 from bot.screens.guide import answer_line
 from bot.screens.keys import Keys
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+from bot.screens.words import labelled
 
 LIST: Final = "study"
 _LABEL: Final = 40  # characters of a button
@@ -226,10 +227,10 @@ def _outcome(asked: Asked) -> list[str]:
     if asked.withdrawn:
         return [esc(_("State: %(state)s") % {"state": _state(waits=False, withdrawn=True)})]
     day = format_day(asked.settled_on, today=asked.today) if asked.settled_on else ""
-    by = pgettext("list", ", ").join(part for part in (asked.settled_by, day) if part)
+    by = labelled(_("Answered by"), pgettext("list", ", ").join(part for part in (asked.settled_by, day) if part))
     if asked.answer is None:
-        return [esc(_("Closed; it was answered otherwise.")), esc(by)]
-    return [esc(_("Answer: %(answer)s") % {"answer": asked.answer}), esc(by)]
+        return [esc(_("Closed; it was answered otherwise.")), by]
+    return [esc(_("Answer: %(answer)s") % {"answer": asked.answer}), by]
 
 
 def _answering(asked: Asked) -> Rows:
