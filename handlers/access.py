@@ -57,8 +57,12 @@ RIGHTS: Final[Mapping[str, Row]] = {
     "calendar.change": _COORDINATOR,
     "people.answer": _COORDINATOR,
     "people.keep": _COORDINATOR,
+    "rules.propose": _WORKING,
+    "rules.keep": _COORDINATOR,
 }
 """What no command of its own stands for."""
+ADOPT: Final = "rules.adopt"
+"""The job that lets this process work by rules that have just been put in force."""
 MENUS: Final = "menus"
 """The job that brings each chat's command menu up to its owner's role; recorded with every change of a role."""
 NOBODYS: Final = "nobody's"

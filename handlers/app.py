@@ -5,6 +5,7 @@ import contextlib
 import os
 import warnings
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # before PTB is imported: retry_after is a timedelta then
@@ -23,6 +24,7 @@ from handlers.links import Links
 from handlers.lock import AlreadyRunning
 from handlers.office import Office
 from handlers.opening import opened
+from handlers.rulekeeping import Rulekeeper
 from handlers.settings import Settings
 from handlers.telegram import profile
 from handlers.telegram.dispatch import Dispatcher
@@ -58,9 +60,12 @@ class Service:
         policy: The pack in force, already loaded and checked.
         clock: The one clock; the trial's can be moved.
         per_second: The outbox's pace.
+        folder: Where the pack is installed, to be looked at while the bot runs; None looks nowhere.
     """
 
-    def __init__(self, settings: Settings, policy: Policy, *, clock: Clock, per_second: float = 25.0) -> None:
+    def __init__(
+        self, settings: Settings, policy: Policy, *, clock: Clock, per_second: float = 25.0, folder: Path | None = None
+    ) -> None:
         self._settings = settings
         self._per_second = per_second
         self._exits = contextlib.AsyncExitStack()
@@ -69,6 +74,7 @@ class Service:
         self.healthy = True
         self.office = Office(policy, Calendar(), clock, admin_ids=frozenset(settings.admin_ids))
         self.office.maintainer_ids, self.office.has_page = settings.told_each_morning, bool(settings.page_url)
+        self.rules = Rulekeeper(self.office, folder)
         self.database: Database
         self.dispatcher: Dispatcher
         self.sender: Sender
@@ -161,14 +167,15 @@ class Service:
         copies = {COPY: copying(path, settings.data / "copies")} if path is not None else {}
         fetch = Files(self.bot, self.store).fetch
         tools = Tools(database, office, self.store, fetch, self.screens.progress)
-        menus = {access.MENUS: profile.menus(self.bot)}
-        self.worker = Worker(tools, rights.permitted(chores.JOBS) | copies | menus, on_queued=self.sender.wake)
-        self.jobs = Jobs(database, office, on_queued=self.sender.wake, on_work=self.worker.wake)
+        own = {access.MENUS: profile.menus(self.bot), access.ADOPT: self.rules.chore}
+        self.worker = Worker(tools, rights.permitted(chores.JOBS) | copies | own, on_queued=self.sender.wake)
+        self.jobs = Jobs(database, office, self.rules, on_queued=self.sender.wake, on_work=self.worker.wake)
 
     async def _prepare(self) -> None:
         """Bring units, first coordinators and the calendar's own days up to date."""
         now = self.office.clock.now()
         async with self.database.write() as session:
+            await self.rules.open(session, now)
             await people.sync_units(session, self.office.policy)
             division = self.office.policy.legal_division(on=self.office.today(now))
             unit = await people.unit_by_code(session, division.code)

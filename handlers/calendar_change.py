@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import due_at, latest_submission
+from bot.policy.model import Policy
 from bot.screens import calendar as screens
 from bot.screens.calendar import DUE, EXPECTED, MOST_MOVED, SUBMIT_BY, Moved
 from bot.screens.screen import Screen
@@ -24,6 +25,10 @@ from storage.tables import Applicant, Item, ItemState, Person, Request
 
 CHANGED: Final = "calendar.changed"
 RECOMPUTE: Final = "calendar.recompute"
+
+
+Basis = Calendar | Policy
+"""What dates are reckoned with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +62,18 @@ class Shift:
 
 
 async def foresee(
-    session: AsyncSession, office: Office, before: Calendar, after: Calendar, now: dt.datetime
+    session: AsyncSession, office: Office, before: Basis, after: Basis, now: dt.datetime
 ) -> Sequence[Shift]:
     """Return what would become of the open entries, and change nothing.
 
     Args:
         session: The unit of work.
-        office: Rules.
-        before: The calendar that the entries were reckoned with.
-        after: The calendar that is to hold.
+        office: Calendar and rules; one of the two is about to change.
+        before: The calendar or the rules that the entries were reckoned with.
+        after: The calendar or the rules that are to hold.
         now: Aware UTC time.
     """
-    old, new = replace(office, calendar=before), replace(office, calendar=after)
+    old, new = _under(office, before), _under(office, after)
     found = [_shift(old, new, entry, now) for entry in await expected.standing(session)]
     return [each for each in found if each is not None]
 
@@ -76,22 +81,22 @@ async def foresee(
 async def carry_out(
     session: AsyncSession,
     office: Office,
-    before: Calendar,
-    after: Calendar,
+    before: Basis,
+    after: Basis,
     *,
     reason: str,
     now: dt.datetime,
     actor_id: int | None = None,
     update_id: int | None = None,
 ) -> Sequence[Shift]:
-    """Reckon the open entries again, in the transaction that changes the calendar.
+    """Reckon the open entries again, in the transaction that changes the calendar or the rules.
 
     Args:
         session: The unit of work of the change.
-        office: Rules.
-        before: The calendar that the entries were reckoned with.
-        after: The calendar that holds from now on.
-        reason: The notice's number, or why a day is off.
+        office: Calendar and rules; one of the two changes.
+        before: The calendar or the rules that the entries were reckoned with.
+        after: The calendar or the rules that hold from now on.
+        reason: The notice's number, or why.
         now: Aware UTC time.
         actor_id: The coordinator; None on the command line.
         update_id: The update that caused it.
@@ -100,7 +105,7 @@ async def carry_out(
         What became of the entries that the change concerns.
     """
     shifts = await foresee(session, office, before, after, now)
-    new = replace(office, calendar=after)
+    new = _under(office, after)
     told: dict[int, list[Shift]] = {}
     for shift in shifts:
         if shift.changes_dates:
@@ -114,7 +119,8 @@ async def carry_out(
     for shift in shifts:
         await _put(session, new, shift, now)
     await expiry.ensure_all(session, new, now)
-    await _tell(session, office, notices, after.version, now)
+    mark = str(after.version) if isinstance(after, Calendar) else after.hash[:12]
+    await _tell(session, office, notices, mark, now)
     return shifts
 
 
@@ -131,6 +137,10 @@ async def render(
     return screens.changed(
         moved, reason=params["reason"], more=params["more"], fixed=params["fixed"], today=office.today(now)
     )
+
+
+def _under(office: Office, basis: Basis) -> Office:
+    return replace(office, calendar=basis) if isinstance(basis, Calendar) else replace(office, policy=basis)
 
 
 def _shift(old: Office, new: Office, entry: Expected, now: dt.datetime) -> Shift | None:
@@ -232,7 +242,7 @@ async def _tell(
     session: AsyncSession,
     office: Office,
     notices: Mapping[int, dict[str, Any] | None],
-    version: int,
+    version: str,
     now: dt.datetime,
 ) -> None:
     """Queue one notification to each officer; outside office hours it waits for the morning (features.md N6)."""

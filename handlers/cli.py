@@ -119,8 +119,8 @@ async def _serve() -> None:
     if not token:
         raise Sentence("XINXUAN_TOKEN is missing: set it in the environment or in .env")
     logs.configure(settings.log, secrets=[token])
-    policy = await asyncio.to_thread(_policy, settings.policy)
-    async with Service(settings, policy, clock=Clock()) as service:
+    policy = await _installed(settings, Clock())
+    async with Service(settings, policy, clock=Clock(), folder=settings.policy) as service:
         stopped = asyncio.create_task(_until_stopped())
         failed = asyncio.create_task(service.wait())
         await asyncio.wait((stopped, failed), return_when=asyncio.FIRST_COMPLETED)
@@ -128,6 +128,21 @@ async def _serve() -> None:
         if failed.done():
             failed.result()
         failed.cancel()
+
+
+async def _installed(settings: Any, clock: Any) -> Policy:
+    """Return the installed pack; where it has faults, the last good one, of which the coordinators are told."""
+    from handlers.opening import opened
+    from handlers.rulekeeping import last_good
+
+    try:
+        return await asyncio.to_thread(load, settings.policy)
+    except PolicyFaults as faults:
+        async with opened(settings, clock) as database, database.read() as session:
+            good = await last_good(session, settings.policy)
+        if good is None:
+            raise Sentence(f"the policy pack {settings.policy} cannot be used:\n{faults}") from None
+        return good
 
 
 async def _invite(code: str, role: str) -> None:

@@ -5,17 +5,19 @@ from typing import Final
 
 from bot.screens import people as screens
 from bot.screens.screen import Screen
-from handlers import drafts_aside, people
+from handlers import catalogue, drafts_aside, packs, people
 from handlers.turn import Flow, Turn
-from storage import invites
+from storage import invites, overlay
 
 
 async def on_office(turn: Turn) -> Screen:
     """/office: what waits, and what can be kept right."""
-    if turn.draft is not None and turn.draft.purpose == people.PURPOSE:
+    if turn.draft is not None and turn.draft.purpose in (people.PURPOSE, catalogue.PURPOSE):
         await drafts_aside.take_up(turn)
     waiting = await invites.waiting(turn.session)
-    return screens.home(len(waiting), 0, ())
+    proposed = await overlay.proposals(turn.session)
+    note = await packs.note_of(turn.session)
+    return screens.home(len(waiting), len(proposed), (note,) if note else ())
 
 
 COMMANDS: Final[Mapping[str, Flow]] = {"office": on_office}

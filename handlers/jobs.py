@@ -13,11 +13,12 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from handlers import access, calendar_watch, due, quarter_draft, quarter_prompts, rotation, watching
+from handlers import access, calendar_watch, due, proposals, quarter_draft, quarter_prompts, rotation, watching
 from handlers.attachment_work import SWEEP
 from handlers.calendar_watch import CalendarWatch
 from handlers.clock import Clock
 from handlers.office import Office
+from handlers.rulekeeping import Rulekeeper
 from handlers.worker import COPY
 from storage import heartbeat, inbox, outbox, seals, work
 from storage import watching as stored
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 
 TICK: Final = dt.timedelta(seconds=15)
 HOUSEKEEPING: Final = dt.timedelta(minutes=10)
+PACK: Final = dt.timedelta(minutes=1)
 KEYS: Final = dt.timedelta(minutes=1)
 SETTLING: Final = dt.timedelta(seconds=10)  # after a start, what officers wait for comes before the look at the data
 
@@ -37,6 +39,7 @@ class Jobs:
     Args:
         database: The open database.
         office: The office; its clock decides what is due.
+        rules: Keeps the office to the rules in force.
         on_queued: Called when notifications were queued.
         on_work: Called when long work was recorded.
     """
@@ -45,12 +48,14 @@ class Jobs:
         self,
         database: Database,
         office: Office,
+        rules: Rulekeeper,
         *,
         on_queued: Callable[[], None],
         on_work: Callable[[], None],
     ) -> None:
         self._database = database
         self._office = office
+        self._rules = rules
         self._on_queued = on_queued
         self._on_work = on_work
         self._watch = CalendarWatch(office)
@@ -63,6 +68,7 @@ class Jobs:
         self._every(TICK, self.tick)
         self._every(HOUSEKEEPING, self.housekeeping)
         self._every(KEYS, self.look_at_keys)
+        self._every(PACK, self.look_at_pack)
         self._scheduler.start()
         now = Clock().now()  # the scheduler's clock is the wall's, never the office's
         for job in self._scheduler.get_jobs():
@@ -81,10 +87,12 @@ class Jobs:
         now = self._office.clock.now()
         async with self._database.write() as session:
             await self._watch.look(session, now)
+            await self._rules.follow(session, now)
             queued = await due.tick(session, self._office, now)
             queued += await calendar_watch.ask_for_missing(session, self._office, now)
             queued += await quarter_prompts.tick(session, self._office, now)
             queued += await quarter_draft.tick(session, self._office, now)
+            queued += await proposals.list_each_quarter(session, self._office, now)
             queued += await watching.morning(session, self._office, now)
             await self._office.pulse.record(session, heartbeat.PLAN, now)
         self._watch.settled()
@@ -113,6 +121,11 @@ class Jobs:
     async def look_at_keys(self) -> None:
         """Take up a new key that the maintainer has put into the key file, and carry the change through."""
         await rotation.look(self._database, self._office.clock)
+
+    async def look_at_pack(self) -> None:
+        """See whether another pack was installed; it waits for a coordinator's press."""
+        await self._rules.look(self._database, self._office.clock.now())
+        self._on_queued()
 
     async def housekeeping(self) -> None:
         """Once a day: a checked copy is asked for, and finished updates go."""

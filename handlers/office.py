@@ -39,6 +39,24 @@ class Office:
     has_page: bool = False
     pulse: Pulse = field(default_factory=Pulse)
 
+    def __post_init__(self) -> None:
+        self._pack = self.policy
+
+    @property
+    def pack(self) -> Policy:
+        """The pack as it is installed and approved, without what the bureau has laid over it."""
+        return self._pack
+
+    def adopt(self, pack: Policy, policy: Policy) -> None:
+        """Let other rules decide from now on.
+
+        Args:
+            pack: The pack.
+            policy: The pack with the overlay on it.
+        """
+        self._pack, self.policy = pack, policy
+        self.__dict__.pop("catalogue", None)
+
     @cached_property
     def catalogue(self) -> Index:
         """The search index over the matters' names and aliases."""

@@ -53,6 +53,8 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "people.answer": ("jok", "jno"),
     "people.keep": ("men", "man", "mset", "uni", "invs"),
     "office": ("off",),
+    "rules.propose": ("prop",),
+    "rules.keep": ("mats", "mat", "madd", "mchg", "mret", "pros", "pyes", "pno", "sets", "sset", "pack", "pkok"),
     "doctor": ("doc",),
     "settings": ("set",),
     "language": ("lang",),
@@ -72,6 +74,7 @@ _PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
     "cover": ("cover",),
     "calendar.change": ("calendar",),
     "people.keep": ("people",),
+    "rules.keep": ("matters",),
 }
 _JOBS: Final[Mapping[str, tuple[str, ...]]] = {
     "find": ("find.export",),
@@ -81,7 +84,7 @@ _JOBS: Final[Mapping[str, tuple[str, ...]]] = {
     "batch": ("batch.check", "batch.template", "results.read"),
     "sheet": ("ledger.read", "ledger.try", "ledger.enter", "ledger.export"),
     "quarter.sum": ("quarter.circular",),
-    access.NOBODYS: ("files.sweep", "quarter.draft", "quarter.send", "batch.tidy", "copy", "menus"),
+    access.NOBODYS: ("files.sweep", "quarter.draft", "quarter.send", "batch.tidy", "copy", access.MENUS, access.ADOPT),
 }
 _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "start": (
@@ -115,6 +118,8 @@ _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "quarter.sum": ("quarter.nobody", "quarter.drafted", "quarter.changed", "quarter.circular_made"),
     "calendar.change": ("calendar.missing",),
     "people.answer": ("enrolment.applied",),
+    "rules.propose": ("matter.answered",),
+    "rules.keep": ("matter.proposed", "matter.listed", "pack.waiting", "pack.faulty"),
 }
 
 

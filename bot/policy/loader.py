@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import GenericAlias
+from types import GenericAlias, MappingProxyType
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
@@ -84,6 +84,36 @@ def load(folder: Path) -> Policy:
     draft = _draft(reading)
     templates = _templates(folder, reading)
     reading.faults += [_located(reading, each) for each in findings(draft)]
+    return _sound(reading, templates)
+
+
+def checked(sections: Mapping[str, Any], templates: Mapping[str, bytes]) -> Policy:
+    """Return a policy from its sections, checked like a pack that is read from its folder.
+
+    Raises:
+        PolicyFaults: It cannot be used; all faults are listed.
+    """
+    reading = _Reading(sections=dict(sections))
+    reading.faults += [_located(reading, each) for each in findings(_draft(reading))]
+    return _sound(reading, templates)
+
+
+def restore(snapshot: str, templates: Mapping[str, bytes] = MappingProxyType({})) -> Policy:
+    """Return the policy of a recorded decision from its snapshot; equal to the one that was recorded.
+
+    Args:
+        snapshot: Its content.
+        templates: The letters of today; a snapshot has none of its own.
+    """
+    return Policy(Content.model_validate_json(snapshot), templates)
+
+
+def letters_of(folder: Path) -> dict[str, bytes]:
+    """Return the letters' templates that a folder brings, with the shipped one for each that is missing or faulty."""
+    return _templates(folder, _Reading())
+
+
+def _sound(reading: _Reading, templates: Mapping[str, bytes]) -> Policy:
     if reading.faults:
         raise PolicyFaults(_sorted(reading.faults))
     policy = Policy(Content.model_validate(reading.sections), templates)
@@ -91,14 +121,6 @@ def load(folder: Path) -> Policy:
     if reading.faults:
         raise PolicyFaults(_sorted(reading.faults))
     return policy
-
-
-def restore(snapshot: str) -> Policy:
-    """Return the policy of a recorded decision from its snapshot; equal to the one that was recorded.
-
-    Letters are written by the templates of today: it has none of its own.
-    """
-    return Policy(Content.model_validate_json(snapshot))
 
 
 def _sorted(faults: Sequence[Fault]) -> list[Fault]:
@@ -130,8 +152,9 @@ def _templates(folder: Path, reading: _Reading) -> dict[str, bytes]:
             problem = f"There is no letter of this name: templates are called {names}."
             reading.faults.append(Fault(f"templates/{path.name}", "", None, problem))
             continue
-        found[path.stem] = path.read_bytes()
-        problems = _problems(path.stem, found[path.stem])
+        brought = path.read_bytes()
+        problems = _problems(path.stem, brought)
+        found[path.stem] = found[path.stem] if problems else brought
         reading.faults += [Fault(f"templates/{path.name}", "", None, problem) for problem in problems]
     return found
 

@@ -183,7 +183,7 @@ def changed(moved: Sequence[Moved], *, reason: str, more: int, fixed: int, today
         today: Local date.
     """
     text = lines(
-        bold(_("[Dates changed] working calendar")),
+        bold(_("[Dates changed]")),
         esc(_("By: %(source)s") % {"source": reason}),
         *(esc(_moved(each, today)) for each in moved),
         esc(ngettext("and %(n)d more entry", "and %(n)d more entries", more) % {"n": more}) if more else None,

@@ -212,6 +212,7 @@ def _acts(view: View, outcome: Outcome) -> tuple[tuple[Button, ...], ...]:
         register if outcome.recommendations and view.acts else [],
         [keys.button(_("Look for a valid opinion"), "look")] if _verifies(outcome) and view.acts else [],
         [keys.button(_("Show the basis"), "gsrc", "why"), keys.button(_("Change an answer"), "gedit")],
+        [keys.button(_("Propose for the catalogue"), "prop")] if outcome.matter is None and view.acts else [],
         [*([refer_button(view)] if view.acts else []), keys.button(_("As of another date"), "gdate")],
         [keys.button(pgettext("button", "Back"), "gback"), keys.button(_("Finish"), "gend")],
     ]

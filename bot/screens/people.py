@@ -75,6 +75,11 @@ def home(waiting: int, proposals: int, notes: Sequence[str]) -> Screen:
             Button(pgettext("button", "Invite"), Press("inv")),
             Button(pgettext("button", "Open invitations"), Press("invs")),
         ),
+        (
+            Button(pgettext("button", "Catalogue"), Press("mats")),
+            Button(pgettext("button", "Settings of the bureau"), Press("sets")),
+        ),
+        *(((Button(pgettext("button", "Installed pack"), Press("pack"), Style.PRIMARY),),) if notes else ()),
         home_row(),
     )
     return Screen("office", text, rows)

@@ -54,6 +54,7 @@ from storage.tables.people import (
 )
 from storage.tables.proof import Audit, AuditSeal, Heartbeat
 from storage.tables.quarter import Issue, QuarterPush, QuarterReturn
+from storage.tables.rules import Overlay, OverlayState
 from storage.tables.summaries import QuarterSummary
 from storage.tables.work import Sheet, Work, WorkState
 
@@ -88,6 +89,8 @@ __all__ = [
     "Outbox",
     "OutboxReminder",
     "OutboxState",
+    "Overlay",
+    "OverlayState",
     "PageLink",
     "PeriodicRun",
     "Person",

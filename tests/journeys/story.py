@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -34,13 +35,15 @@ class Story:
     api: BotApi
     clock: Clock
     service: Service = field(init=False)
+    folder: Path | None = None  # where the pack is installed, to be looked at
 
     @property
     def database(self) -> Database:
         return self.service.database
 
     async def open(self) -> None:
-        self.service = await Service(self.settings, self.policy, clock=self.clock, per_second=1000.0).__aenter__()
+        service = Service(self.settings, self.policy, clock=self.clock, per_second=1000.0, folder=self.folder)
+        self.service = await service.__aenter__()
 
     async def close(self) -> None:
         """Stop the bot, with nothing in the data that must not be true."""

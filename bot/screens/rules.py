@@ -1,0 +1,291 @@
+"""The screens of the rules: what a change would do, the catalogue, the bureau's settings, a newly installed pack."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.language import _, ngettext, pgettext
+from bot.policy.difference import Changed, Difference, Products
+from bot.policy.model import Policy
+from bot.rule_forms import adjustables
+from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+from bot.screens.words import in_brackets, labelled, strength_word
+
+MOST: Final = 8  # matters named on one screen
+PAGE: Final = 8
+_LONGEST_FAULT: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change of the rules would do.
+
+    Args:
+        difference: What would be different.
+        entries: Open entries about the matters concerned.
+        dates: Open entries whose dates would move.
+    """
+
+    difference: Difference
+    entries: int
+    dates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A matter that an officer proposed.
+
+    Args:
+        id: Its key.
+        name: As it would be called.
+        category: Its shelf.
+        covers: What it covers, in the words of the guide.
+        by: Who proposed it, with the unit.
+        why: Their reason.
+        effect: What taking it up would do.
+        outside: Open entries outside the catalogue that were decided alike.
+    """
+
+    id: int
+    name: str
+    category: str
+    covers: str
+    by: str
+    why: str | None
+    effect: Effect
+    outside: int
+
+
+def effect_lines(effect: Effect, policy: Policy) -> tuple[str, ...]:
+    """Return what a change would do, line by line and not escaped.
+
+    Args:
+        effect: What it would do.
+        policy: Where products have their names.
+    """
+    found = effect.difference
+    concerned = ngettext("%(n)d open entry is concerned", "%(n)d open entries are concerned", effect.entries)
+    moved = ngettext("the dates of %(n)d open entry move", "the dates of %(n)d open entries move", effect.dates)
+    more = len(found.matters) - MOST
+    said = [concerned % {"n": effect.entries}]
+    said += [moved % {"n": effect.dates}] if effect.dates else []
+    said += [_matter(each, policy) for each in found.matters[:MOST]]
+    said += [ngettext("and %(n)d more of them", "and %(n)d more of them", more) % {"n": more}] if more > 0 else []
+    said += [_setting(path, *values) for path, values in found.settings.items()]
+    if found.wording:
+        said.append(_("Wording changes in: %(parts)s") % {"parts": pgettext("list", ", ").join(found.wording)})
+    if not (found.matters or found.settings or found.wording):
+        said.append(_("No product of any matter changes"))
+    return tuple(said)
+
+
+def pack_waiting(effect: Effect, policy: Policy, key: str, *, left_out: Sequence[str]) -> Screen:
+    """Show a newly installed pack before it decides anything.
+
+    Args:
+        effect: What it would do.
+        policy: The new rules.
+        key: The beginning of its hash.
+        left_out: The bureau's own entries that do not fit it.
+    """
+    text = lines(
+        bold(_("[New pack installed] not in force yet")),
+        esc(_("%(pack)s, version %(version)s") % {"pack": policy.name, "version": key}),
+        *(esc(line) for line in effect_lines(effect, policy)),
+        labelled(_("Not taken over, please check"), pgettext("list", ", ").join(left_out)) if left_out else None,
+        esc(_("Until it is put in force the rules stay as they are")),
+    )
+    rows = (
+        (
+            Button(pgettext("button", "Put in force"), Press("pkok", arg=key), Style.PRIMARY),
+            Button(pgettext("button", "Not now"), Press("off")),
+        ),
+    )
+    return Screen("pack_waiting", text, rows)
+
+
+def pack_in_force(policy: Policy, key: str, *, dates: int) -> Screen:
+    """Say that a pack decides from now on."""
+    moved = ngettext("the dates of %(n)d open entry have moved", "the dates of %(n)d open entries have moved", dates)
+    text = lines(
+        bold(_("[Rules] in force")),
+        esc(_("%(pack)s, version %(version)s") % {"pack": policy.name, "version": key}),
+        esc(moved % {"n": dates}) if dates else None,
+        esc(_("Cases decided before keep the rules of their day")),
+    )
+    return Screen("pack_in_force", text, ((Button(pgettext("button", "Back"), Press("off")),),), stays=True)
+
+
+def pack_faulty(faults: Sequence[str], more: int) -> Screen:
+    """Tell a coordinator that the installed pack cannot be used, and that the last good one goes on deciding.
+
+    Args:
+        faults: The first faults, each with its file and line.
+        more: How many are not named.
+    """
+    text = lines(
+        bold(_("[New pack refused] it has faults")),
+        esc(_("The rules stay as they are. Please give this to the maintainer")),
+        *(esc(f"· {fault[:_LONGEST_FAULT]}") for fault in faults),
+        esc(ngettext("and %(n)d more of them", "and %(n)d more of them", more) % {"n": more}) if more > 0 else None,
+    )
+    return Screen("pack_faulty", text, ((Button(pgettext("button", "Back"), Press("off")),),))
+
+
+def catalogue(matters: Sequence[tuple[int, str, str]], stamp: int, *, page: int, query: str, waiting: int) -> Screen:
+    """The catalogue for its keepers: page by page, or by a typed name.
+
+    Args:
+        matters: Place in the catalogue, name, and a mark where the bureau has retired or confirmed it.
+        stamp: What tells keyboards of other rules from these.
+        page: The page shown.
+        query: What was typed.
+        waiting: Proposals to be answered.
+    """
+    pages = max(1, -(-len(matters) // PAGE))
+    page = min(page, pages - 1)
+    shown = matters[page * PAGE : (page + 1) * PAGE]
+    text = lines(
+        bold(_("[Catalogue of matters]")),
+        esc(_("Found by: %(query)s") % {"query": query}) if query else None,
+        esc(_("No matter of that name is in the catalogue")) if not shown else None,
+        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": pages}) if pages > 1 else None,
+        esc(_("Part of a name can be typed too")),
+    )
+    rows = [(Button(name + mark, Press("mat", place, stamp)),) for place, name, mark in shown]
+    turning = []
+    if page > 0:
+        turning.append(Button(pgettext("button", "Previous page"), Press("mats", arg=f"p{page - 1}")))
+    if page + 1 < pages:
+        turning.append(Button(pgettext("button", "Next page"), Press("mats", arg=f"p{page + 1}")))
+    last = (
+        *((Button(pgettext("button", "Proposals"), Press("pros"), Style.PRIMARY),) if waiting else ()),
+        Button(pgettext("button", "Add a matter"), Press("madd")),
+        Button(pgettext("button", "Back"), Press("off")),
+    )
+    return Screen("catalogue", text, (*rows, *((tuple(turning),) if turning else ()), last))
+
+
+def matter(
+    name: str, facts: Sequence[tuple[str, str]], place: tuple[int, int], versions: Sequence[str], *, retired: bool
+) -> Screen:
+    """One matter, with what the bureau has made of it so far.
+
+    Args:
+        name: The matter.
+        facts: Its lines.
+        place: Its place in the catalogue and the stamp of the rules, for the buttons.
+        versions: Its history, newest first.
+        retired: Whether it is handled no more.
+    """
+    text = lines(
+        bold(name),
+        *(labelled(label, value) for label, value in facts),
+        "" if versions else None,
+        *(esc(each) for each in versions),
+    )
+    rows = (
+        (
+            Button(pgettext("button", "Change"), Press("mchg", *place), Style.PRIMARY),
+            Button(
+                pgettext("button", "Handle it again") if retired else pgettext("button", "Retire"),
+                Press("mret", *place),
+            ),
+        ),
+        (Button(pgettext("button", "Back"), Press("mats")),),
+    )
+    return Screen("matter", text, rows)
+
+
+def proposals(found: Sequence[Proposal], policy: Policy, *, toast: str | None = None) -> Screen:
+    """The proposed matters, each taken up or not by one press."""
+    parts: list[str | None] = [bold(_("[Proposed matters]"))]
+    rows: list[tuple[Button, ...]] = []
+    for number, each in enumerate(found[:MOST], start=1):
+        parts += ["", bold(f"{number}. {each.name}"), *_proposal(each)]
+        rows.append(
+            (
+                Button(_("Take up %(n)d") % {"n": number}, Press("pyes", each.id), Style.SUCCESS),
+                Button(_("Do not take up %(n)d") % {"n": number}, Press("pno", each.id)),
+            )
+        )
+    if not found:
+        parts.append(esc(_("No proposal waits")))
+    rows.append((Button(pgettext("button", "Back"), Press("mats")),))
+    return Screen("proposals", lines(*parts), tuple(rows), toast=toast)
+
+
+def proposal_answered(name: str, *, taken_up: bool, why: str | None) -> Screen:
+    """Tell an officer what has become of their proposal."""
+    said = _("It is in the catalogue from now on") if taken_up else _("It is not taken up")
+    text = lines(
+        bold(_("[Your proposal] %(name)s") % {"name": name}), esc(said), labelled(_("Reason"), why) if why else None
+    )
+    return Screen("proposal_answered", text, stays=True)
+
+
+def proposed(name: str) -> Screen:
+    """Say that a proposal has gone to the coordinators."""
+    said = _("“%(name)s” is proposed. You will be told what becomes of it.") % {"name": name}
+    return Screen("proposed", esc(said), ((Button(pgettext("button", "Find products"), Press("guide")),),), stays=True)
+
+
+def settings(rows: Sequence[tuple[int, str, str, bool]]) -> Screen:
+    """The settings that the bureau may change: place, name, value, and whether it is the bureau's own."""
+    text = lines(
+        bold(_("[Settings of the bureau]")),
+        *(labelled(name, value + (_(" (own)") if own else "")) for _place, name, value, own in rows),
+    )
+    buttons = [Button(name, Press("sset", place)) for place, name, _value, _own in rows]
+    paired = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
+    return Screen("bureau_settings", text, (*paired, (Button(pgettext("button", "Back"), Press("off")),)))
+
+
+def done(said: str, back: str) -> Screen:
+    """Say what is in force from now on."""
+    return Screen("rules_changed", esc(said), ((Button(pgettext("button", "Back"), Press(back)),),), stays=True)
+
+
+def _proposal(each: Proposal) -> tuple[str | None, ...]:
+    outside = ngettext(
+        "%(n)d open entry outside the catalogue was decided alike",
+        "%(n)d open entries outside the catalogue were decided alike",
+        each.outside,
+    )
+    return (
+        esc(f"{each.category} · {each.covers}"),
+        labelled(_("Proposed by"), each.by),
+        labelled(_("Reason"), each.why) if each.why else None,
+        esc(outside % {"n": each.outside}),
+    )
+
+
+def _matter(each: Changed, policy: Policy) -> str:
+    if each.before is None:
+        return _("New: %(name)s, %(products)s") % {"name": each.name, "products": _products(each.after or {}, policy)}
+    if each.after is None:
+        return _("Handled no more: %(name)s") % {"name": each.name}
+    before, after = _products(each.before, policy), _products(each.after, policy)
+    if before == after:
+        return _("%(name)s: the conditions change") % {"name": each.name}
+    return _labelled(each.name, f"{before} → {after}")
+
+
+def _products(products: Products, policy: Policy) -> str:
+    said = []
+    for product, strengths in products.items():
+        named = policy.products.get(product)
+        words = "/".join(strength_word(each) for each in sorted(strengths, key=lambda each: each.rank))
+        said.append((named.short_name if named else product) + in_brackets(words))
+    return pgettext("list", ", ").join(said) or "—"
+
+
+def _setting(path: str, before: object, after: object) -> str:
+    known = {each.path: each for each in adjustables()}
+    if (each := known.get(path)) is not None:
+        return _labelled(each.label, f"{each.shown(before)} → {each.shown(after)}")
+    return _labelled(path, f"{before} → {after}")
+
+
+def _labelled(label: str, value: str) -> str:
+    return _("%(label)s: %(value)s") % {"label": label, "value": value}

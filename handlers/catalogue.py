@@ -1,0 +1,227 @@
+"""The catalogue of matters in the chat: an officer proposes, a coordinator takes up, changes and retires."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot import rule_forms
+from bot.dates import format_day
+from bot.errors import Refusal
+from bot.forms import Filling, RecordForm, step
+from bot.language import _
+from bot.pasted import visible
+from bot.policy.model import Matter, Policy
+from bot.policy.overlay import Layer, LayerKind
+from bot.scope import subject_word
+from bot.screens import rules as screens
+from bot.screens.screen import Screen
+from bot.search import Entry, Index
+from handlers import drafts_aside, forms, rule_change
+from handlers.colleagues import named
+from handlers.forms import AnyForm, OfficeForm
+from handlers.turn import Flow, Stale, Turn
+from storage import overlay
+from storage.tables import Overlay, OverlayState, Person
+
+PURPOSE: Final = "matters"
+_VERSIONS: Final = 5  # of a matter's history on its screen
+
+
+async def on_matters(turn: Turn) -> Screen:
+    """〔事项目录〕: page by page; a typed name finds."""
+    page = turn.pressed.arg.removeprefix("p") if turn.press else ""
+    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers={"query": ""})
+    return await _listed(turn, int(page) if page.isdecimal() else 0, "")
+
+
+async def on_typed(turn: Turn) -> Screen:
+    """Part of a matter's name was typed."""
+    query = " ".join(visible(turn.text).split())
+    if turn.draft is None:
+        raise Stale
+    drafts_aside.keep(turn, {**turn.draft.answers, "query": query})
+    return await _listed(turn, 0, query)
+
+
+async def present(turn: Turn) -> Screen:
+    """Return the list as it was searched."""
+    return await _listed(turn, 0, turn.draft.answers["query"] if turn.draft else "")
+
+
+async def on_matter(turn: Turn) -> Screen:
+    """One matter with its history."""
+    return await _shown(turn, _at(turn))
+
+
+async def on_add(turn: Turn) -> Screen:
+    """〔新增事项〕: a matter of the bureau's own."""
+    return await forms.begin_office(turn, CHANGE, values={"listed": rule_forms.NO})
+
+
+async def on_change(turn: Turn) -> Screen:
+    """〔修改〕: everything about a matter that the bureau may say itself."""
+    return await forms.begin_office(turn, CHANGE, values=rule_forms.filled_from(turn.policy, _at(turn)))
+
+
+async def on_retire(turn: Turn) -> Screen:
+    """〔停办〕, and of a retired one 〔恢复〕."""
+    return await forms.begin_office(turn, RETIRE, values={"code": _at(turn).code})
+
+
+async def _change_form(turn: Turn, _subject: int, filling: Filling) -> RecordForm:
+    matter = _meant(turn, filling)
+    form = rule_forms.matter_form(turn.policy, matter, None)
+    if step(form, filling) is not None:
+        return form
+    code = matter.code if matter else _DRAFT
+    said = await _effect(turn, lambda: _changed(turn, matter, filling, code))
+    return rule_forms.matter_form(turn.policy, matter, said)
+
+
+async def _change(turn: Turn, _subject: int, filling: Filling) -> Screen:
+    matter = _meant(turn, filling)
+    code = matter.code if matter else await _new_code(turn)
+    layer = _changed(turn, matter, filling, code)
+    await rule_change.put(turn, [layer], basis=filling.values["basis"])
+    return screens.done(_("“%(name)s” is in force.") % {"name": layer.content["name"]}, "mats")
+
+
+async def _retire_form(turn: Turn, _subject: int, filling: Filling) -> RecordForm:
+    matter = _known(turn, filling)
+    form = rule_forms.retire_form(matter, None)
+    if step(form, filling) is not None:
+        return form
+    said = await _effect(turn, lambda: rule_forms.retired_matter(matter, filling))
+    return rule_forms.retire_form(matter, said)
+
+
+async def _retire(turn: Turn, _subject: int, filling: Filling) -> Screen:
+    matter = _known(turn, filling)
+    await rule_change.put(turn, [rule_forms.retired_matter(matter, filling)], basis=filling.values["basis"])
+    return screens.done(_("“%(name)s” is in force.") % {"name": matter.name}, "mats")
+
+
+async def _stop(turn: Turn, _subject: int) -> Screen:
+    return await _listed(turn, 0, "")
+
+
+_DRAFT: Final = "b0"  # the code under which a matter is tried out before it has one
+CHANGE: Final = OfficeForm("matter", _change_form, _change, _stop)
+RETIRE: Final = OfficeForm("matter_end", _retire_form, _retire, _stop)
+
+
+async def _effect(turn: Turn, layer: Any) -> str:
+    """Return what the change would do, or why it cannot be made; what was filled in stays either way."""
+    try:
+        foreseen = await rule_change.foresee(turn, [layer()])
+    except Refusal as refusal:
+        return refusal.message
+    return "\n".join(screens.effect_lines(foreseen.effect, foreseen.policy))
+
+
+def _changed(turn: Turn, matter: Matter | None, filling: Filling, code: str) -> Layer:
+    return rule_forms.changed_matter(turn.policy, matter, code, filling, subject_word=subject_word(None))
+
+
+async def _new_code(turn: Turn) -> str:
+    return await overlay.next_key(turn.session, "b")
+
+
+def stamp(policy: Policy) -> int:
+    """Return what tells keyboards of other rules from those of these."""
+    return int(policy.hash[:6], 16)
+
+
+def _at(turn: Turn) -> Matter:
+    """Return the matter of a press.
+
+    Raises:
+        Stale: The catalogue has changed since.
+    """
+    matters = list(turn.policy.matters.values())
+    if turn.pressed.version != stamp(turn.policy) or turn.pressed.id >= len(matters):
+        raise Stale
+    return matters[turn.pressed.id]
+
+
+def _meant(turn: Turn, filling: Filling) -> Matter | None:
+    """Return the matter that a form is about; None for a new one."""
+    return _known(turn, filling) if "code" in filling.values else None
+
+
+def _known(turn: Turn, filling: Filling) -> Matter:
+    matter = turn.policy.matters.get(filling.values.get("code", ""))
+    if matter is None:
+        raise Stale
+    return matter
+
+
+async def _listed(turn: Turn, page: int, query: str) -> Screen:
+    rows = {
+        matter.code: (place, matter.name, _mark(matter, turn))
+        for place, matter in enumerate(turn.policy.matters.values())
+        if not matter.signpost
+    }
+    if query:
+        index = Index(Entry(matter.code, matter.name, matter.aliases) for matter in turn.policy.matters.values())
+        rows = {code: rows[code] for code in index.find(query, limit=len(rows)) if code in rows}
+    waiting = len(await overlay.proposals(turn.session))
+    return screens.catalogue(list(rows.values()), stamp(turn.policy), page=page, query=query, waiting=waiting)
+
+
+def _mark(matter: Matter, turn: Turn) -> str:
+    if not matter.in_force(turn.today):
+        return _(" (retired)")
+    return _(" (confirmed)") if matter.source == "confirmed" else ""
+
+
+async def _shown(turn: Turn, matter: Matter) -> Screen:
+    policy = turn.policy
+    facts = [
+        (_("Number in the catalogue"), matter.code),
+        (_("Category"), next(each.name for each in policy.categories if each.id == matter.category)),
+        (_("Unit in charge"), policy.units[matter.owner].name),
+        (_("On the confirmed list"), _("yes") if matter.source == "confirmed" else _("no")),
+    ]
+    if matter.required:
+        required = _(", ").join(policy.products[each].short_name for each in matter.required)
+        facts.append((_("Required products"), required))
+    if matter.opinion_age_months is not None:
+        facts += [(_("Oldest opinion, months"), str(matter.opinion_age_months)),
+                  (_("Basis of that limit"), matter.opinion_age_basis or "")]  # fmt: skip
+    if matter.effective_to is not None:
+        facts.append((_("Last day"), format_day(matter.effective_to, today=turn.today)))
+    place = list(policy.matters).index(matter.code)
+    versions = await _history(turn, matter.code)
+    retired = matter.effective_to is not None
+    return screens.matter(matter.name, facts, (place, stamp(policy)), versions, retired=retired)
+
+
+async def _history(turn: Turn, code: str) -> list[str]:
+    rows = (await overlay.history(turn.session, LayerKind.MATTER, code))[:_VERSIONS]
+    return [await _version(turn, row) for row in rows]
+
+
+async def _version(turn: Turn, row: Overlay) -> str:
+    words = {
+        OverlayState.PROPOSED: _("proposed"),
+        OverlayState.IN_FORCE: _("in force"),
+        OverlayState.REFUSED: _("not taken up"),
+        OverlayState.REPLACED: _("replaced"),
+    }
+    by_id = row.answered_by or row.proposed_by
+    by = await turn.session.get(Person, by_id) if by_id else None
+    on = format_day(turn.office.today(row.answered_at or row.created_at), today=turn.today)
+    said = f"{on} {named(by) if by else ''} {words[row.state]}"
+    return _("%(label)s: %(value)s") % {"label": said, "value": row.basis} if row.basis else said
+
+
+PRESSES: Final[Mapping[str, Flow]] = {
+    "mats": on_matters,
+    "mat": on_matter,
+    "madd": on_add,
+    "mchg": on_change,
+    "mret": on_retire,
+}
+TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
+PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}
+FORMS: Final[Mapping[str, AnyForm]] = {each.name: each for each in (CHANGE, RETIRE)}

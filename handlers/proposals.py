@@ -1,0 +1,175 @@
+"""New matters (R22): an officer proposes one from the guide, a coordinator answers by one press, with its effect seen.
+
+Source: the Plan, 三（二）: the scope of use is widened step by step.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import rule_forms
+from bot.forms import Filling, RecordForm
+from bot.guidance import Outcome
+from bot.language import _
+from bot.policy.difference import Difference
+from bot.policy.model import COUNTERPART, MATTER, OTHER
+from bot.policy.overlay import Layer, LayerKind
+from bot.quarters import Quarter
+from bot.scope import subject_word
+from bot.screens import rules as screens
+from bot.screens.rules import Effect, Proposal
+from bot.screens.screen import Screen
+from handlers import due, forms, guide_draft, rule_change
+from handlers.colleagues import named
+from handlers.forms import AnyForm, OfficeForm
+from handlers.office import Office
+from handlers.turn import Flow, Stale, Turn
+from storage import outbox, overlay, people
+from storage.tables import Overlay, OverlayState, Person, Unit
+from storage.watching import begins
+
+PROPOSED, ANSWERED, LISTED = "matter.proposed", "matter.answered", "matter.listed"
+_NOTHING: Final = Effect(Difference((), {}, ()), 0, 0)
+
+
+async def on_propose(turn: Turn) -> Screen:
+    """〔建议新增事项〕 on a result outside the catalogue: what was answered is filled in already."""
+    _draft, case = guide_draft.pressed(turn)
+    if case.what_if or case.answers.get(MATTER) != (OTHER,) or not isinstance(case.step(turn), Outcome):
+        raise Stale
+    many = [each for each in turn.policy.questions.values() if each.many and each.offered]
+    values: dict[str, Any] = {
+        f"q{place}": list(case.answers[each.id]) for place, each in enumerate(many) if case.answers.get(each.id)
+    }
+    if case.answers.get(COUNTERPART):
+        values["kinds"] = list(case.answers[COUNTERPART])
+    return await forms.begin_office(turn, PROPOSE, values=values)
+
+
+async def on_proposals(turn: Turn) -> Screen:
+    """〔新增事项建议〕: what waits, each with its effect."""
+    return await _waiting(turn)
+
+
+async def on_answer(turn: Turn) -> Screen:
+    """〔采纳〕 or 〔不采纳〕: the first coordinator who presses decides."""
+    row = await turn.session.get(Overlay, turn.pressed.id, populate_existing=True)
+    if row is None or row.state is not OverlayState.PROPOSED:
+        return await _waiting(turn, toast=_("It has been answered already"))
+    taken_up = turn.pressed.verb == "pyes"
+    if taken_up:
+        layer = Layer(LayerKind(row.kind), row.key, row.content)
+        await rule_change.put(turn, [layer], basis=row.basis or _("proposed by an officer"), proposal=row)
+    else:
+        row.state, row.answered_by, row.answered_at = OverlayState.REFUSED, turn.officer.id, turn.now
+        turn.note("rules.refuse", ("overlay", row.id), after={"key": row.key})
+    asker = await turn.session.get(Person, row.proposed_by) if row.proposed_by else None
+    if asker is not None and asker.id != turn.officer.id:
+        dedupe = f"{ANSWERED}:{row.id}"
+        await outbox.enqueue(
+            turn.session, asker, kind=ANSWERED, params={"overlay": row.id}, dedupe=dedupe, now=turn.now
+        )
+    await turn.session.flush()
+    return await _waiting(turn, toast=_("Taken up") if taken_up else _("Not taken up"))
+
+
+async def _form(turn: Turn, _subject: int, _filling: Filling) -> RecordForm:
+    return rule_forms.proposal_form(turn.policy)
+
+
+async def _propose(turn: Turn, _subject: int, filling: Filling) -> Screen:
+    unit = await turn.unit()
+    owner = unit.code if unit.code in turn.policy.units else turn.policy.legal_division(on=turn.today).code
+    code = await overlay.next_key(turn.session, "b")
+    layer = rule_forms.proposed_matter(turn.policy, code, filling, owner=owner, subject_word=subject_word(None))
+    await rule_change.foresee(turn, [layer])  # refused now, rather than when a coordinator presses
+    row = Overlay(
+        kind=layer.kind.value, key=code, content=dict(layer.content), state=OverlayState.PROPOSED,
+        basis=filling.values.get("why"), proposed_by=turn.officer.id, created_at=turn.now,
+    )  # fmt: skip
+    turn.session.add(row)
+    await turn.session.flush()
+    turn.note("rules.propose", ("overlay", row.id), after=dict(layer.content), reason=row.basis)
+    for person in await people.coordinators(turn.session):
+        if person.id != turn.officer.id:
+            dedupe = f"{PROPOSED}:{row.id}:{person.id}"
+            await outbox.enqueue(turn.session, person, kind=PROPOSED, params={}, dedupe=dedupe, now=turn.now)
+    return screens.proposed(filling.values["name"])
+
+
+async def _stop(_turn: Turn, _subject: int) -> Screen:
+    from bot.screens.frame import cancelled
+
+    return cancelled(had_draft=True)
+
+
+PROPOSE: Final = OfficeForm("propose", _form, _propose, _stop)
+
+
+async def _waiting(turn: Turn, *, toast: str | None = None) -> Screen:
+    found = []
+    for row, person in await overlay.proposals(turn.session):
+        effect = (await rule_change.foresee(turn, [Layer(LayerKind(row.kind), row.key, row.content)])).effect
+        found.append(await _proposal(turn.session, turn.office, row, person, effect))
+    return screens.proposals(found, turn.policy, toast=toast)
+
+
+async def _proposal(
+    session: AsyncSession, office: Office, row: Overlay, person: Person | None, effect: Effect
+) -> Proposal:
+    policy, facts = office.policy, row.content["facts"]
+    unit = await session.get_one(Unit, person.unit_id) if person else None
+    answers = {question: tuple(given) for question, given in facts.items()}
+    return Proposal(
+        id=row.id,
+        name=row.content["name"],
+        category=next((each.name for each in policy.categories if each.id == row.content["category"]), "—"),
+        covers=rule_forms.covered(policy, row.content),
+        by=f"{named(person)} {unit.short_name}" if person and unit else "—",
+        why=row.basis,
+        effect=effect,
+        outside=await overlay.open_entries_outside(session, answers),
+    )
+
+
+async def list_each_quarter(session: AsyncSession, office: Office, now: dt.datetime) -> int:
+    """Once in the last days of each quarter list what waits to the coordinators; return how many were told."""
+    today = office.today(now)
+    quarter = Quarter.of(today)
+    first = quarter.ends_on - dt.timedelta(days=office.policy.quarters.prompt_days_before_end)
+    if today < first or not due.in_office_hours(office, now):
+        return 0
+    if not await begins(session, LISTED, str(quarter.begins_on), now=now) or not await overlay.proposals(session):
+        return 0
+    coordinators = await people.coordinators(session)
+    for person in coordinators:
+        dedupe = f"{LISTED}:{quarter.begins_on}:{person.id}"
+        await outbox.enqueue(session, person, kind=LISTED, params={}, dedupe=dedupe, now=now)
+    return len(coordinators)
+
+
+async def render_waiting(
+    session: AsyncSession, office: Office, _person: Person, _params: Mapping[str, Any], _now: dt.datetime
+) -> Screen | None:
+    """Show a coordinator what waits; None once all is answered."""
+    rows = await overlay.proposals(session)
+    found = [await _proposal(session, office, row, person, _NOTHING) for row, person in rows]
+    return screens.proposals(found, office.policy) if found else None
+
+
+async def render_answered(
+    session: AsyncSession, _office: Office, _person: Person, params: Mapping[str, Any], _now: dt.datetime
+) -> Screen | None:
+    """Tell an officer what has become of their proposal."""
+    row = await session.get(Overlay, params["overlay"])
+    if row is None or row.state is OverlayState.PROPOSED:
+        return None
+    taken_up = row.state is not OverlayState.REFUSED
+    return screens.proposal_answered(row.content["name"], taken_up=taken_up, why=row.answer)
+
+
+PRESSES: Final[Mapping[str, Flow]] = {"prop": on_propose, "pros": on_proposals, "pyes": on_answer, "pno": on_answer}
+FORMS: Final[Mapping[str, AnyForm]] = {PROPOSE.name: PROPOSE}
+NOTICES: Final = {PROPOSED: render_waiting, LISTED: render_waiting, ANSWERED: render_answered}

@@ -1,0 +1,101 @@
+"""Changing the rules: what it would do, shown before it holds, and doing it in one transaction.
+
+Whatever is changed (a matter, a unit, a setting, the whole pack), the way is the same: the new policy is built and
+checked, its difference from the present one and the open entries concerned are shown, and a coordinator confirms.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.errors import Refusal
+from bot.language import _
+from bot.policy.difference import difference
+from bot.policy.loader import PolicyFaults
+from bot.policy.model import Policy
+from bot.policy.overlay import Layer, lay
+from bot.screens.rules import Effect
+from handlers import access, calendar_change
+from handlers.office import Office
+from handlers.turn import Turn
+from storage import overlay, people, work
+from storage.policies import ensure_snapshot
+from storage.tables import Overlay, OverlayState
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A change that would hold.
+
+    Args:
+        policy: The rules as they would be.
+        effect: What would be different.
+    """
+
+    policy: Policy
+    effect: Effect
+
+
+async def foresee(turn: Turn, layers: Sequence[Layer]) -> Foreseen:
+    """Return what entries of the overlay would change, and change nothing.
+
+    Raises:
+        Refusal: They do not make a sound policy; the first fault is named.
+    """
+    standing = {(each.kind, each.key): each for each in await overlay.layers(turn.session)}
+    wanted = {**standing, **{(each.kind, each.key): each for each in layers}}
+    try:
+        after = lay(turn.office.pack, list(wanted.values()))
+    except PolicyFaults as refused:
+        where = refused.faults[0].key
+        raise Refusal(
+            _("This does not fit the rest of the rules (%(where)s). Please check what was filled in.")
+            % {"where": where}
+        ) from None
+    return Foreseen(after, await effect_of(turn.session, turn.office, after, turn))
+
+
+async def effect_of(session: AsyncSession, office: Office, after: Policy, turn: Turn) -> Effect:
+    """Return what another policy would do to matters and open entries."""
+    found = difference(office.policy, after, on=turn.today)
+    entries = await overlay.open_entries_of(session, found.codes)
+    shifts = await calendar_change.foresee(session, office, office.policy, after, turn.now)
+    return Effect(found, entries, sum(each.changes_dates for each in shifts))
+
+
+async def put(turn: Turn, layers: Sequence[Layer], *, basis: str, proposal: Overlay | None = None) -> Foreseen:
+    """Put entries of the overlay in force: rows with their history, dates reckoned again, officers told, audit.
+
+    Args:
+        turn: The coordinator's turn.
+        layers: What is to hold from now on.
+        basis: Why.
+        proposal: The officer's proposal that this takes up.
+    """
+    foreseen = await foresee(turn, layers)
+    for layer in layers:
+        before = next(iter(await overlay.history(turn.session, layer.kind, layer.key)), None)
+        row = proposal or Overlay(
+            kind=layer.kind.value, key=layer.key, content={}, proposed_by=turn.officer.id, created_at=turn.now,
+            state=OverlayState.PROPOSED,
+        )  # fmt: skip
+        row.content, row.basis = dict(layer.content), basis
+        await overlay.put(turn.session, row, by=turn.officer, now=turn.now)
+        turn.note(f"rules.{layer.kind.value}", ("overlay", row.id), before=before.content if before else None,
+                  after={"key": layer.key, **layer.content}, reason=basis)  # fmt: skip
+    await hold(turn, foreseen.policy, basis)
+    return foreseen
+
+
+async def hold(turn: Turn, policy: Policy, reason: str) -> int:
+    """Let other rules hold from this transaction on; return how many open entries have other dates now."""
+    await ensure_snapshot(turn.session, policy, turn.now)
+    await people.sync_units(turn.session, policy)
+    shifts = await calendar_change.carry_out(
+        turn.session, turn.office, turn.office.policy, policy, reason=reason, now=turn.now,
+        actor_id=turn.officer.id, update_id=turn.update_id,
+    )  # fmt: skip
+    await overlay.next_version(turn.session)
+    work.add(turn.session, access.ADOPT, {}, now=turn.now)
+    return sum(each.changes_dates for each in shifts)

@@ -1,0 +1,130 @@
+"""The catalogue and the settings in the chat: proposed, seen with its effect, put in force, replayed afterwards."""
+
+import datetime as dt
+
+import pytest
+
+from bot.policy.model import Policy
+from storage import overlay
+from storage.tables import Audit, Decision, Item, Overlay, OverlayState, PolicySnapshot, Request
+from tests.conftest import COORDINATOR, OFFICER
+from tests.journeys.story import FIRM, Story, only, register
+from tests.officer import Officer
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(tmp_path) -> str:
+    """What is said and kept does not depend on the database."""
+    return f"sqlite:///{tmp_path / 'xinxuan.db'}"
+
+
+async def test_a_matter_that_the_catalogue_lacks_is_proposed_taken_up_and_used(story: Story, policy: Policy):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    await _outside_the_catalogue(me)
+    await me.press("建议列入事项目录")
+    await me.type("虚构环保先锋评选")
+    await me.press("表彰和荣誉")
+    await me.type("今年起每年开展")
+    assert "荣誉授予" in me.screen
+    await me.press("提交建议")
+    assert "已提交建议“虚构环保先锋评选”" in me.screen
+
+    said = await coordinator.wait_for("新增事项建议")
+    for words in (
+        "虚构环保先锋评选",
+        "表彰和荣誉",
+        "荣誉授予",
+        "张三（虚构） 大气",
+        "今年起每年开展",
+        "目录以外同类在办事项0件",
+    ):
+        assert words in said, said
+    await coordinator.press("采纳1")
+    assert "没有待答复的建议" in coordinator.screen
+    assert "已列入事项目录" in await me.wait_for("【新增事项建议】虚构环保先锋评选")
+    row = only(await story.rows(Overlay))
+    assert (row.state, row.content["facts"]) == (OverlayState.IN_FORCE, {"triggers": ["honour"]})
+
+    await story.settle()
+    await me.type("/cancel")
+    await me.type("/new 虚构环保先锋")
+    await me.press("虚构环保先锋评选")
+    await me.type(FIRM)
+    await me.press("今天提交")
+    await me.press("确认登记")
+    request = only(await story.rows(Request))
+    decision = only(await story.rows(Decision, Decision.id == request.decision_id))
+    assert request.matter_code == row.key
+    assert decision.policy_hash == story.service.office.policy.hash != policy.hash
+    kept = only(await story.rows(PolicySnapshot, PolicySnapshot.hash == decision.policy_hash))
+    assert "虚构环保先锋评选" in kept.content
+
+    await story.restart()
+    assert story.service.office.policy.hash == decision.policy_hash
+    assert story.service.office.pack.hash == policy.hash
+    assert "虚构环保先锋评选" in await me.type("/guide 虚构环保先锋评选") + "".join(me.buttons)
+
+
+async def _outside_the_catalogue(me: Officer) -> None:
+    await me.type("/guide")
+    await me.press("找不到")
+    await me.press("荣誉授予")
+    await me.press("确定")
+    while "建议列入事项目录" not in me.buttons:
+        await me.press(next(label for label in me.buttons if label not in ("返回", "取消")))
+
+
+async def test_a_confirmed_list_says_required_and_an_older_opinion_limit_needs_its_basis(story: Story):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    await register(me)
+    await coordinator.type("/office")
+    await coordinator.press("事项目录")
+    await coordinator.type("排污许可证延续")
+    await coordinator.press("排污许可证延续")
+    await coordinator.press("修改")
+    await coordinator.type("虚构局务会议纪要第3号")
+    assert "涉及在办事项0件" in coordinator.screen  # nothing changes yet
+    await coordinator.press("列入本局正式清单")
+    await coordinator.press("是")
+    await coordinator.press("核查")
+    await coordinator.press("选好了")
+    assert "涉及在办事项1件" in coordinator.screen, coordinator.screen
+    assert "核查（方案列明）" in coordinator.screen.partition("→")[0]
+    assert "核查（必需）" in coordinator.screen.partition("→")[2]
+    await coordinator.press("意见最长使用期")
+    await coordinator.type("6")
+    assert "须同时填写" in coordinator.screen
+    await coordinator.press("该期限的依据")
+    await coordinator.type("虚构办法第九条")
+    await coordinator.press("确认启用")
+    await story.settle()
+    matter = next(each for each in story.service.office.policy.matters.values() if each.name == "排污许可证延续")
+    assert (matter.source, matter.required, matter.opinion_age_months) == ("confirmed", ("verification",), 6)
+    await me.type("/guide 排污许可证延续")
+    assert "信用信息核查（必需）" in await me.press("排污许可证延续")
+    line = only(await story.rows(Audit, Audit.verb == "rules.matter"))
+    assert line.reason == "虚构局务会议纪要第3号"
+
+
+async def test_a_longer_feedback_period_moves_the_dates_of_open_entries_and_tells_their_officer(story: Story):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    await register(me)
+    before = only(await story.rows(Item, Item.due_on.is_not(None))).due_on
+    await coordinator.type("/office")
+    await coordinator.press("参数设置")
+    assert "核查反馈期限（工作日）：5" in coordinator.screen
+    await coordinator.press("核查反馈期限")
+    await coordinator.type("40")
+    assert "请填写1至15之间的数" in coordinator.screen or "15" in coordinator.screen
+    await coordinator.type("7")
+    await coordinator.type("虚构办法第五条")
+    assert "其中日期将变动1件" in coordinator.screen, coordinator.screen
+    await coordinator.press("确认启用")
+    assert "7，已启用" in coordinator.screen
+    await story.settle()
+    after = only(await story.rows(Item, Item.due_on.is_not(None))).due_on
+    assert after == before + dt.timedelta(days=2)  # Monday to Wednesday: 11月30日 → 12月2日
+    assert "虚构办法第五条" in await me.wait_for("日期变动")
+    assert story.service.office.policy.settings.feedback_working_days == 7
+    async with story.database.read() as session:
+        assert [layer.key for layer in await overlay.layers(session)] == ["settings.feedback_working_days"]
