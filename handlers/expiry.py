@@ -50,16 +50,17 @@ async def ensure(session: AsyncSession, office: Office, opinions: Sequence[Opini
     """
     await session.flush()
     wrong = await _wrong(session, office, opinions, now)
-    for each in wrong:
+    for each, is_new in wrong:
         if each.silent_because is not None:
             await reminders.cancel(session, each.opinion, reason=each.silent_because)
             continue
-        each.opinion.basis_version += 1
-        await session.flush()
+        if not is_new:
+            each.opinion.basis_version += 1
+            await session.flush()
         hour = planning.hour(office, each.wishes)
         stages = stages_of(office, each)
         await reminders.replan(session, each.opinion, stages, now=now, hour=hour, zone=office.zone)
-    return [each.opinion.id for each in wrong]
+    return [each.opinion.id for each, _is_new in wrong]
 
 
 async def ensure_of_entry(session: AsyncSession, office: Office, request: Request, now: dt.datetime) -> None:
@@ -89,7 +90,7 @@ async def reconcile(database: Database, office: Office) -> int:
     while True:
         async with database.read() as session:
             page = await expiring.page(session, after=last, today=office.today(now), limit=BATCH)
-            wrong = [each.opinion.id for each in await _wrong(session, office, page, now)]
+            wrong = [each.opinion.id for each, _is_new in await _wrong(session, office, page, now)]
         if wrong:
             async with database.write() as session:
                 rows = (await session.scalars(select(Opinion).where(Opinion.id.in_(wrong)))).all()
@@ -194,13 +195,13 @@ async def _planned(session: AsyncSession, opinion_ids: Sequence[int]) -> dict[in
 
 async def _wrong(
     session: AsyncSession, office: Office, opinions: Sequence[Opinion], now: dt.datetime
-) -> list[Expiring]:
-    """Return those of some opinions whose reminders are not what they should be, and change nothing."""
+) -> list[tuple[Expiring, bool]]:
+    """Return those of some opinions whose reminders are not what they should be, and which never had any."""
     planned = await _planned(session, [opinion.id for opinion in opinions])
     wrong = []
     for each in await expiring.of_opinions(session, opinions):
         hour = planning.hour(office, each.wishes)
         moments = {stage.stage: due_at(stage.on, hour, office.zone) for stage in stages_of(office, each)}
         if not _is_as_it_should_be(each.opinion, moments, planned.get(each.opinion.id, ()), now):
-            wrong.append(each)
+            wrong.append((each, each.opinion.id not in planned))
     return wrong

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from bot.cover import Charge
 from bot.errors import Refusal
 from bot.screens.screen import Press
-from handlers import due
+from handlers import receivers as whose
 from storage import cover, handover, ledger
 from storage.tables import (
     Applicant,
@@ -65,7 +65,7 @@ async def made(database, owner: Person) -> Request:
 async def receivers(database, office, request: Request) -> set[int]:
     async with database.read() as session:
         charge = Charge(request.owner_id, request.unit_id)
-        return {person.telegram_id for person in await due._in_place_of(session, office, charge, office.today(NOW))}
+        return {person.telegram_id for person in await whose.of_charge(session, office, charge, NOW)}
 
 
 async def away(database, *persons: Person, by: Person) -> None:
