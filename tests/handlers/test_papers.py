@@ -137,18 +137,15 @@ async def test_an_entry_of_many_gets_one_letter_with_its_list(desk, tools):
 async def test_persons_of_a_mixed_list_are_counted_in_its_letter(desk, database, tools):
     await registered(desk, AWARD, f"{COMPANY}\n{SECOND}")
     async with database.write() as session:
-        first = (await session.scalars(select(Item).where(Item.product_kind == "verification"))).first()
+        wanted = select(Item).where(Item.request_id == 2, Item.product_kind == "verification")
+        first = (await session.scalars(wanted)).first()
         assert first is not None
-        given = {
-            key: getattr(first, key) for key in ("request_id", "product_kind", "product_code", "applicant", "state")
-        }
-        session.add(Item(head_count=5, submitted_on=first.submitted_on, **given))
+        same = ("request_id", "product_kind", "product_code", "applicant", "state", "submitted_on")
+        session.add(Item(head_count=5, **{key: getattr(first, key) for key in same}))
     await desk.send(Press("paper", 2))
     await desk.press("pmake", "application")
     [(_sent, content)] = await done(desk, tools)
-    assert "共2家，名单附后；另有自然人5名（线下填写）" in "\n".join(
-        paragraph.text for paragraph in Document(io.BytesIO(content)).paragraphs
-    )
+    assert "共2家，名单附后；另有自然人5名（线下填写）" in text_of(content)
 
 
 async def test_a_list_kept_elsewhere_is_a_count_in_the_letter(desk, tools):
