@@ -1,9 +1,11 @@
 """A ledger entry as the office sees it: its state in words follows from what was recorded and from today."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.language import _
 from bot.opinions import Finding
 from bot.policy.model import Applying, ProductKind
 
@@ -137,3 +139,10 @@ class Entry:
         if self.supplement_on is not None:
             return Phase.SUPPLEMENT
         return Phase.OVERDUE if self.due_on is not None and self.due_on < today else Phase.RECEIVED
+
+
+def person_words(label: Mapping[str, str] | None) -> str:
+    """Return how a natural person is shown: surname, last four and case number; of an erased one only that."""
+    if label is None:
+        return _("personal details erased")
+    return f"{label.get('surname', '')}某 {label.get('last4', '')} {label.get('case_number', '')}".strip()

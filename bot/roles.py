@@ -59,6 +59,8 @@ SETS_COVER: Final[Row] = {
     Role.COORDINATOR: Reach.UNIT,
 }
 """People whose leave may be entered."""
+SEES_ALL: Final[Row] = {role: reach for role, reach in READS.items() if reach is Reach.BUREAU}
+"""The record of who did what. Source: features.md A3."""
 ADMINISTERS: Final[Row] = {Role.COORDINATOR: Reach.BUREAU}
 """People, catalogue, calendar and settings of the bureau. Source: ``design.md`` §3.10."""
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from handlers import (
     attachments,
+    auditing,
     batch,
     bureau_settings,
     calendar,
@@ -19,6 +20,7 @@ from handlers import (
     desk,
     doctor,
     enrolment,
+    erasure,
     expiry_acts,
     feedback,
     finding,
@@ -44,6 +46,7 @@ from handlers import (
     reminders,
     reports,
     requests,
+    retention,
     reuse,
     snoozing,
     stats,
@@ -99,6 +102,9 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     doctor,
     watching,
     undelivered,
+    erasure,
+    retention,
+    auditing,
 )
 
 

@@ -13,11 +13,22 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from handlers import access, calendar_watch, due, proposals, quarter_draft, quarter_prompts, rotation, watching
+from handlers import (
+    access,
+    auditing,
+    calendar_watch,
+    due,
+    proposals,
+    quarter_draft,
+    quarter_prompts,
+    rotation,
+    watching,
+)
 from handlers.attachment_work import SWEEP
 from handlers.calendar_watch import CalendarWatch
 from handlers.clock import Clock
 from handlers.office import Office
+from handlers.retention import RETAIN
 from handlers.rulekeeping import Rulekeeper
 from handlers.worker import COPY
 from storage import heartbeat, inbox, outbox, seals, work
@@ -94,6 +105,7 @@ class Jobs:
             queued += await quarter_draft.tick(session, self._office, now)
             queued += await proposals.list_each_quarter(session, self._office, now)
             queued += await watching.morning(session, self._office, now)
+            queued += await auditing.post_head(session, self._office, now)
             await self._office.pulse.record(session, heartbeat.PLAN, now)
         self._watch.settled()
         if queued or session.info.get(outbox.QUEUED):
@@ -136,6 +148,7 @@ class Jobs:
                 return
             await inbox.prune(session, now=now)
             work.add(session, SWEEP, {}, now=now)
+            work.add(session, RETAIN, {}, now=now)
             work.add(session, access.MENUS, {}, now=now)
             if self._database.is_sqlite:  # PostgreSQL has its own tools
                 work.add(session, COPY, {"label": "daily"}, now=now)

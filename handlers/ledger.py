@@ -26,7 +26,9 @@ _BY_THE_CENTRE: Final = ("received", "supplement", "resumed")  # where the count
 async def on_open(turn: Turn) -> Screen:
     """One entry."""
     await drafts_aside.take_up(turn)
-    return await shown(turn, await acts.reopened(turn, turn.pressed.id))
+    opened = await acts.reopened(turn, turn.pressed.id)
+    note(turn, opened, "request.look")
+    return await shown(turn, opened)
 
 
 async def on_more(turn: Turn) -> Screen:

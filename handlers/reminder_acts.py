@@ -114,6 +114,7 @@ async def on_open(turn: Turn) -> Screen:
     opened = await access.entry_behind(turn, reminder)
     if opened is None:
         return await access.present_state(turn, reminder)
+    ledger.note(turn, opened, "request.look")
     return await timeline.shown(turn, opened, aside=True)
 
 

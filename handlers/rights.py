@@ -57,6 +57,8 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "rules.keep": ("mats", "mat", "madd", "mchg", "mret", "pros", "pyes", "pno", "sets", "sset", "pack", "pkok"),
     "doctor": ("doc",),
     "settings": ("set",),
+    "audit": ("aud",),
+    "erase": ("erok",),
     "language": ("lang",),
 }  # fmt: skip
 _PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -84,7 +86,18 @@ _JOBS: Final[Mapping[str, tuple[str, ...]]] = {
     "batch": ("batch.check", "batch.template", "results.read"),
     "sheet": ("ledger.read", "ledger.try", "ledger.enter", "ledger.export"),
     "quarter.sum": ("quarter.circular",),
-    access.NOBODYS: ("files.sweep", "quarter.draft", "quarter.send", "batch.tidy", "copy", access.MENUS, access.ADOPT),
+    "erase": ("person.erase",),
+    access.NOBODYS: (
+        "files.sweep",
+        "quarter.draft",
+        "quarter.send",
+        "batch.tidy",
+        "copy",
+        access.MENUS,
+        access.ADOPT,
+        "erase.scrub",
+        "retention",
+    ),
 }
 _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "start": (
@@ -117,6 +130,8 @@ _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "quarter.return": ("quarter.prompt", "quarter.sent_back", "quarter.confirm"),
     "quarter.sum": ("quarter.nobody", "quarter.drafted", "quarter.changed", "quarter.circular_made"),
     "calendar.change": ("calendar.missing",),
+    "audit": ("audit.head",),
+    "erase": ("person.erase",),
     "people.answer": ("enrolment.applied",),
     "rules.propose": ("matter.answered",),
     "rules.keep": ("matter.proposed", "matter.listed", "pack.waiting", "pack.faulty"),

@@ -190,11 +190,12 @@ def _named(search: Search, kin: Collection[int]) -> Any:
         used = select(Item.request_id).join(Opinion, Opinion.id == Item.reused_opinion_id)
         found += [each.where(numbered, Opinion.undone_at.is_(None)) for each in (own, used)]
     if words.number is not None:
-        found.append(_numbered(words.number))
+        found.append(of_number(words.number))
     return union(*found)
 
 
-def _numbered(number: EntryNumber) -> Select[Any]:
+def of_number(number: EntryNumber) -> Select[Any]:
+    """Return the query for the entries that bear a number, whole or in part."""
     query = select(Request.id).where(Request.seq == number.seq)
     if number.year is not None:
         query = query.where(Request.year == number.year)

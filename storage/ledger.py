@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.ledger import Entry, OpinionLine, ProductLine
+from bot.ledger import Entry, OpinionLine, ProductLine, person_words
 from bot.opinions import BY_POLICY, Finding
 from bot.policy.model import ProductKind
 from bot.roles import CHANGES, READS, reaches
@@ -211,7 +211,7 @@ def _entry(
         number=f"{unit}{request.year}-{request.seq}",
         matter=request.matter_name,
         matter_code=request.matter_code,
-        subjects=tuple(_label(each) for each in subjects.values()),
+        subjects=tuple(each.name or person_words(each.person_label) for each in subjects.values()),
         head_count=next((item.head_count for item in items if item.head_count), None),
         of_person=any(each.name is None for each in subjects.values()),
         products=_products(lines),
@@ -259,7 +259,7 @@ def _opinion(item: Item, counterpart: Counterpart | None, standing: _Standing) -
     return OpinionLine(
         item_id=item.id,
         opinion_id=opinion.id,
-        subject=_label(counterpart) if counterpart else "",
+        subject=(counterpart.name or person_words(counterpart.person_label)) if counterpart else "",
         finding=Finding(str(opinion.result)),
         issued_on=opinion.issued_on,
         valid_to=opinion.valid_to,
@@ -285,16 +285,9 @@ def _products(lines: Sequence[_Line]) -> tuple[ProductLine, ...]:
     return tuple(found.values())
 
 
-def _label(counterpart: Counterpart) -> str:
-    if counterpart.name is not None:
-        return counterpart.name
-    label = counterpart.person_label or {}
-    return f"{label.get('surname', '')}某 {label.get('last4', '')} {label.get('case_number', '')}".strip()
-
-
 async def labels(session: AsyncSession, items: Sequence[Item]) -> dict[int, str]:
     """Return whom each item is about, as the officer may read it; empty where no counterpart is named."""
     ids = {item.counterpart_id for item in items if item.counterpart_id is not None}
     rows = await session.scalars(select(Counterpart).where(Counterpart.id.in_(ids)))
-    named = {row.id: _label(row) for row in rows}
+    named = {row.id: row.name or person_words(row.person_label) for row in rows}
     return {item.id: named.get(item.counterpart_id or 0, "") for item in items}

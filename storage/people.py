@@ -47,6 +47,14 @@ async def by_telegram_id(session: AsyncSession, telegram_id: int) -> Person | No
     return await session.scalar(select(Person).where(Person.telegram_id == telegram_id))
 
 
+async def named(session: AsyncSession, text: str) -> Sequence[Person]:
+    """Return the people of a name, whole; those of whose name it is a part where nobody has it whole."""
+    wanted = " ".join(text.split())
+    everybody = (await session.scalars(select(Person).order_by(Person.id))).all()  # names are encrypted
+    whole = [person for person in everybody if person.name == wanted]
+    return whole or [person for person in everybody if wanted and wanted in str(person.name or "")]
+
+
 async def coordinators(session: AsyncSession) -> Sequence[Person]:
     """Return all active coordinators."""
     rows = await session.scalars(

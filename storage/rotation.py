@@ -90,17 +90,24 @@ async def left(session: AsyncSession) -> int:
 
 async def values(session: AsyncSession) -> AsyncIterator[tuple[str, str, bytes]]:
     """Yield every encrypted value as it stands in the database: table, column, bytes."""
+    async for table, _key, column, value in rows(session):
+        yield table, column, value
+
+
+async def rows(session: AsyncSession) -> AsyncIterator[tuple[str, tuple[Any, ...], str, bytes]]:
+    """Yield every encrypted value as it stands in the database: table, the row's key, column, bytes."""
     for table, columns in tables():
         after: tuple[Any, ...] = ()
         while True:
-            rows = (await session.execute(_page(table, columns, after))).all()
-            for row in rows:
-                for column, value in zip(columns, row[len(_key(table)) :], strict=True):
+            page = (await session.execute(_page(table, columns, after))).all()
+            for row in page:
+                key = tuple(row[: len(_key(table))])
+                for column, value in zip(columns, row[len(key) :], strict=True):
                     if value is not None:
-                        yield table.name, column.name, bytes(value)
-            if len(rows) < ROWS:
+                        yield table.name, key, column.name, bytes(value)
+            if len(page) < ROWS:
                 break
-            after = tuple(rows[-1][: len(_key(table))])
+            after = tuple(page[-1][: len(_key(table))])
 
 
 async def _note(session: AsyncSession, place: Place) -> None:

@@ -83,6 +83,27 @@ class Quarters(Frozen):
     clause: ClauseId | None = None  # which clause asks for the summary
 
 
+class Retention(Frozen):
+    """How long each kind of data is kept, in calendar days; the defaults are a proposal.
+
+    Source: PIPL art. 19 and 47 (no longer than the purpose needs); Cybersecurity Law (network logs at least six
+    months).
+    """
+
+    personal_days: Annotated[int, Field(ge=30, le=3650)] = 180  # natural persons, once entry and opinion are over
+    audit_days: Annotated[int, Field(ge=184, le=36500)] = 1095  # what was changed; who did what and when stays
+    attachments_days: Annotated[int, Field(ge=184, le=36500)] = 1095
+    notices_days: Annotated[int, Field(ge=184, le=36500)] = 400  # what was sent, and strangers who were refused
+    drafts_days: Annotated[int, Field(ge=14, le=3650)] = 60  # what was begun and never finished
+    lists_days: Annotated[int, Field(ge=14, le=3650)] = 30  # lists that were sent in, and long work that is done
+
+    @model_validator(mode="after")
+    def _persons_go_first(self) -> "Retention":
+        if self.personal_days >= self.audit_days:
+            raise ValueError("personal_days must be shorter than audit_days")
+        return self
+
+
 class Settings(Frozen):
     """The numbers of the rule set, each in the unit its name says."""
 
@@ -115,6 +136,7 @@ class Content(Frozen):
     settings: Settings
     reminders: Reminders
     quarters: Quarters = Quarters()
+    retention: Retention = Retention()
     off_catalogue: OffCatalogue
     documents: tuple[Document, ...]
     clauses: tuple[Clause, ...]

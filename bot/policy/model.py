@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from bot.policy.content import About, Content, OffCatalogue, Quarters, Reminders, Settings
+from bot.policy.content import About, Content, OffCatalogue, Quarters, Reminders, Retention, Settings
 from bot.policy.entries import (
     COUNTERPART,
     MATTER,
@@ -67,6 +67,7 @@ __all__ = [
     "Question",
     "Reminders",
     "ReportBlock",
+    "Retention",
     "Route",
     "Rule",
     "Settings",
@@ -107,7 +108,7 @@ class Policy:
         confirmed = bool(about.confirmed_in_force_by) and about.confirmed_in_force_on is not None
         self.in_force_note: str | None = None if confirmed else about.unconfirmed_note
         self.settings, self.reminders, self.off_catalogue = content.settings, content.reminders, content.off_catalogue
-        self.quarters = content.quarters
+        self.quarters, self.retention = content.quarters, content.retention
         self.documents, self.clauses = _by_id(content.documents), _by_id(content.clauses)
         self.products, self.routes = _by_id(content.products), _by_id(content.routes)
         self.questions = _by_id(content.questions)

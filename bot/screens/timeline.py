@@ -37,7 +37,7 @@ class Event:
 
 def event_words(event: Event, *, today: dt.date) -> str:
     """Return one line of the timeline."""
-    what = _WORDS.get(event.verb, lambda: _("changed the entry"))()
+    what = WORDS.get(event.verb, lambda: _("changed the entry"))()
     when = f"{format_day(event.at.date(), today=today)} {event.at:%H:%M}"
     day = format_day(event.day, today=today) if event.day else ""
     more = [_correction(event, day, today) if event.line else day, event.reason or ""]
@@ -79,7 +79,7 @@ def _value(line: str | None, value: str | None, today: dt.date) -> str:
     return value if line == "number" else format_day(dt.date.fromisoformat(value), today=today)
 
 
-_WORDS: Final[Mapping[str, Callable[[], str]]] = {
+WORDS: Final[Mapping[str, Callable[[], str]]] = {
     "request.register": lambda: _("entered in the ledger"),
     "request.submitted": lambda: _("recorded the submission"),
     "request.received": lambda: _("recorded the centre's receipt"),

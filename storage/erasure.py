@@ -1,0 +1,251 @@
+"""Erasure: what names a natural person leaves every table, and the audit's chain stays whole.
+
+An entry's person is known by surname, last four and case number, in a row of its own. With it goes whatever else
+mentions it: papers' numbers and remarks, drafts, answers not yet forgotten, lists, notices, and the content of audit
+lines, in whose place the keyed hash stays that the chain was made of. The entry itself, its dates and its counts
+remain. Source: PIPL art. 47; ``design.md`` §3.9.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.policy.model import CounterpartKind
+from storage import keys, rotation, seals
+from storage.tables import (
+    Attachment,
+    Audit,
+    Commitment,
+    Counterpart,
+    CreditReport,
+    Decision,
+    Draft,
+    FollowUp,
+    Inbox,
+    InboxState,
+    Item,
+    Opinion,
+    Outbox,
+    OutboxState,
+    Referral,
+    Sheet,
+    Work,
+    WorkState,
+)
+
+SHORTEST_CASE: Final = 4  # characters of a case number that is searched for as a word
+_OVER: Final = (OutboxState.SENT, OutboxState.REFUSED, OutboxState.CANCELLED, OutboxState.HELD)
+_READ: Final = (InboxState.SHOWN, InboxState.DEAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A natural person as an entry names them.
+
+    Args:
+        counterpart_id: Their row.
+        surname: The surname.
+        last4: The last four characters of the ID number.
+        case_number: The office's own number of the case.
+    """
+
+    counterpart_id: int
+    surname: str
+    last4: str
+    case_number: str
+
+    def is_meant(self, value: Any) -> bool:
+        """Say whether a stored value mentions this person."""
+        if isinstance(value, Mapping):
+            if value.get("last4") == self.last4 and value.get("surname") == self.surname:
+                return True
+            return any(self.is_meant(each) for each in value.values())
+        if isinstance(value, (list, tuple)):
+            return any(self.is_meant(each) for each in value)
+        return isinstance(value, str) and self._is_named_in(value)
+
+    def _is_named_in(self, text: str) -> bool:
+        if len(self.case_number) >= SHORTEST_CASE and self.case_number in text:
+            return True
+        return bool(self.surname and self.last4) and self.surname in text and self.last4 in text
+
+
+@dataclass(slots=True)
+class Erased:
+    """What was erased.
+
+    Args:
+        lines: How many audit lines lost their content.
+        files: The generated names of files that are to be removed.
+        elsewhere: Table -> how many rows that mention the person must be looked at by people.
+    """
+
+    lines: int = 0
+    files: list[str] = field(default_factory=list)
+    elsewhere: dict[str, int] = field(default_factory=dict)
+
+
+async def persons(session: AsyncSession, request_id: int) -> list[Named]:
+    """Return the natural persons that an entry names."""
+    rows = await session.scalars(
+        select(Counterpart)
+        .join(Item, Item.counterpart_id == Counterpart.id)
+        .where(Item.request_id == request_id, Counterpart.kind == CounterpartKind.NATURAL_PERSON)
+        .distinct()
+    )
+    return [
+        Named(row.id, label.get("surname", ""), label.get("last4", ""), label.get("case_number", ""))
+        for row in rows
+        if (label := row.person_label)
+    ]
+
+
+async def mentions(session: AsyncSession, named: Collection[Named]) -> dict[str, list[int]]:
+    """Return the rows, table by table, whose encrypted values mention one of these people. It reads everything."""
+    found: dict[str, list[int]] = {}
+    async for table, key, value in _values(session):
+        if any(person.is_meant(value) for person in named):
+            found.setdefault(table, []).append(key)
+    return {table: sorted(set(ids)) for table, ids in found.items()}
+
+
+async def erase(session: AsyncSession, request_id: int, mentioned: Mapping[str, Collection[int]]) -> Erased:
+    """Erase the natural persons of an entry, in the caller's transaction.
+
+    Args:
+        session: The unit of work.
+        request_id: The entry.
+        mentioned: What ``mentions`` found beforehand.
+    """
+    erased = Erased()
+    items = list(await session.scalars(select(Item.id).where(Item.request_id == request_id)))
+    people = [each.counterpart_id for each in await persons(session, request_id)]
+    erased.files = await _take_files(session, items)
+    await _clear_products(session, items)
+    await _set(session, Counterpart, people, person_label=None, name=None, code=None, pinyin=None, initials=None)
+    lines = await _lines_of(session, request_id, items, people)
+    for table, ids in mentioned.items():
+        if table == Audit.__tablename__:
+            lines |= set(ids)
+        elif table in _CLEARING:
+            await _CLEARING[table](session, ids)
+        elif table not in _DONE_ABOVE:
+            erased.elsewhere[table] = len(ids)
+    erased.lines = await blank(session, lines)
+    return erased
+
+
+async def blank(session: AsyncSession, line_ids: Collection[int]) -> int:
+    """Take the content out of audit lines, leaving its keyed hash; return how many had any."""
+    count = 0
+    ids = sorted(line_ids)
+    for begin in range(0, len(ids), 500):
+        rows = await session.scalars(
+            select(Audit).where(Audit.id.in_(ids[begin : begin + 500]), Audit.content_hash.is_(None))
+        )
+        for line in rows.all():
+            if line.before is None and line.after is None and line.reason is None:
+                continue
+            kept = await seals.content_hash(session, line)
+            line.before = line.after = line.reason = None
+            line.content_hash = kept
+            count += 1
+        await session.flush()
+    return count
+
+
+async def _values(session: AsyncSession) -> AsyncIterator[tuple[str, int, Any]]:
+    async for table, key, _column, value in rotation.rows(session):
+        if len(key) == 1 and isinstance(key[0], int):
+            yield table, key[0], json.loads(keys.decrypt(value))
+
+
+async def _lines_of(session: AsyncSession, request_id: int, items: list[int], people: list[int]) -> set[int]:
+    opinions = list(await session.scalars(select(Opinion.id).where(Opinion.item_id.in_(items))))
+    files = list(await session.scalars(select(Attachment.id).where(Attachment.item_id.in_(items))))
+    about = {"request": [request_id], "item": items, "counterpart": people, "opinion": opinions, "attachment": files}
+    which = or_(*((Audit.subject_kind == kind) & Audit.subject_id.in_(ids) for kind, ids in about.items()))
+    return set(await session.scalars(select(Audit.id).where(which)))
+
+
+async def _take_files(session: AsyncSession, items: list[int]) -> list[str]:
+    rows = (await session.scalars(select(Attachment).where(Attachment.item_id.in_(items)))).all()
+    for row in rows:
+        row.removed_at = row.removed_at or row.added_at
+    await session.flush()
+    return [row.path for row in rows]
+
+
+async def _clear_products(session: AsyncSession, items: list[int]) -> None:
+    """Take out of the products what could name the person; what was found, and when, stays for the figures."""
+    opinions = list(await session.scalars(select(Opinion.id).where(Opinion.item_id.in_(items))))
+    await _set(session, Opinion, opinions, number=None, details=None)
+    await _set(session, FollowUp, await _of(session, FollowUp, FollowUp.opinion_id, opinions), outcome=None)
+    of_items = {"evidence": None, "handling": None}
+    await _set(session, Commitment, await _of(session, Commitment, Commitment.item_id, items), **of_items)
+    await _set(session, CreditReport, await _of(session, CreditReport, CreditReport.item_id, items), number=None)
+    await _set(session, Item, items, basis=None, used_as=None)
+
+
+async def _of(session: AsyncSession, table: Any, column: Any, ids: list[int]) -> list[int]:
+    return list(await session.scalars(select(table.id).where(column.in_(ids))))
+
+
+async def _set(session: AsyncSession, table: Any, ids: Collection[int], **values: Any) -> None:
+    if ids:
+        await session.execute(
+            update(table).where(table.id.in_(ids)).values(**values).execution_options(synchronize_session=False)
+        )
+
+
+async def _drop(session: AsyncSession, table: Any, ids: Collection[int], *where: Any) -> None:
+    await session.execute(delete(table).where(table.id.in_(ids), *where).execution_options(synchronize_session=False))
+
+
+async def _clear_outbox(session: AsyncSession, ids: Collection[int]) -> None:
+    waiting = Outbox.id.in_(ids) & Outbox.state.in_((OutboxState.DUE, OutboxState.UNKNOWN))
+    await session.execute(update(Outbox).where(waiting).values(state=OutboxState.CANCELLED, reason="erased"))
+    await session.execute(update(Outbox).where(Outbox.id.in_(ids), Outbox.state.in_(_OVER)).values(params={}))
+
+
+async def _clear_inbox(session: AsyncSession, ids: Collection[int]) -> None:
+    await _drop(session, Inbox, ids, Inbox.state.in_(_READ))
+
+
+async def _clear_work(session: AsyncSession, ids: Collection[int]) -> None:
+    await _drop(session, Work, ids, Work.state.in_((WorkState.DONE, WorkState.FAILED)))
+
+
+async def _clear_drafts(session: AsyncSession, ids: Collection[int]) -> None:
+    await _drop(session, Draft, ids)
+
+
+async def _clear_sheets(session: AsyncSession, ids: Collection[int]) -> None:
+    await _set(session, Sheet, ids, rows=None)
+
+
+async def _clear_referrals(session: AsyncSession, ids: Collection[int]) -> None:
+    await _set(session, Referral, ids, answers={}, note=None, answer=None)
+
+
+async def _clear_decisions(session: AsyncSession, ids: Collection[int]) -> None:
+    await _set(session, Decision, ids, answers={})
+
+
+_CLEARING: Final[Mapping[str, Callable[[AsyncSession, Collection[int]], Any]]] = {
+    Inbox.__tablename__: _clear_inbox,
+    Outbox.__tablename__: _clear_outbox,
+    Work.__tablename__: _clear_work,
+    Draft.__tablename__: _clear_drafts,
+    Sheet.__tablename__: _clear_sheets,
+    Referral.__tablename__: _clear_referrals,
+    Decision.__tablename__: _clear_decisions,
+}
+"""Table -> how a row of it that mentions the person is cleared; what is not here people must look at."""
+_DONE_ABOVE: Final = frozenset(
+    {table.__tablename__ for table in (Counterpart, Opinion, FollowUp, Commitment, CreditReport, Item)}
+)

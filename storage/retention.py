@@ -1,0 +1,121 @@
+"""What is kept for so long and no longer: old rows, class by class, in small portions."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from bot.policy.model import CounterpartKind
+from storage import erasure
+from storage.ledger import WAITING
+from storage.tables import (
+    Attachment,
+    Attempt,
+    Audit,
+    Counterpart,
+    Draft,
+    Item,
+    Opinion,
+    Outbox,
+    OutboxReminder,
+    OutboxState,
+    Request,
+    RequestState,
+    Sheet,
+    Stranger,
+    Work,
+    WorkState,
+)
+
+PORTION: Final = 2_000  # rows of a class in one day's run; what is left goes the next day
+_OVER: Final = (OutboxState.SENT, OutboxState.REFUSED, OutboxState.CANCELLED, OutboxState.HELD)
+
+
+async def persons_to_go(session: AsyncSession, before: dt.date) -> Sequence[int]:
+    """Return the entries whose natural persons have been kept for long enough.
+
+    An entry counts from its last date: of its life, of its planned decision, and of the end of its opinion.
+
+    Args:
+        session: A session that reads.
+        before: The first local date that is still kept.
+    """
+    later = (Item.submitted_on, Item.received_on, Item.returned_on, Item.used_on, Opinion.valid_to, Request.decide_on)
+    waiting = aliased(Item)
+    waits = select(waiting.id).where(waiting.request_id == Request.id, waiting.state.in_(WAITING))
+    awaited = and_(Request.state == RequestState.OPEN, waits.exists())
+    rows = await session.execute(
+        select(Request.id, Request.created_at, *(func.max(each) for each in later))
+        .join(Item, Item.request_id == Request.id)
+        .join(Counterpart, Counterpart.id == Item.counterpart_id)
+        .outerjoin(Opinion, Opinion.item_id == Item.id)
+        .where(Counterpart.kind == CounterpartKind.NATURAL_PERSON, Counterpart.person_label.is_not(None), ~awaited)
+        .group_by(Request.id, Request.created_at)
+        .order_by(Request.id)
+    )
+    return [
+        key
+        for key, created_at, *dates in rows
+        if max(created_at.date(), *(each for each in dates if each is not None), dt.date.min) < before
+    ][:PORTION]
+
+
+async def forget_notices(session: AsyncSession, before: dt.datetime) -> int:
+    """Delete what was sent, with its tries, and the strangers who were refused."""
+    old = select(Outbox.id).where(Outbox.state.in_(_OVER), Outbox.created_at < before).order_by(Outbox.id)
+    ids = list(await session.scalars(old.limit(PORTION)))
+    for table, column in (
+        (OutboxReminder, OutboxReminder.outbox_id),
+        (Attempt, Attempt.outbox_id),
+        (Outbox, Outbox.id),
+    ):
+        await _delete(session, table, column.in_(ids))
+    await _delete(session, Stranger, Stranger.refused_at < before)
+    return len(ids)
+
+
+async def forget_drafts(session: AsyncSession, before: dt.datetime) -> None:
+    """Delete what was begun and not touched since, finished or not."""
+    await _delete(session, Draft, Draft.updated_at < before)
+
+
+async def forget_lists(session: AsyncSession, before: dt.datetime) -> None:
+    """Delete long work that is done, and empty the lists that are closed."""
+    over = Work.state.in_((WorkState.DONE, WorkState.FAILED))
+    await _delete(session, Work, over, Work.created_at < before)
+    await session.execute(
+        update(Sheet)
+        .where(Sheet.closed_at < before, or_(Sheet.rows.is_not(None), Sheet.path.is_not(None)))
+        .values(rows=None, path=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def take_attachments(session: AsyncSession, before: dt.datetime, now: dt.datetime) -> Sequence[str]:
+    """Mark files as taken away whose entries are over; return their generated names, to be removed."""
+    rows = await session.scalars(
+        select(Attachment)
+        .join(Item, Item.id == Attachment.item_id)
+        .join(Request, Request.id == Item.request_id)
+        .where(Attachment.removed_at.is_(None), Attachment.added_at < before, Request.state != RequestState.OPEN)
+        .order_by(Attachment.id)
+        .limit(PORTION)
+    )
+    taken = rows.all()
+    for row in taken:
+        row.removed_at = now
+    return [row.path for row in taken]
+
+
+async def blank_audit(session: AsyncSession, before: dt.datetime) -> int:
+    """Take the content out of old audit lines; who did what and when stays, and so does the chain."""
+    said = or_(Audit.before.is_not(None), Audit.after.is_not(None), Audit.reason.is_not(None))
+    old = select(Audit.id).where(Audit.at < before, Audit.content_hash.is_(None), said).order_by(Audit.id)
+    return await erasure.blank(session, list(await session.scalars(old.limit(PORTION))))
+
+
+async def _delete(session: AsyncSession, table: Any, *where: Any) -> None:
+    await session.execute(delete(table).where(*where).execution_options(synchronize_session=False))

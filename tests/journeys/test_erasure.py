@@ -1,0 +1,91 @@
+"""A natural person's details leave the ledger: at a coordinator's word, and when their time is over."""
+
+import json
+from pathlib import Path
+
+from storage import keys, rotation, seals
+from storage.tables import Audit, Counterpart, Draft, Item, Reminder, ReminderState, Request
+from tests.conftest import COORDINATOR
+from tests.journeys.story import Story, only
+from tests.officer import Officer
+
+CASE = "人事2026-7"
+SAID = (CASE, "张某 1234", '"surname": "张"')
+
+
+async def register_person(me: Officer) -> None:
+    await me.type("/new 环保先进个人表彰")
+    for label in ("环保先进个人表彰", "是", "社会人士", "自然人"):
+        await me.press(label)
+    await me.type(f"张 1234 {CASE}")
+    await me.press("今天提交")
+    await me.press("确认登记")
+
+
+async def mentions(story: Story) -> list[str]:
+    """Everything that still says who it was: decrypted values, and the raw bytes of every file."""
+    found = []
+    async with story.database.read() as session:
+        async for table, key, column, value in rotation.rows(session):
+            said = json.dumps(json.loads(keys.decrypt(value)), ensure_ascii=False)
+            if any(word in said for word in SAID):
+                found.append(f"{table}.{column} {key}: {said[:80]}")
+    folder = story.settings.data
+    files = [path for path in Path(folder).rglob("*") if path.is_file() and path.name != "key"]
+    assert any(path.suffix == ".db" for path in files) or not story.database.is_sqlite
+    raw = [path.name for path in files if CASE.encode() in path.read_bytes() or "张某".encode() in path.read_bytes()]
+    return found + raw
+
+
+async def test_a_coordinator_erases_a_person_and_the_entry_stays(story: Story):
+    me, coordinator = story.person(), story.person(COORDINATOR)
+    await register_person(me)
+    await me.type(f"/find {CASE}")
+    await me.type("/new 环保先进个人表彰")  # a draft that still says it
+    await story.settle()
+    reminders = len(await story.rows(Reminder, Reminder.state == ReminderState.PLANNED))
+    assert reminders > 0
+    assert len(await mentions(story)) >= 3
+    assert "管理员" not in await me.type("/erase 大气2026-1")  # nobody else may, and nobody is told of it
+    asked = await coordinator.type("/erase 大气2026-1")
+    assert "张某 1234" in asked
+    assert "不可恢复" in asked
+    await coordinator.press("确认删除")
+    await coordinator.wait_for("个人信息已删除")
+    await story.settle()
+
+    assert await mentions(story) == []
+    assert only(await story.rows(Counterpart)).person_label is None
+    assert len(await story.rows(Reminder, Reminder.state == ReminderState.PLANNED)) == reminders
+    assert only(await story.rows(Request)).seq == 1
+    shown = await me.type("/find 大气2026-1")
+    assert "大气2026-1" in shown
+    assert "个人信息已删除" in await me.press("大气2026-1")
+    async with story.database.read() as session:
+        verdict = await seals.verify(session)
+    assert verdict.broken == ()
+    erased = await story.rows(Audit, Audit.content_hash.is_not(None))
+    assert any(line.verb == "request.register" for line in erased)
+    assert only(await story.rows(Audit, Audit.verb == "person.erase")).actor_id is not None
+    assert "无须删除" in await coordinator.type("/erase 大气2026-1")
+
+
+async def test_persons_are_erased_when_their_time_is_over_and_not_before(story: Story):
+    me = story.person()
+    await register_person(me)
+    await me.press("查看台账")
+    await me.press("更多")
+    await me.press("撤回")
+    await me.press("确认撤回")
+    story.pass_time("2027-05-01 09:00")
+    await story.service.jobs.housekeeping()
+    await story.settle()
+    assert only(await story.rows(Counterpart)).person_label is not None
+    assert await story.rows(Draft) == []
+    story.pass_time("2027-06-02 09:00")
+    await story.service.jobs.housekeeping()
+    await story.settle()
+    assert only(await story.rows(Counterpart)).person_label is None
+    assert len(await story.rows(Item)) >= 1
+    assert only(await story.rows(Audit, Audit.verb == "person.erase")).actor_id is None
+    assert await mentions(story) == []
