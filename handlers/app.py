@@ -158,6 +158,7 @@ class Service:
             office,
             rights.heard(frame.NOTICES),
             group_renderers=frame.GROUP_NOTICES,
+            quiet=frame.QUIET,
             store=self.store,
             travel=travel,
             per_second=self._per_second,

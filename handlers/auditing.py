@@ -15,7 +15,7 @@ from bot.language import _
 from bot.screens import auditing as screens
 from bot.screens.auditing import PAGE, Chain, Line
 from bot.screens.screen import Screen
-from handlers import access, due, planning
+from handlers import access, hours, planning
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import audit, dossiers, finding, outbox, people, seals, watching
@@ -73,7 +73,7 @@ async def post_head(session: AsyncSession, office: Office, now: dt.datetime) -> 
     """Queue the day's value for the coordinators once on each working day; it proves later that nothing was cut off."""
     today = office.today(now)
     opening = due_at(today, planning.hour(office), office.zone)
-    if not due.in_office_hours(office, now) or now < opening:
+    if not hours.in_office_hours(office, now) or now < opening:
         return 0
     newest = await seals.last(session)
     if newest is None or not await watching.begins(session, HEAD, today.isoformat(), now=now):

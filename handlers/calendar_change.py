@@ -17,7 +17,7 @@ from bot.screens import calendar as screens
 from bot.screens.calendar import DUE, EXPECTED, MOST_MOVED, SUBMIT_BY, Moved
 from bot.screens.screen import Screen
 from bot.workdays import Calendar, Reckoned
-from handlers import due, expiry, planning
+from handlers import expiry, hours, planning
 from handlers.office import Office
 from storage import audit, calendar, cover, expected, outbox
 from storage.expected import Expected
@@ -246,7 +246,7 @@ async def _tell(
     now: dt.datetime,
 ) -> None:
     """Queue one notification to each officer; outside office hours it waits for the morning (features.md N6)."""
-    when = now if due.in_office_hours(office, now) else due.next_opening(office, now)
+    when = now if hours.in_office_hours(office, now) else hours.next_opening(office, now)
     for person_id, params in notices.items():
         if params is None:
             continue

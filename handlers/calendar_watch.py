@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.screens import calendar as screens
 from bot.screens.screen import Screen
-from handlers import due
+from handlers import hours
 from handlers.calendar_change import carry_out
 from handlers.office import Office
 from storage import calendar, outbox, people
@@ -57,7 +57,7 @@ async def ask_for_missing(session: AsyncSession, office: Office, now: dt.datetim
         How many notifications were queued.
     """
     year = missing_year(office, office.today(now))
-    if year is None or not due.in_office_hours(office, now):
+    if year is None or not hours.in_office_hours(office, now):
         return 0
     iso = office.today(now).isocalendar()
     period = f"{iso.year}-W{iso.week:02}"

@@ -1,101 +1,214 @@
-"""What is due goes out: reminders become notifications, in office hours only."""
+"""What is due goes out: a few urgent reminders as messages of their own, all others in one digest for each officer.
+
+Nothing is queued outside office hours: what fell due in the meantime, or while the bot was down, is found on the next
+working morning, the most urgent first. Source: features.md N6, N7, N9.
+"""
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import due_at
 from bot.notices import Notice
-from handlers import planning, receivers
+from handlers import escalation, hours, passed, planning, saying
 from handlers.office import Office
-from handlers.reminders import describe, outdated
 from storage import audit, outbox, reminders
-from storage.tables import Person, Reminder, ReminderState
+from storage.database import Database
+from storage.tables import Outbox, Person, Reminder, ReminderState
 
-CLOSING: Final = dt.time(18)  # local; a reminder that falls due later waits for the next working morning
-MOST_PER_TICK: Final = 200
+SINGLE, DIGEST = "reminder", "digest"
+BATCH: Final = 25  # reminders of one transaction: between two, officers' updates get through
+MOST_SINGLES: Final = 5  # messages of its own that an officer gets on a day; what is urgent beyond it leads the digest
+DIGEST_PRIORITY: Final = 6
+HELD: Final = dt.timedelta(minutes=2)  # a digest waits for the end of the look, so that it is one
+
+
+@dataclass(slots=True)
+class Look:
+    """One look at what is due.
+
+    Args:
+        now: Aware UTC time of it.
+        queued: How many reminders went into notifications.
+        digests: Digests that wait for the end of the look -> when they may leave then.
+        passed: Reminders whose deadline went by before anybody was told.
+    """
+
+    now: dt.datetime
+    queued: int = 0
+    digests: dict[int, dt.datetime] = field(default_factory=dict)
+    passed: list[int] = field(default_factory=list)
+
+
+async def remind(
+    database: Database, office: Office, now: dt.datetime, *, on_queued: Callable[[], None], goes_on: Callable[[], bool]
+) -> int:
+    """Turn all that is due into notifications, in short transactions.
+
+    Args:
+        database: Where the schedule is.
+        office: Rules and calendar.
+        now: Aware UTC time.
+        on_queued: Called after each transaction that queued something.
+        goes_on: Asked between two of them; a stop leaves the rest for the next look.
+
+    Returns:
+        How many reminders were queued.
+    """
+    if not hours.in_office_hours(office, now):
+        return 0
+    async with database.read() as session:
+        ids = await reminders.due_ids(session, now=now)
+    look = Look(now)
+    for first in range(0, len(ids), BATCH):
+        if not goes_on():
+            break
+        async with database.write() as session:
+            await _queue_all(session, office, ids[first : first + BATCH], look)
+        if look.queued:
+            on_queued()
+    if ids:
+        async with database.write() as session:
+            await _end(session, office, look)
+        on_queued()
+    return look.queued
 
 
 async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
-    """Turn the reminders that are due into notifications.
-
-    Nothing is queued outside office hours: what fell due in the meantime is found on the next working morning. The
-    rows of one transaction; a reminder that no longer fits is cancelled with its reason.
-
-    Args:
-        session: The unit of work.
-        office: Rules and calendar.
-        now: Aware UTC time.
-
-    Returns:
-        How many notifications were queued.
-    """
-    if not in_office_hours(office, now):
+    """Turn all that is due into notifications in one transaction; return how many reminders were queued."""
+    if not hours.in_office_hours(office, now):
         return 0
-    queued = 0
-    newest: dict[tuple[int, str, str], Reminder] = {}
-    for reminder in await reminders.due(session, now=now, limit=MOST_PER_TICK):
-        newest[reminder.subject_id, reminder.kind, reminder.audience] = reminder  # the later stage says it all
-    for reminder in newest.values():
-        queued += await _queue(session, office, reminder, now)
-    return queued
+    look = Look(now)
+    await _queue_all(session, office, await reminders.due_ids(session, now=now), look)
+    await _end(session, office, look)
+    return look.queued
 
 
-def in_office_hours(office: Office, now: dt.datetime) -> bool:
-    """Say whether reminders may leave: from the pack's hour to closing time on a working day."""
-    local = now.astimezone(office.zone)
-    return planning.hour(office) <= local.time() < CLOSING and office.calendar.is_workday(local.date())
+async def _queue_all(session: AsyncSession, office: Office, ids: Sequence[int], look: Look) -> None:
+    for reminder_id in ids:
+        reminder = await session.get_one(Reminder, reminder_id, populate_existing=True)
+        if reminder.state is ReminderState.PLANNED and reminder.due_at <= look.now:
+            await _queue(session, office, reminder, look)
 
 
-def next_opening(office: Office, now: dt.datetime) -> dt.datetime:
-    """Return the next moment after ``now``, aware UTC, at which office hours begin."""
-    hour, today = planning.hour(office), office.today(now)
-    if office.calendar.is_workday(today) and (opening := due_at(today, hour, office.zone)) > now:
-        return opening
-    return due_at(office.calendar.next_workday(today).on, hour, office.zone)
-
-
-async def _queue(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> int:
-    notice = await describe(session, office, reminder, now)
-    if notice is None:
-        reminder.state, reminder.reason = ReminderState.CANCELLED, await outdated(session, office, reminder, now)
-        await session.flush()
-        return 0
-    told = await _receivers(session, office, notice, now)
-    if not told:
-        return 0  # nobody can be told yet: it stays due and is found again
-    await reminders.supersede_older(session, reminder)
-    for person in told:
-        await outbox.enqueue(
-            session,
-            person,
-            kind="reminder",
-            params={"reminder_id": reminder.id},
-            dedupe=dedupe(reminder, person),
-            priority=reminder.urgency,
-            now=now,
-            reminder_ids=[reminder.id],
-        )
-    reminder.state = ReminderState.QUEUED
+async def _end(session: AsyncSession, office: Office, look: Look) -> None:
+    """Let the digests of a look go, and tell the coordinators what went by unsaid."""
+    for row_id, moment in look.digests.items():
+        row = await session.get_one(Outbox, row_id, populate_existing=True)
+        if outbox.is_untouched(row):
+            row.not_before = moment
+    await passed.tell(session, office, look.passed, look.now)
     await session.flush()
-    await planning.plan_next(session, office, reminder, now)
-    _note_queued(session, reminder, now)
-    return len(told)
+
+
+async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look: Look) -> None:
+    notice = await saying.describe(session, office, reminder, look.now)
+    if notice is None:
+        reminder.state, reminder.reason = (
+            ReminderState.CANCELLED,
+            await saying.outdated(session, office, reminder, look.now),
+        )
+        await session.flush()
+        return
+    told = await saying.receivers_of(session, office, reminder, notice, look.now)
+    if not told:
+        return  # nobody can be told yet: it stays due and is found again
+    await reminders.supersede_older(session, reminder)
+    already = await outbox.told(session, reminder.id, since=reminder.due_at)
+    reminder.state = ReminderState.SENT if already.issuperset(person.id for person in told) else ReminderState.QUEUED
+    for person in told:
+        if person.id not in already:
+            await _to(session, office, person, reminder, notice, look)
+    await session.flush()
+    look.queued += 1
+    if notice.late_since is not None and notice.working_days < 0:
+        look.passed.append(reminder.id)
+    if reminder.subject_kind != escalation.SUBJECT:
+        await planning.plan_next(session, office, reminder, look.now)
+    _note_queued(session, reminder, look.now)
+
+
+async def _to(
+    session: AsyncSession, office: Office, person: Person, reminder: Reminder, notice: Notice, look: Look
+) -> None:
+    """Let somebody have a reminder: as a message of its own, or as a line of their digest."""
+    midnight = due_at(office.today(look.now), dt.time(), office.zone)
+    singly = reminder.snoozed_to is not None or (
+        notice.single and await outbox.count_since(session, person, SINGLE, midnight) < MOST_SINGLES
+    )
+    if not singly:
+        row = await _digest(session, office, person, look, urgent=notice.single, due=reminder.due_at)
+        await outbox.carry(session, row, [reminder.id])
+        return
+    await outbox.enqueue(
+        session,
+        person,
+        kind=SINGLE,
+        params={"reminder_id": reminder.id},
+        dedupe=dedupe(reminder, person),
+        priority=reminder.urgency,
+        now=look.now,
+        reminder_ids=[reminder.id],
+    )
+
+
+async def _digest(
+    session: AsyncSession, office: Office, person: Person, look: Look, *, urgent: bool, due: dt.datetime
+) -> Outbox:
+    """Return the officer's digest that a reminder joins: today's; the next working morning's once that has left.
+
+    What is urgent goes today all the same. What an officer has made due by their own entry in the course of the day
+    they know already: it waits for the morning.
+    """
+    on = office.today(look.now)
+    begins = due_at(on, hours.of_person(office, person), office.zone)
+    if urgent or due <= begins:
+        row = await outbox.waiting(session, person, DIGEST, until=max(look.now, begins) + HELD)
+        if row is not None:
+            return row  # an older one that was held up takes up today's lines
+        row = await _open_digest(session, person, look, on, begins)
+        while urgent and not outbox.is_untouched(row):
+            row = await _open_digest(session, person, look, on, begins, after=row)
+        if outbox.is_untouched(row):
+            return row
+    morning = hours.next_opening(office, max(look.now, begins), hour=hours.of_person(office, person))
+    return await _open_digest(session, person, look, office.today(morning), morning)
+
+
+async def _open_digest(
+    session: AsyncSession,
+    person: Person,
+    look: Look,
+    on: dt.date,
+    begins: dt.datetime,
+    *,
+    after: Outbox | None = None,
+) -> Outbox:
+    """Return the digest of a day, made where there is none; ``after`` asks for another, because that one has left."""
+    name = f"{DIGEST}:{person.id}:{on.isoformat()}" + (f":{after.id}" if after else "")
+    leaves = max(look.now, begins)
+    row = await outbox.enqueue(
+        session,
+        person,
+        kind=DIGEST,
+        params={},
+        dedupe=name,
+        priority=DIGEST_PRIORITY,
+        now=look.now,
+        not_before=leaves + HELD,
+    )
+    if not row.params:
+        params: dict[str, Any] = {"outbox": row.id}
+        row.params, look.digests[row.id] = params, leaves
+    return row
 
 
 def dedupe(reminder: Reminder, person: Person) -> str:
     """Return what makes a notification the same: put off to a later moment, a reminder leaves again."""
-    return f"reminder:{reminder.id}:{reminder.due_at:%Y%m%dT%H%M%S}:{person.id}"
-
-
-async def _receivers(session: AsyncSession, office: Office, notice: Notice, now: dt.datetime) -> Sequence[Person]:
-    """Return whom a reminder goes to on this day: for each whose work it is whoever is to be told."""
-    told: dict[int, Person] = {}
-    for charge in notice.charges:
-        told |= {person.id: person for person in await receivers.of_charge(session, office, charge, now)}
-    return list(told.values())
+    return f"{SINGLE}:{reminder.id}:{reminder.due_at:%Y%m%dT%H%M%S}:{person.id}"
 
 
 def _note_queued(session: AsyncSession, reminder: Reminder, now: dt.datetime) -> None:
@@ -107,3 +220,6 @@ def _note_queued(session: AsyncSession, reminder: Reminder, now: dt.datetime) ->
         subject=(reminder.subject_kind, reminder.subject_id),
         after={"reminder": reminder.id, "kind": reminder.kind, "stage": reminder.stage},
     )
+
+
+QUIET: Final = dict.fromkeys((SINGLE, DIGEST))

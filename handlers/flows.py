@@ -18,7 +18,9 @@ from handlers import (
     cover_entry,
     decision_day,
     desk,
+    digest,
     doctor,
+    due,
     enrolment,
     erasure,
     expiry_acts,
@@ -33,6 +35,7 @@ from handlers import (
     opinions,
     packs,
     papers,
+    passed,
     people,
     proposals,
     quarter,
@@ -78,6 +81,9 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     batch,
     ledger_import,
     reminders,
+    due,
+    digest,
+    passed,
     reminder_acts,
     expiry_acts,
     snoozing,
@@ -112,8 +118,8 @@ def merged(name: str) -> dict[str, Any]:
     """Return the tables of that name of all modules as one.
 
     Args:
-        name: COMMANDS, PRESSES, TYPED, FILES, PRESENT, NOTICES, GROUP_NOTICES, FORMS or JOBS; a module may lack any
-            of them.
+        name: COMMANDS, PRESSES, TYPED, FILES, PRESENT, NOTICES, GROUP_NOTICES, QUIET, FORMS or JOBS; a module
+            may lack any of them.
 
     Raises:
         ValueError: Two modules claim the same key, so that one of them would never be reached.

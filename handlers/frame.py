@@ -162,3 +162,5 @@ PRESENT: Final[Mapping[str, Flow]] = {**merged("PRESENT"), **_FILLER.presenting}
 NOTICES: Final = {**merged("NOTICES"), **worker.NOTICES}
 GROUP_NOTICES: Final = merged("GROUP_NOTICES")
 """What is said in bound groups; its renderers are given no person."""
+QUIET: Final = frozenset(merged("QUIET"))
+"""Kinds of notifications that nobody waits for: they keep to the office hours."""

@@ -18,6 +18,7 @@ from handlers import (
     auditing,
     calendar_watch,
     due,
+    escalation,
     proposals,
     quarter_draft,
     quarter_prompts,
@@ -71,6 +72,7 @@ class Jobs:
         self._on_work = on_work
         self._watch = CalendarWatch(office)
         self._has_looked = False
+        self._stopping = False
         self._scheduler = AsyncIOScheduler(timezone=dt.UTC)
         self._running: set[asyncio.Task[None]] = set()
 
@@ -87,7 +89,8 @@ class Jobs:
         self._every(HOUSEKEEPING, self.look, after=now + SETTLING)
 
     async def stop(self) -> None:
-        """Stop ticking; what runs now ends first."""
+        """Stop ticking; what runs now ends first, between two of its transactions."""
+        self._stopping = True
         if self._scheduler.running:
             self._scheduler.remove_all_jobs()
             await asyncio.gather(*self._running, return_exceptions=True)
@@ -99,15 +102,17 @@ class Jobs:
         async with self._database.write() as session:
             await self._watch.look(session, now)
             await self._rules.follow(session, now)
-            queued = await due.tick(session, self._office, now)
+        self._watch.settled()
+        await escalation.look(self._database, self._office, now, goes_on=self._goes_on)
+        queued = await due.remind(self._database, self._office, now, on_queued=self._on_queued, goes_on=self._goes_on)
+        async with self._database.write() as session:
             queued += await calendar_watch.ask_for_missing(session, self._office, now)
             queued += await quarter_prompts.tick(session, self._office, now)
             queued += await quarter_draft.tick(session, self._office, now)
             queued += await proposals.list_each_quarter(session, self._office, now)
             queued += await watching.morning(session, self._office, now)
             queued += await auditing.post_head(session, self._office, now)
-            await self._office.pulse.record(session, heartbeat.PLAN, now)
-        self._watch.settled()
+            await self._office.pulse.record(session, heartbeat.PLAN, self._office.clock.now())
         if queued or session.info.get(outbox.QUEUED):
             self._on_queued()
         if session.info.get(work.RECORDED):
@@ -138,6 +143,9 @@ class Jobs:
         """See whether another pack was installed; it waits for a coordinator's press."""
         await self._rules.look(self._database, self._office.clock.now())
         self._on_queued()
+
+    def _goes_on(self) -> bool:
+        return not self._stopping
 
     async def housekeeping(self) -> None:
         """Once a day: a checked copy is asked for, and finished updates go."""

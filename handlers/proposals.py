@@ -21,7 +21,7 @@ from bot.scope import subject_word
 from bot.screens import rules as screens
 from bot.screens.rules import Effect, Proposal
 from bot.screens.screen import Screen
-from handlers import due, forms, guide_draft, rule_change
+from handlers import forms, guide_draft, hours, rule_change
 from handlers.colleagues import named
 from handlers.forms import AnyForm, OfficeForm
 from handlers.office import Office
@@ -139,7 +139,7 @@ async def list_each_quarter(session: AsyncSession, office: Office, now: dt.datet
     today = office.today(now)
     quarter = Quarter.of(today)
     first = quarter.ends_on - dt.timedelta(days=office.policy.quarters.prompt_days_before_end)
-    if today < first or not due.in_office_hours(office, now):
+    if today < first or not hours.in_office_hours(office, now):
         return 0
     if not await begins(session, LISTED, str(quarter.begins_on), now=now) or not await overlay.proposals(session):
         return 0

@@ -18,7 +18,7 @@ from bot.issues import IssueState
 from bot.quarters import Quarter
 from bot.returns import PushState, ReturnState
 from bot.summary import Summary, digest, summary_from_json, summary_to_json
-from handlers import due, quarter_facts, quarter_files, quarter_prompts, summary
+from handlers import hours, quarter_facts, quarter_files, quarter_prompts, summary
 from handlers.office import Office
 from handlers.worker import Finish, Tools
 from storage import audit, chats, issues, outbox, people, quarter_pushes, work
@@ -55,7 +55,7 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
     """
     today = office.today(now)
     quarter = Quarter.of(today).previous
-    if not due.in_office_hours(office, now) or today < quarter_facts.days_of(office, quarter).summary.on:
+    if not hours.in_office_hours(office, now) or today < quarter_facts.days_of(office, quarter).summary.on:
         return 0
     push = await stored.push_of(session, quarter)
     if push is None:

@@ -16,7 +16,7 @@ from bot.quarters import Quarter, format_quarter
 from bot.screens import quarter as bureau_screens
 from bot.screens import quarter_return as screens
 from bot.screens.screen import Screen
-from handlers import due, planning, quarter_facts
+from handlers import hours, planning, quarter_facts
 from handlers.office import Office
 from handlers.quarter_return import CONFIRM, SENT_BACK, waits_for_head
 from storage import outbox, people
@@ -34,7 +34,7 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
     Returns:
         How many notifications were queued.
     """
-    if not due.in_office_hours(office, now):
+    if not hours.in_office_hours(office, now):
         return 0
     queued = 0
     running = Quarter.of(office.today(now))

@@ -32,7 +32,7 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "entry.change": ("more", "rdo", "rask", "rwd", "rwdok", "undo", "opn", "use", "tell", "told", "fol", "corr", "let",
                      "setl", "rep", "att", "attr", "paper", "pmake", "pics", "fset", "fday", "fdone", "fpass", "fedit",
                      "fback", "fstop", "fok", "nrcv", "nnot", "nfix", "nret", "nday", "nsub", "nack", "nask", "nback",
-                     "nopen", "pdec", "nlet", "ndo", "nlap", "nwat"),
+                     "nopen", "pdec", "nlet", "ndo", "nlap", "nwat", "dgopn", "dgpg", "dgack"),
     "later": ("nlat", "nput", "nnow", "nundo", "rmd", "rmdh", "rmdk", "rmdd"),
     "entry.hand": ("nhan", "hand", "hdset", "hdask", "hdok", "hdoff"),
     "counterpart.keep": ("cren", "cmrg", "cleg", "cmok", "cpart"),
@@ -113,7 +113,7 @@ _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "refer.answer": ("referral",),
     "find": ("find.exported",),
     "stats": ("stats.exported",),
-    "entry.read": ("cover.ends", "reminder"),
+    "entry.read": ("cover.ends", "reminder", "digest"),
     "entry.change": (
         "attachment.kept",
         "paper",
@@ -135,6 +135,7 @@ _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "people.answer": ("enrolment.applied",),
     "rules.propose": ("matter.answered",),
     "rules.keep": ("matter.proposed", "matter.listed", "pack.waiting", "pack.faulty"),
+    "doctor": ("passed",),
 }
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deadlines import due_at
 from bot.language import speaking
 from bot.policy.model import Policy
-from handlers import access, due, quarter_prompts
+from handlers import access, hours, quarter_prompts
 from handlers.app import Service
 from handlers.clock import Clock
 from handlers.office import ZONE
@@ -141,7 +141,7 @@ class _Stage:
         hour = dt.time.fromisoformat(self._policy.reminders.hour)
         match target:
             case "workday":
-                return due.next_opening(office, self._clock.now())
+                return hours.next_opening(office, self._clock.now())
             case "quarter":
                 month = today.month - (today.month - 1) % 3 + 3
                 first = dt.date(today.year + month // 13, (month - 1) % 12 + 1, 1)
@@ -160,7 +160,7 @@ class _Stage:
             moment = await planned.next_due_at(session)
         if moment is None or moment > self._clock.now():
             return moment
-        return due.next_opening(self._service.office, self._clock.now())
+        return hours.next_opening(self._service.office, self._clock.now())
 
     async def _settle(self) -> None:
         """Tick until nothing more is due and nothing is on its way.

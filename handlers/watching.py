@@ -12,7 +12,7 @@ from bot.dates import format_day
 from bot.deadlines import due_at
 from bot.screens import doctor as screens
 from bot.screens.screen import Screen
-from handlers import doctor, due, planning, reconcile
+from handlers import doctor, hours, planning, reconcile
 from handlers.office import Office
 from storage import invariants, outbox, people, watching
 from storage.database import Database
@@ -44,7 +44,7 @@ async def look(database: Database, office: Office) -> list[Violation]:
 async def broken(session: AsyncSession, office: Office, now: dt.datetime) -> list[Violation]:
     """Return the invariants that do not hold at this moment."""
     opened_at = None
-    if due.in_office_hours(office, now):
+    if hours.in_office_hours(office, now):
         opened_at = due_at(office.today(now), planning.hour(office), office.zone)
     return await invariants.check(session, now, opened_at=opened_at)
 
@@ -70,7 +70,7 @@ async def morning(session: AsyncSession, office: Office, now: dt.datetime) -> in
     """
     today = office.today(now)
     opening = due_at(today, planning.hour(office), office.zone)
-    if not due.in_office_hours(office, now) or now < opening + AFTER_OPENING:
+    if not hours.in_office_hours(office, now) or now < opening + AFTER_OPENING:
         return 0
     if not office.maintainer_ids or not await watching.begins(session, MORNING, today.isoformat(), now=now):
         return 0

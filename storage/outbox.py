@@ -161,14 +161,76 @@ async def settle_reminders(
 
 
 async def cancel_for_reminders(session: AsyncSession, reminder_ids: Sequence[int], *, reason: str) -> None:
-    """Cancel notifications that carry nothing but these reminders and have not left yet."""
+    """Cancel notifications that carry nothing but these reminders and have not left yet; a digest keeps the others."""
     carriers = select(OutboxReminder.outbox_id).where(OutboxReminder.reminder_id.in_(reminder_ids))
+    others = (
+        select(OutboxReminder.outbox_id)
+        .join(Reminder, Reminder.id == OutboxReminder.reminder_id)
+        .where(Reminder.state == ReminderState.QUEUED, Reminder.id.not_in(reminder_ids))
+    )
     await session.execute(
         update(Outbox)
-        .where(Outbox.id.in_(carriers), or_(Outbox.state == OutboxState.DUE, Outbox.state == OutboxState.UNKNOWN))
+        .where(Outbox.id.in_(carriers), Outbox.id.not_in(others), _OPEN)
         .values(state=OutboxState.CANCELLED, reason=reason)
         .execution_options(synchronize_session=False)
     )
+
+
+async def told(session: AsyncSession, reminder_id: int, *, since: dt.datetime) -> frozenset[int]:
+    """Return the people who have been told of a reminder, or will be, by a notification queued since a moment."""
+    rows = await session.scalars(
+        select(Outbox.person_id)
+        .join(OutboxReminder, OutboxReminder.outbox_id == Outbox.id)
+        .where(
+            OutboxReminder.reminder_id == reminder_id,
+            Outbox.created_at >= since,
+            Outbox.state.not_in((OutboxState.REFUSED, OutboxState.CANCELLED)),
+        )
+    )
+    return frozenset(person_id for person_id in rows if person_id is not None)
+
+
+async def count_since(session: AsyncSession, person: Person, kind: str, since: dt.datetime) -> int:
+    """Count the notifications of a kind that were queued for a person since a moment."""
+    counted = select(func.count(Outbox.id)).where(
+        Outbox.person_id == person.id, Outbox.created_at >= since, Outbox.kind == kind
+    )
+    return await session.scalar(counted) or 0
+
+
+async def waiting(session: AsyncSession, person: Person, kind: str, *, until: dt.datetime) -> Outbox | None:
+    """Return a notification of a kind that waits for a person, may leave by a moment, and is still untouched."""
+    rows = await session.scalars(
+        select(Outbox)
+        .where(
+            Outbox.person_id == person.id,
+            Outbox.kind == kind,
+            Outbox.state == OutboxState.DUE,
+            Outbox.copies == 0,
+            Outbox.not_before <= until,
+        )
+        .order_by(Outbox.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    return rows.one_or_none()
+
+
+def is_untouched(row: Outbox) -> bool:
+    """Say whether a notification may still take up something more: no copy of it can have arrived."""
+    return row.state is OutboxState.DUE and row.copies == 0
+
+
+async def carried(session: AsyncSession, outbox_id: int) -> Sequence[Reminder]:
+    """Return the reminders that a notification carries, the most urgent first."""
+    rows = await session.scalars(
+        select(Reminder)
+        .join(OutboxReminder, OutboxReminder.reminder_id == Reminder.id)
+        .where(OutboxReminder.outbox_id == outbox_id)
+        .order_by(Reminder.urgency, Reminder.due_at, Reminder.id)
+        .execution_options(populate_existing=True)
+    )
+    return rows.all()
 
 
 async def next_due_at(session: AsyncSession, *, exclude_chats: Sequence[int] = ()) -> dt.datetime | None:

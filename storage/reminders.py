@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import Stage, due_at
@@ -155,22 +155,21 @@ async def put_off(session: AsyncSession, owner_ids: Collection[int]) -> Sequence
     return rows.all()
 
 
-async def due(session: AsyncSession, *, now: dt.datetime, limit: int) -> Sequence[Reminder]:
-    """Return unfinished reminders whose time has come, most urgent first.
+async def due_ids(session: AsyncSession, *, now: dt.datetime) -> Sequence[int]:
+    """Return the unfinished reminders whose time has come, the most urgent first.
 
-    There is no lower time bound: whatever an outage delayed is found by the next tick.
-
-    Args:
-        session: The unit of work.
-        now: Aware UTC time.
-        limit: Most rows to return, so that one tick stays short.
+    There is no lower time bound: whatever an outage delayed is found by the next tick. Of several stages of a kind
+    the newest stands for all.
     """
-    rows = await session.scalars(
-        select(Reminder)
+    kind = (Reminder.subject_kind, Reminder.subject_id, Reminder.kind, Reminder.audience)
+    rank = func.row_number().over(partition_by=kind, order_by=(Reminder.due_at.desc(), Reminder.id.desc()))
+    waiting = (
+        select(Reminder.id, Reminder.urgency, Reminder.due_at, rank.label("rank"))
         .where(Reminder.state == literal(ReminderState.PLANNED), Reminder.due_at <= now)
-        .order_by(Reminder.urgency, Reminder.due_at, Reminder.id)
-        .limit(limit)
+        .subquery()
     )
+    newest = select(waiting.c.id).where(waiting.c.rank == 1)
+    rows = await session.scalars(newest.order_by(waiting.c.urgency, waiting.c.due_at, waiting.c.id))
     return rows.all()
 
 

@@ -173,11 +173,16 @@ async def note_run(session: AsyncSession, kind: str, period: str, *, note: str, 
 
 async def begins(session: AsyncSession, kind: str, period: str, *, now: dt.datetime) -> bool:
     """Say whether a period's work is still to be done, and take it."""
-    taken = select(PeriodicRun.id).where(PeriodicRun.kind == kind, PeriodicRun.period == period)
-    if await session.scalar(taken) is not None:
+    if await has_run(session, kind, period):
         return False
     session.add(PeriodicRun(kind=kind, period=period, scope="", ran_at=now))
     return True
+
+
+async def has_run(session: AsyncSession, kind: str, period: str) -> bool:
+    """Say whether a period's work was taken."""
+    taken = select(PeriodicRun.id).where(PeriodicRun.kind == kind, PeriodicRun.period == period)
+    return await session.scalar(taken) is not None
 
 
 async def is_of_this_version(session: AsyncSession) -> bool:

@@ -104,6 +104,15 @@ class Retention(Frozen):
         return self
 
 
+class Escalation(Frozen):
+    """After how many working days who else hears of what the bureau itself owes; the defaults are a proposal."""
+
+    officer_after_working_days: Annotated[int, Field(ge=1)] = 1
+    head_after_working_days: Annotated[int, Field(ge=1)] = 3
+    coordinator_after_working_days: Annotated[int, Field(ge=1)] = 5
+    centre_delay: bool = False  # whether the centre's delay climbs too; the officer is not at fault
+
+
 class Settings(Frozen):
     """The numbers of the rule set, each in the unit its name says."""
 
@@ -137,6 +146,7 @@ class Content(Frozen):
     reminders: Reminders
     quarters: Quarters = Quarters()
     retention: Retention = Retention()
+    escalation: Escalation = Escalation()
     off_catalogue: OffCatalogue
     documents: tuple[Document, ...]
     clauses: tuple[Clause, ...]

@@ -109,6 +109,7 @@ class Policy:
         self.in_force_note: str | None = None if confirmed else about.unconfirmed_note
         self.settings, self.reminders, self.off_catalogue = content.settings, content.reminders, content.off_catalogue
         self.quarters, self.retention = content.quarters, content.retention
+        self.escalation = content.escalation
         self.documents, self.clauses = _by_id(content.documents), _by_id(content.clauses)
         self.products, self.routes = _by_id(content.products), _by_id(content.routes)
         self.questions = _by_id(content.questions)

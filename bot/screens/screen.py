@@ -93,6 +93,7 @@ class Screen:
         stays: Whether it must remain in the history: it is then a new message and the next screen leaves it alone.
         aside: Whether it belongs to a reminder's own message and leaves the officer's current screen alone.
         protect: Whether the messenger should forbid forwarding (names of natural persons).
+        silent: Whether it comes without a sound: nothing in it is due today.
         file: A file that goes with it; the screen is then always a new message.
         wants_file: Whether the officer is being asked for a file.
         code: An address that goes with it as a QR code, drawn when it is sent and kept nowhere; the screen is then
@@ -106,6 +107,7 @@ class Screen:
     stays: bool = False
     aside: bool = False
     protect: bool = False
+    silent: bool = False
     file: File | None = None
     wants_file: bool = False
     code: str | None = None
@@ -120,6 +122,7 @@ class Screen:
             "stays": self.stays,
             "aside": self.aside,
             "protect": self.protect,
+            "silent": self.silent,
             "file": [self.file.key, self.file.name, self.file.media_type] if self.file else None,
             "wants_file": self.wants_file,
             "code": self.code,

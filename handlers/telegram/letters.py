@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.identifiers import names_a_person
 from bot.language import DEFAULT_LANGUAGE, speaking
 from bot.screens.screen import Screen
+from handlers import hours
 from handlers.office import Office
 from handlers.telegram.messages import Outgoing
 from storage import chats, outbox
@@ -18,6 +19,8 @@ from storage.database import is_away
 from storage.tables import ChatBinding, Outbox, OutboxState, Person, PersonState, ReminderState
 
 log = structlog.get_logger()
+
+AFTER_OPENING: Final = dt.timedelta(minutes=2)  # what was held up over night takes up the morning's lines first
 
 Renderer = Callable[[AsyncSession, Office, Person, Mapping[str, Any], dt.datetime], Awaitable[Screen | None]]
 GroupRenderer = Callable[[AsyncSession, Office, ChatBinding, Mapping[str, Any], dt.datetime], Awaitable[Screen | None]]
@@ -51,6 +54,7 @@ class Letters:
         office: What renderers may look up.
         renderers: Outbox kind -> what makes its screen, in the receiver's language.
         group_renderers: The same for groups, which are given no person.
+        quiet: Kinds that keep to the office hours; one that is late for them waits for the next morning.
         travel: How a screen's files travel.
     """
 
@@ -60,11 +64,13 @@ class Letters:
         renderers: Mapping[str, Renderer],
         group_renderers: Mapping[str, GroupRenderer],
         *,
+        quiet: frozenset[str],
         travel: Outgoing,
     ) -> None:
         self._office = office
         self.renderers = renderers
         self._group_renderers = group_renderers
+        self._quiet = quiet
         self._travel = travel
 
     async def write(self, session: AsyncSession, row: Outbox, now: dt.datetime) -> Letter | None:
@@ -76,6 +82,9 @@ class Letters:
         Raises:
             Exception: It cannot be made; the caller puts it off.
         """
+        if row.kind in self._quiet and not hours.in_office_hours(self._office, now):
+            await _wait(session, row, hours.next_opening(self._office, now) + AFTER_OPENING)
+            return None
         if row.person_id is None:
             return await self._to_group(session, row, now)
         person = await session.get(Person, row.person_id)
@@ -118,6 +127,13 @@ def _check_for_groups(screen: Screen) -> None:
     presses = any(button.press for line in screen.rows for button in line)
     if presses or screen.protect or names_a_person(screen.text):
         raise NotForGroups(screen.name)
+
+
+async def _wait(session: AsyncSession, row: Outbox, moment: dt.datetime) -> None:
+    """Take a claim back until the office opens."""
+    row.state = OutboxState.UNKNOWN if row.copies else OutboxState.DUE
+    row.not_before, row.lease_until = moment, None
+    await outbox.close_attempt(session, row.id, outcome="put off")
 
 
 async def cancel(session: AsyncSession, row: Outbox, reason: str, reminders: ReminderState) -> None:

@@ -56,6 +56,8 @@ def parts(screen: Screen, content: bytes | None, *, label: str) -> list[Part]:
     """
     whole = message(screen)
     protected: dict[str, Any] = {"protect_content": True} if screen.protect else {}
+    if screen.silent:
+        protected["disable_notification"] = True
     if content is None:
         return [Part("sendMessage", whole | protected)]
     keyboard = whole.pop("reply_markup", None)

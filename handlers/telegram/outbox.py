@@ -48,6 +48,7 @@ class Sender:
         office: What renderers may look up.
         renderers: Outbox kind -> what makes its screen, in the receiver's language, when it is sent.
         group_renderers: The same for notifications to bound groups.
+        quiet: Kinds that keep to the office hours.
         store: Where the files of screens are kept.
         travel: How a screen's files travel.
         per_second: The pace over all chats; Telegram tolerates about 30.
@@ -62,6 +63,7 @@ class Sender:
         renderers: Mapping[str, Renderer],
         *,
         group_renderers: Mapping[str, GroupRenderer] | None = None,
+        quiet: frozenset[str] = frozenset(),
         store: FileStore,
         travel: Outgoing,
         per_second: float = 25.0,
@@ -70,7 +72,7 @@ class Sender:
         self._bot = bot
         self._database = database
         self._office = office
-        self.letters = Letters(office, renderers, group_renderers or {}, travel=travel)
+        self.letters = Letters(office, renderers, group_renderers or {}, quiet=quiet, travel=travel)
         self._store = store
         self.pace = Pace(per_second)
         self._on_token_dead = on_token_dead

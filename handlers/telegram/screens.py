@@ -169,8 +169,8 @@ class Screens:
         delivery = waiting.delivery
         before = self._current.get(delivery.chat_id)
         sent = await self._send(delivery, screen, may_repeat=waiting.may_repeat)
-        if sent is None:
-            return None
+        if sent is None or (screen.aside and screen.stays):
+            return None  # a reminder opened from the digest stands for itself
         self._current[delivery.chat_id] = sent
         self._progress.note(delivery.chat_id, sent, screen)
         # A pressed message that cannot be edited (a document) has done its work as well.

@@ -75,6 +75,7 @@ class Outbox(Base):
             sqlite_where=text("state IN ('due', 'claimed', 'unknown')"),
             postgresql_where=text("state IN ('due', 'claimed', 'unknown')"),
         ),
+        Index("ix_outbox_person", "person_id", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)

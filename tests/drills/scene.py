@@ -17,7 +17,7 @@ from sqlalchemy import select
 from bot.policy.loader import load, packaged
 from bot.policy.model import Policy
 from bot.screens.screen import Press
-from handlers import due, logs
+from handlers import hours, logs
 from handlers.app import Service
 from handlers.clock import Clock
 from handlers.office import ZONE, Office
@@ -181,7 +181,7 @@ class Scene:
         async with self.database.read() as session:
             if await session.scalar(open_rows) is not None or await outbox.is_busy(session, now=now):
                 return True
-            return due.in_office_hours(self.office, now) and await session.scalar(overdue) is not None
+            return hours.in_office_hours(self.office, now) and await session.scalar(overdue) is not None
 
     async def rows(self, table: Any, *where: Any) -> list[Any]:
         async with self.database.read() as session:

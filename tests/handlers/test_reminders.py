@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from bot.errors import Refusal
 from bot.language import speaking
 from bot.screens.screen import Press
-from handlers import due, reminders
+from handlers import due, frame, hours
 from handlers.turn import Stale
 from storage import outbox
 from storage.tables import (
@@ -72,7 +72,7 @@ async def deliver(desk, now=None):
     async with desk.database.write() as session:
         for row in (await session.scalars(select(Outbox).where(Outbox.state == OutboxState.DUE))).all():
             person = await session.get_one(Person, row.person_id)
-            screen = await reminders.NOTICES[row.kind](session, desk.office, person, row.params, now or desk.now)
+            screen = await frame.NOTICES[row.kind](session, desk.office, person, row.params, now or desk.now)
             row.state = OutboxState.SENT if screen else OutboxState.CANCELLED
             if screen:
                 await outbox.settle_reminders(session, row.id, ReminderState.SENT)
@@ -109,8 +109,8 @@ async def test_nothing_leaves_outside_office_hours_and_everything_waits_for_the_
 
 
 async def test_a_make_up_saturday_is_a_working_morning(desk):
-    assert due.in_office_hours(desk.office, at("2026-10-10", "09:30"))  # a Saturday on which offices work
-    assert not due.in_office_hours(desk.office, at("2026-10-01", "09:30"))
+    assert hours.in_office_hours(desk.office, at("2026-10-10", "09:30"))  # a Saturday on which offices work
+    assert not hours.in_office_hours(desk.office, at("2026-10-01", "09:30"))
 
 
 async def test_two_ticks_queue_a_reminder_once(desk):

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import Refusal
 from bot.language import speaking
 from bot.screens.screen import Press
-from handlers import due, frame, reconcile, reminder_settings
+from handlers import frame, hours, reconcile, reminder_settings
 from handlers.reconcile import _differences, _watched_after
 from storage.tables import Person, Reminder, ReminderState, Role, Work
 from tests.handlers.desk import Desk
@@ -178,7 +178,7 @@ async def test_own_hour_and_stages_move_what_is_planned_and_guard_the_deadline(r
     assert "（自定）" not in (await tap(received, "恢复本局设置")).text
     await apply()
     assert await moments() == {"t-1": "11-27 09:00", "t-0": "11-30 09:00", "overdue+1": "12-01 09:00"}
-    assert due.in_office_hours(received.office, at("2026-11-27", "09:00"))
+    assert hours.in_office_hours(received.office, at("2026-11-27", "09:00"))
 
 
 async def test_what_was_put_off_is_no_trace_of_a_defect(received):

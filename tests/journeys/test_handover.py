@@ -86,7 +86,7 @@ async def test_what_waits_in_the_outbox_for_the_old_owner_goes_to_the_new_one(st
     story.pass_time("2026-11-27 09:00")
     story.service.sender.pace.chats[OFFICER] = float("inf")  # nothing leaves for this chat
     await story.service.jobs.tick()
-    waiting = only(await story.rows(Outbox, Outbox.kind == "reminder"))
+    waiting = only(await story.rows(Outbox, Outbox.kind.in_(("reminder", "digest"))))
     assert (waiting.state.value, waiting.chat_id) == ("due", OFFICER)
     await begin(coordinator, request)
     await coordinator.press("李四")

@@ -99,7 +99,7 @@ async def test_after_an_outage_over_several_stages_there_is_one_message_and_it_s
     states = {row.stage: (row.state, row.reason) for row in await story.rows(Reminder, Reminder.kind == "feedback")}
     assert states["t-1"] == states["t-0"] == (ReminderState.SUPERSEDED, "newer stage")
     assert states["overdue+1"][0] is ReminderState.SENT
-    assert only(await story.rows(Outbox)).state is OutboxState.SENT
+    assert only(await story.rows(Outbox, Outbox.kind == "reminder")).state is OutboxState.SENT
     await story.at("2026-12-03 09:00")
     assert len(me.messages) == before + 2
     assert "延迟提醒" not in me.screen

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from handlers import doctor
-from storage import heartbeat
-from storage.tables import Audit, Outbox, PeriodicRun, Person, Reminder, ReminderState
+from storage import heartbeat, outbox
+from storage.tables import Outbox, OutboxState, PeriodicRun, Person, Reminder, ReminderState
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
 
@@ -63,10 +63,13 @@ async def test_the_maintainer_hears_each_working_morning_how_many_reminders_left
     assert _figures(maintainer.screen) == [2, 2, 0]
     await story.at("2026-11-24 11:00")
     assert len(maintainer.messages) == 1
-    await story.at("2026-11-25 09:15")  # nothing is due: the line comes all the same, its absence would be the alarm
-    assert (len(maintainer.messages), _figures(maintainer.screen)) == (2, [0, 0, 0])
+    await story.at("2026-11-25 09:05")
+    await story.at("2026-11-25 09:15")  # both are still unanswered: the officer hears that this is owed by now
+    assert (len(maintainer.messages), _figures(maintainer.screen)) == (2, [2, 2, 0])
+    await story.at("2026-11-26 09:15")  # nothing is due: the line comes all the same, its absence would be the alarm
+    assert (len(maintainer.messages), _figures(maintainer.screen)) == (3, [0, 0, 0])
     await story.at("2026-11-28 09:30")  # a Saturday
-    assert len(maintainer.messages) == 2
+    assert len(maintainer.messages) == 3
 
 
 async def test_nobody_is_told_each_morning_where_nobody_is_named(story: Story):
@@ -101,19 +104,20 @@ async def test_the_hourly_look_puts_reminders_right_and_tells_the_doctor_what_it
     await register(story.person())
     async with story.database.write() as session:
         await session.execute(delete(Reminder))
-        line = {"update_id": 4, "verb": "doubled", "subject_kind": "test"}
-        session.add_all(Audit(at=story.clock.now() + dt.timedelta(hours=n), **line) for n in range(2))
+        person = (await session.scalars(select(Person).where(Person.telegram_id == OFFICER))).one()
+        wrong = await outbox.enqueue(session, person, kind="wrong", params={}, dedupe="wrong", now=story.clock.now())
+        wrong.state, wrong.copies = OutboxState.SENT, 4
     await story.service.jobs.look()
     assert only(await story.rows(Reminder)).state is ReminderState.PLANNED
-    assert only(await story.rows(PeriodicRun, PeriodicRun.kind == doctor.LOOK)).note == '{"I6": 1}'
-    assert "I6" in await story.person(COORDINATOR).type("/doctor")
+    assert only(await story.rows(PeriodicRun, PeriodicRun.kind == doctor.LOOK)).note == '{"I4": 1}'
+    assert "I4" in await story.person(COORDINATOR).type("/doctor")
     async with story.database.write() as session:
-        await session.execute(delete(Audit).where(Audit.verb == "doubled"))
+        await session.execute(update(Outbox).values(copies=1))
     await story.service.jobs.look()  # not again within the hour
-    assert "I6" in await story.person(COORDINATOR).type("/doctor")
+    assert "I4" in await story.person(COORDINATOR).type("/doctor")
     await story.at("2026-11-23 10:01")
     await story.service.jobs.look()
-    assert "I6" not in await story.person(COORDINATOR).type("/doctor")
+    assert "I4" not in await story.person(COORDINATOR).type("/doctor")
     assert only(await story.rows(Outbox, Outbox.kind == "reminder") or [None]) is None
 
 

@@ -1,0 +1,133 @@
+"""What the bureau itself owes climbs by working days: the officer, the head, the coordinators.
+
+Looked at once each working morning, from what is recorded; a morning that was missed costs nothing, and whatever has
+been done meanwhile is said to nobody. Each rung is told once of each debt, in its digest. Source: features.md N12.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import owed as rules
+from bot.cover import Charge
+from bot.deadlines import due_at
+from bot.ledger import Entry
+from bot.owed import Debt, OwedNotice
+from handlers import hours, receivers
+from handlers.colleagues import named
+from handlers.office import Office
+from storage import owed, watching
+from storage.database import Database
+from storage.ledger import entry_of
+from storage.tables import Person, Reminder, ReminderState, Request
+from storage.upsert import insert_new
+
+SUBJECT: Final = "owed"
+RUN: Final = "escalation"
+BATCH: Final = 25
+URGENCY: Final = 2
+
+
+async def look(database: Database, office: Office, now: dt.datetime, *, goes_on: Callable[[], bool]) -> int:
+    """Plan what each rung is to hear this morning, in short transactions; once on each working day.
+
+    Args:
+        database: Where the ledger is.
+        office: Rules and calendar.
+        now: Aware UTC time.
+        goes_on: Asked between two transactions; after a stop the next start begins the look anew.
+
+    Returns:
+        How many entries something is owed in.
+    """
+    today = office.today(now)
+    async with database.read() as session:
+        if not hours.in_office_hours(office, now) or await watching.has_run(session, RUN, today.isoformat()):
+            return 0
+        ids = await owed.candidates(session, today)
+    count = 0
+    for first in range(0, len(ids), BATCH):
+        if not goes_on():
+            return count
+        async with database.write() as session:
+            for request_id in ids[first : first + BATCH]:
+                count += await _plan(session, office, request_id, now)
+    async with database.write() as session:
+        await watching.begins(session, RUN, today.isoformat(), now=now)
+    return count
+
+
+async def _plan(session: AsyncSession, office: Office, request_id: int, now: dt.datetime) -> bool:
+    opened = await entry_of(session, request_id)
+    if opened is None:
+        return False
+    today = office.today(now)
+    opening = due_at(today, hours.opens(office), office.zone)  # so that it joins the morning's digest
+    rows = [
+        {
+            "subject_kind": SUBJECT,
+            "subject_id": request_id,
+            "kind": debt.kind,
+            "stage": debt.since.isoformat(),
+            "audience": rung,
+            "basis_version": 0,
+            "due_at": opening,
+            "urgency": URGENCY,
+            "state": ReminderState.PLANNED,
+        }
+        for debt in _debts(office, opened.entry, today)
+        for rung in rules.rungs(debt, office.calendar, today, office.policy.escalation)
+    ]
+    await insert_new(session, Reminder, rows)
+    return bool(rows)
+
+
+def _debts(office: Office, entry: Entry, today: dt.date) -> list[Debt]:
+    return rules.debts(
+        entry,
+        office.calendar,
+        today,
+        receipt_after=office.policy.reminders.receipt_after_working_days,
+        centre_delay=office.policy.escalation.centre_delay,
+    )
+
+
+async def describe(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> OwedNotice | None:
+    """Return what is owed as it stands now; None where it has been done, or its day has moved."""
+    opened = await entry_of(session, reminder.subject_id)
+    if opened is None:
+        return None
+    today, same = office.today(now), (reminder.kind, reminder.stage)
+    debt = next((d for d in _debts(office, opened.entry, today) if (d.kind, d.since.isoformat()) == same), None)
+    if debt is None:
+        return None
+    owner = await session.get_one(Person, opened.request.owner_id)
+    return OwedNotice(
+        reminder_id=reminder.id,
+        kind=debt.kind,
+        stage=reminder.stage,
+        working_days=-office.calendar.between(debt.since, today),
+        single=False,
+        charges=(Charge(opened.request.owner_id, opened.request.unit_id),),
+        entry=opened.entry,
+        since=debt.since,
+        owner=named(owner),
+        audience=reminder.audience,
+    )
+
+
+async def told(
+    session: AsyncSession, office: Office, reminder: Reminder, notice: OwedNotice, now: dt.datetime
+) -> Sequence[Person]:
+    """Return whom a debt climbs to: where there is no head at work, or the head is the officer, the coordinators."""
+    [charge] = notice.charges
+    if reminder.audience == rules.OWNER:
+        return await receivers.of_charge(session, office, charge, now)
+    if reminder.audience == rules.HEAD:
+        request = await session.get_one(Request, reminder.subject_id)
+        found = await receivers.heads(session, office, request.unit_id, now)
+        if others := [person for person in found if person.id != charge.owner_id]:
+            return others
+    return await receivers.coordinators(session, office, now)

@@ -1,0 +1,51 @@
+"""Office hours: when anything may be said that nobody is waiting for, and at what hour each officer wants it.
+
+Source: features.md N6, N16.
+"""
+
+import datetime as dt
+
+from bot.deadlines import due_at
+from handlers.office import Office
+from storage.tables import Person
+
+
+def opens(office: Office) -> dt.time:
+    """Return the local time at which the office opens."""
+    return dt.time.fromisoformat(office.policy.reminders.opens)
+
+
+def closes(office: Office) -> dt.time:
+    """Return the local time at which the office closes."""
+    return dt.time.fromisoformat(office.policy.reminders.closes)
+
+
+def of_office(office: Office) -> dt.time:
+    """Return the local time at which reminders leave, unless an officer wants another."""
+    return dt.time.fromisoformat(office.policy.reminders.hour)
+
+
+def of_person(office: Office, person: Person) -> dt.time:
+    """Return the local time at which an officer gets their digest; one outside the office hours is the office's."""
+    wanted = dt.time.fromisoformat(person.reminder_hour) if person.reminder_hour else of_office(office)
+    return wanted if opens(office) <= wanted < closes(office) else of_office(office)
+
+
+def in_office_hours(office: Office, now: dt.datetime) -> bool:
+    """Say whether reminders may leave: from opening to closing time on a working day, make-up days included."""
+    local = now.astimezone(office.zone)
+    return opens(office) <= local.time() < closes(office) and office.calendar.is_workday(local.date())
+
+
+def next_opening(office: Office, now: dt.datetime, *, hour: dt.time | None = None) -> dt.datetime:
+    """Return the next moment after ``now``, aware UTC, at which reminders leave.
+
+    Args:
+        office: The office.
+        now: Aware UTC time.
+        hour: An officer's own hour; the office's unless given.
+    """
+    hour, today = hour or of_office(office), office.today(now)
+    if office.calendar.is_workday(today) and (opening := due_at(today, hour, office.zone)) > now:
+        return opening
+    return due_at(office.calendar.next_workday(today).on, hour, office.zone)

@@ -1,0 +1,59 @@
+"""What any reminder has to say now, in what words and to whom: those of the schedule and those that have climbed."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.notices import Notice
+from bot.owed import OWNER, OwedNotice
+from bot.screens import owed as owed_screens
+from bot.screens import reminders as screens
+from bot.screens.ledger import Wording
+from handlers import escalation, receivers, reminders, timeline
+from handlers.office import Office
+from storage.tables import Person, Reminder
+
+
+async def describe(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> Notice | None:
+    """Return what a reminder has to say now; None where it is outdated."""
+    if reminder.subject_kind == escalation.SUBJECT:
+        return await escalation.describe(session, office, reminder, now)
+    return await reminders.describe(session, office, reminder, now)
+
+
+async def outdated(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> str | None:
+    """Return why a reminder has nothing to say any more."""
+    if reminder.subject_kind == escalation.SUBJECT:
+        return "no longer owed"
+    return await reminders.outdated(session, office, reminder, now)
+
+
+async def receivers_of(
+    session: AsyncSession, office: Office, reminder: Reminder, said: Notice, now: dt.datetime
+) -> Sequence[Person]:
+    """Return whom a reminder goes to on this day: for each whose work it is whoever is to be told."""
+    if isinstance(said, OwedNotice):
+        return await escalation.told(session, office, reminder, said, now)
+    found = [person for charge in said.charges for person in await receivers.of_charge(session, office, charge, now)]
+    return receivers.distinct(found)
+
+
+def words(office: Office, said: Notice, now: dt.datetime) -> Wording:
+    """Return the words that a reminder is written with."""
+    if isinstance(said, OwedNotice):
+        return timeline.wording(office, office.today(now), said.entry.matter_code)
+    return reminders.words_for(office, said, office.today(now))
+
+
+def line(said: Notice, wording: Wording) -> str:
+    """Return a reminder as one line of a digest."""
+    return owed_screens.line(said, wording) if isinstance(said, OwedNotice) else screens.line(said, wording)
+
+
+def owner_of(said: Notice, person: Person) -> int:
+    """Return whose work it is: the reader's own where they are one of several, or where they only look after it."""
+    if isinstance(said, OwedNotice) and said.audience != OWNER:
+        return person.id
+    owners = [charge.owner_id for charge in said.charges]
+    return person.id if person.id in owners else owners[0]

@@ -1,0 +1,77 @@
+"""What the bureau owes: which of the entry's dates count on a day, and who is to know by then."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from bot.ledger import Entry
+from bot.owed import Debt, debts, rungs
+from bot.policy.content import Escalation
+from bot.workdays import Calendar
+
+MONDAY = dt.date(2026, 11, 23)
+ENTRY = Entry(
+    id=1, version=1, number="大气2026-1", matter="排污许可证延续", matter_code="M1", subjects=(), head_count=None,
+    of_person=False, products=(), applicant="bureau", open=True, withdrawn=False,
+)  # fmt: skip
+SUBMITTED = replace(ENTRY, submitted_on=MONDAY)
+RETURNED = replace(SUBMITTED, open=False, received_on=MONDAY, returned_on=MONDAY, without_opinion=1)
+
+
+def owed(entry: Entry, today: str, *, centre_delay: bool = False) -> list[tuple[str, str]]:
+    found = debts(entry, Calendar(), dt.date.fromisoformat(today), receipt_after=1, centre_delay=centre_delay)
+    return [(debt.kind, debt.since.isoformat()) for debt in found]
+
+
+@pytest.mark.parametrize(
+    ("entry", "first_owed", "what"),
+    [
+        (replace(ENTRY, submit_by_on=MONDAY), "2026-11-24", ("submit", "2026-11-23")),
+        (SUBMITTED, "2026-11-25", ("receipt", "2026-11-24")),
+        (replace(SUBMITTED, received_on=MONDAY, supplement_on=MONDAY), "2026-11-24", ("supplement", "2026-11-23")),
+        (RETURNED, "2026-11-24", ("opinion", "2026-11-23")),
+        (replace(RETURNED, without_opinion=0, fulfil_by_on=MONDAY), "2026-11-24", ("fulfil", "2026-11-23")),
+    ],
+)
+def test_each_is_owed_from_the_day_after_and_not_for_ever(entry: Entry, first_owed: str, what: tuple[str, str]):
+    begins = dt.date.fromisoformat(first_owed)
+    assert owed(entry, str(begins - dt.timedelta(days=1))) == []
+    assert owed(entry, first_owed) == [what]
+    last = dt.date.fromisoformat(what[1]) + dt.timedelta(days=90)
+    assert owed(entry, str(last)) == [what]
+    assert owed(entry, str(last + dt.timedelta(days=1))) == []  # it came with an older ledger
+    assert owed(replace(entry, withdrawn=True), first_owed) == []
+
+
+@pytest.mark.parametrize("done", ["applied by the counterpart", "without a date", "written down", "received"])
+def test_nothing_is_owed_where_nothing_is_to_be_done(done: str):
+    entry = {
+        "applied by the counterpart": replace(SUBMITTED, applicant="counterpart"),
+        "without a date": ENTRY,
+        "written down": replace(RETURNED, without_opinion=0),
+        "received": replace(SUBMITTED, received_on=MONDAY, due_on=dt.date(2026, 11, 30)),
+    }[done]
+    assert owed(entry, "2026-12-15") == []
+
+
+def test_the_centres_delay_counts_only_where_the_pack_says_so():
+    late = replace(SUBMITTED, received_on=MONDAY, due_on=dt.date(2026, 11, 30))
+    assert owed(late, "2026-12-01") == []
+    assert owed(late, "2026-12-01", centre_delay=True) == [("feedback", "2026-11-30")]
+
+
+@pytest.mark.parametrize(
+    ("today", "who"),
+    [
+        ("2026-09-24", []),  # the day itself
+        ("2026-09-28", ["owner"]),  # over the Mid-Autumn holidays of 25 to 27 September
+        ("2026-09-29", ["owner"]),
+        ("2026-09-30", ["owner", "head"]),
+        ("2026-10-08", ["owner", "head"]),  # over the National Day's
+        ("2026-10-09", ["owner", "head", "coordinator"]),
+    ],
+)
+def test_it_climbs_by_working_days(today: str, who: list[str]):
+    debt = Debt("submit", dt.date(2026, 9, 24))
+    assert list(rungs(debt, Calendar(), dt.date.fromisoformat(today), Escalation())) == who

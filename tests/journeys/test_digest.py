@@ -1,0 +1,199 @@
+"""The morning digest: one message, the most urgent first, each line opened by a press; urgent things come singly."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.screens import digest as screens
+from handlers import due
+from storage.tables import Outbox, OutboxState, Person, PersonState, Reminder, ReminderState, Request
+from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
+from tests.journeys.story import OUTSIDER, Story, only, register
+
+FIRMS = ("虚构环保科技有限公司 91410100MA00000T42", "虚构监测站 12410100MB0000T3XJ", "虚构设备厂 91410100MA00000U2W")
+
+
+async def _submitted(story: Story, count: int = 3) -> None:
+    """Entries of Monday 23 November, submitted the same day: the receipt is asked for on Tuesday."""
+    for firm in FIRMS[:count]:
+        await register(story.person(), subject=firm)
+
+
+async def _received(story: Story, count: int = 3) -> None:
+    """... which the centre received the same day: the feedback is due on Monday 30 November."""
+    for firm in FIRMS[:count]:
+        me = story.person()
+        await register(me, subject=firm)
+        await me.press("查看台账")
+        await me.press("今天中心已收件")
+
+
+async def test_three_questions_come_as_one_silent_list_and_each_is_opened_and_answered(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(screens, "PAGE", 2)
+    me = story.person()
+    await _submitted(story)
+    before = len(me.messages)
+    await story.at("2026-11-24 09:00")
+    assert len(me.messages) == before + 1
+    assert me.screen.splitlines() == [
+        "今日提醒",
+        "11月24日（周二），共3件",
+        "1. 大气2026-1 11月23日（周一）提交，请确认中心是否已收件",
+        "2. 大气2026-2 11月23日（周一）提交，请确认中心是否已收件",
+        "其余1件见下页",
+        "按编号查看并办理",
+    ]
+    call = next(call for call in reversed(story.api.calls) if call.method == "sendMessage")
+    assert call.params["disable_notification"] in (True, "true")
+    digest = me.messages[-1]
+    assert "3. 大气2026-3" in await me.press("下一页")
+    await me.press("上一页")
+    opened = await me.press("2", on=digest.id)
+    assert "大气2026-2" in opened
+    assert "中心是否已收件" in opened
+    assert me.messages[-1].id != digest.id
+    await me.press("1", on=digest.id)
+    await me.press("11月23日（周一）已收件", on=me.messages[-1].id)
+    await me.press("刷新", on=digest.id)
+    assert "另1件已办结" in digest.text
+    assert "共2件" in digest.text
+    assert "11月23日（周一）已收件" in str(me.messages[-2].keyboard)  # the other opened question stays pressable
+    await me.press("全部已知悉", on=digest.id)
+    assert "✓ 大气2026-2" in digest.text
+    kept = await story.rows(Reminder, Reminder.kind == "receipt")
+    assert [each.state for each in kept] == [ReminderState.ACKNOWLEDGED] * 3
+    await story.at("2026-11-25 09:00")
+    assert len(me.messages) == before + 4  # that two are unanswered is owed by now; nothing of the list comes again
+    assert "今日提醒" in me.screen
+    assert "应于11月24日（周二）确认中心收件" in me.screen
+
+
+async def test_a_list_of_one_is_the_reminder_itself(story: Story):
+    await _submitted(story, 1)
+    await story.at("2026-11-24 09:00")
+    assert "中心是否已收件" in story.person().screen
+    assert only(await story.rows(Outbox, Outbox.kind == due.DIGEST)).state is OutboxState.SENT
+
+
+async def test_what_is_due_today_comes_singly_and_aloud_until_it_would_be_a_flood(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(due, "MOST_SINGLES", 2)
+    me = story.person()
+    await _received(story)
+    before = len(me.messages)
+    await story.at("2026-11-27 09:00")  # a working day before: a list
+    assert len(me.messages) == before + 1
+    await story.at("2026-11-30 09:00")
+    said = [message.text for message in me.messages[before + 1 :]]
+    assert len(said) == 3
+    assert ["核查反馈提醒" in each for each in said] == [True, True, True]  # the third is a list of one
+    sent = await story.rows(Outbox, Outbox.kind == due.SINGLE)
+    assert [row.priority for row in sent] == [1, 1]
+
+
+async def test_each_has_their_own_hour_and_stand_ins_see_whose_work_it_is(story: Story):
+    me, li = story.person(), story.person(COLLEAGUE)
+    await _submitted(story, 2)
+    await register(li, subject=FIRMS[2])
+    async with story.database.write() as session:
+        await session.execute(update(Person).where(Person.telegram_id == COLLEAGUE).values(reminder_hour="10:30"))
+    await me.type("/cover")
+    for label in ("登记本人请假", "李四", "另行通知"):
+        await me.press(label)
+    await me.press("确认代办")
+    await story.settle()
+    theirs, mine = len(li.messages), len(me.messages)
+    await story.at("2026-11-24 10:29")
+    assert (len(li.messages), len(me.messages)) == (theirs, mine)
+    await story.at("2026-11-24 10:30")
+    assert len(li.messages) == theirs + 1
+    assert li.screen.count("（代张三（虚构）办理）") == 2
+    assert "共3件" in li.screen
+    assert len(me.messages) == mine
+
+
+async def test_nobody_elses_list_can_be_pressed(story: Story):
+    await _submitted(story, 2)
+    await story.at("2026-11-24 09:00")
+    row = only(await story.rows(Outbox, Outbox.kind == due.DIGEST))
+    other = story.person(OUTSIDER)
+    await other.type("/help")
+    for press in (f"1:dgack:{row.id}:0:0", f"1:dgpg:{row.id}:0:0", f"1:dgopn:1:0:{row.id}"):
+        assert "大气2026" not in await other.press_data(other.messages[-1].id, press)
+    assert {each.state for each in await story.rows(Reminder)} == {ReminderState.SENT}
+
+
+async def test_what_is_done_before_the_list_leaves_is_not_in_it(story: Story):
+    me = story.person()
+    await _submitted(story, 3)
+    story.service.sender.pace.chats[OFFICER] = float("inf")  # nothing leaves for this chat
+    story.pass_time("2026-11-24 09:00")
+    await story.service.jobs.tick()
+    await me.type("/my")
+    await me.press("大气2026-3")
+    await me.press("今天中心已收件")
+    story.service.sender.pace.chats.clear()
+    story.service.sender.wake()
+    await me.wait_for("今日提醒")
+    assert "大气2026-3" not in next(each.text for each in reversed(me.messages) if "今日提醒" in each.text)
+
+
+async def test_after_days_of_outage_each_gets_a_few_messages_and_one_list_and_the_coordinator_hears_of_it(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(due, "MOST_SINGLES", 1)
+    me, coordinator = story.person(), story.person(COORDINATOR)
+    await _received(story)
+    await story.close()
+    before = len(me.messages)
+    story.pass_time("2026-12-02 10:00")
+    await story.open()
+    await story.settle()
+    said = [each.text for each in me.messages[before:] if "请重新发送" not in each.text]
+    assert len(said) == 2
+    assert "延迟提醒，应于12月1日（周二）发出" in said[0]
+    assert said[1].count("延迟提醒，应于12月1日（周二）发出") == 2
+    told = await coordinator.wait_for("时限已过，未及时提醒")
+    assert "3件，已同时提醒经办人" in told
+    assert told.count("张三（虚构）") == 3
+    async with story.database.read() as session:
+        assert (await session.scalars(select(Request.state))).all() == ["open"] * 3
+
+
+async def test_a_queue_that_telegram_held_up_until_night_waits_for_the_morning(story: Story):
+    me = story.person()
+    await _submitted(story, 2)
+    before = len(me.messages)
+    story.api.faults.add("sendMessage", "429", None, retry_after=30_000)
+    await story.at("2026-11-24 09:00")
+    story.api.faults.clear()
+    story.service.sender.pace.free_at = 0.0
+    await story.at("2026-11-24 20:00")
+    assert len(me.messages) == before
+    row = only(await story.rows(Outbox, Outbox.kind == due.DIGEST))
+    assert (row.state, row.not_before) == (OutboxState.DUE, dt.datetime(2026, 11, 25, 1, 2, tzinfo=dt.UTC))
+    await story.at("2026-11-25 09:00")
+    await story.at("2026-11-25 09:02")
+    assert len(me.messages) == before + 1
+    assert me.screen.splitlines()[1] == "11月25日（周三），共4件"  # with what is owed since
+
+
+async def test_somebody_told_already_is_not_told_again_because_another_could_not_be(story: Story):
+    """A reminder that comes back for want of one receiver goes to the others once."""
+    await _submitted(story, 1)
+    await story.at("2026-11-24 09:00")
+    me = story.person()
+    before = len(me.messages)
+    async with story.database.write() as session:
+        await session.execute(update(Reminder).values(state=ReminderState.PLANNED))
+        await session.execute(update(Person).where(Person.id < 0).values(state=PersonState.LEFT))
+    await me.type("/my")
+    await me.press("大气2026-1")
+    before = len(me.messages)
+    await story.at("2026-11-24 09:30")
+    assert len(me.messages) == before
+    assert {each.state for each in await story.rows(Reminder, Reminder.kind == "receipt")} == {ReminderState.SENT}

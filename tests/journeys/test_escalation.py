@@ -1,0 +1,98 @@
+"""What the bureau itself owes climbs: the officer, the head, the coordinators; an act ends it."""
+
+from sqlalchemy import update
+
+from handlers import escalation
+from storage.tables import Person, Reminder, ReminderState, Role
+from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
+from tests.journeys.story import Story, register
+
+HEAD = 5_000_006
+
+
+def _owed(messages: list[str]) -> list[str]:
+    return [line for text in messages for line in text.splitlines() if "未确认" in line]
+
+
+async def test_an_unanswered_question_climbs_by_working_days_each_rung_once(story: Story):
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    me, head, coordinator = story.person(OFFICER), story.person(HEAD), story.person(COORDINATOR)
+    await register(me)  # on Monday 23 November; the receipt is asked for on Tuesday
+    heard: dict[str, tuple[int, int, int]] = {}
+    for day in ("24", "25", "26", "27", "28", "30"):
+        await story.at(f"2026-11-{day} 09:30")
+        heard[day] = tuple(len(_owed([each.text for each in who.messages])) for who in (me, head, coordinator))
+    assert heard == {
+        "24": (0, 0, 0),
+        "25": (1, 0, 0),
+        "26": (1, 0, 0),
+        "27": (1, 1, 0),
+        "28": (1, 1, 0),
+        "30": (1, 1, 0),
+    }
+    await story.at("2026-12-01 09:30")
+    [line] = _owed([each.text for each in head.messages])
+    assert line == "1. 大气2026-1 应于11月24日（周二）确认中心收件，未确认，已过3个工作日（张三（虚构）经办）"
+    [line] = _owed([each.text for each in coordinator.messages])
+    assert "已过5个工作日（张三（虚构）经办）" in line
+    assert "未确认" in me.transcript()
+    opened = await head.press("1")
+    assert "大气2026-1" in opened
+    assert "本件仅供查看" in opened
+    await story.at("2026-12-04 09:30")
+    assert len(_owed([each.text for each in head.messages])) == 1
+
+
+async def test_an_act_ends_it_before_it_is_said(story: Story):
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    me, head = story.person(OFFICER), story.person(HEAD)
+    await register(me)
+    await story.at("2026-11-26 09:30")
+    story.service.sender.pace.chats[HEAD] = float("inf")  # the head's list is on its way, and not there yet
+    story.pass_time("2026-11-27 09:00")
+    await story.service.jobs.tick()
+    await me.type("/my")
+    await me.press("大气2026-1")
+    await me.press("今天中心已收件")
+    story.service.sender.pace.chats.clear()
+    await story.at("2026-12-04 09:30")
+    assert _owed([each.text for each in head.messages]) == []
+    rows = await story.rows(Reminder, Reminder.subject_kind == escalation.SUBJECT, Reminder.audience == "head")
+    assert [row.state for row in rows] == [ReminderState.CANCELLED]
+
+
+async def test_where_the_head_cannot_be_told_it_goes_on_to_the_coordinators(story: Story):
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    await register(me)
+    await story.at("2026-11-26 09:30")
+    story.api.users[HEAD].blocked = True  # nobody knows of it yet
+    await story.at("2026-11-27 09:30")
+    assert "已过3个工作日（张三（虚构）经办）" in coordinator.transcript()
+
+
+async def test_on_leave_the_stand_in_hears_it_first(story: Story):
+    me, li = story.person(OFFICER), story.person(COLLEAGUE)
+    await register(me)
+    await me.type("/cover")
+    for label in ("登记本人请假", "李四", "另行通知", "确认代办"):
+        await me.press(label)
+    await story.at("2026-11-25 09:30")
+    [line] = _owed([each.text for each in li.messages])
+    assert "代张三（虚构）办理" in line
+    assert _owed([each.text for each in me.messages]) == []
+
+
+async def test_a_morning_without_the_bot_costs_nothing(story: Story):
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    await register(story.person())
+    await story.close()
+    story.pass_time("2026-11-30 11:00")
+    await story.open()
+    await story.settle()
+    assert len(_owed([each.text for each in story.person(HEAD).messages])) == 1
+    async with story.database.write() as session:
+        await session.execute(update(Person).where(Person.telegram_id == HEAD).values(reachable=True))
+    await story.restart()
+    await story.settle()
+    assert len(_owed([each.text for each in story.person(HEAD).messages])) == 1
