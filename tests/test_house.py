@@ -24,6 +24,7 @@ TOP_LEVEL = {
     "README.zh-CN.md",
     "LICENSE",
     "CHANGELOG.md",
+    "SECURITY.md",
 }
 NOT_OURS = {"uv.lock", "data", "dist", "__pycache__"}  # made on the spot, ignored by git
 MOST_LINES_OF_MODULE = 300
