@@ -127,7 +127,11 @@ async def ahead(scope: Scope, following: Span) -> tuple[Ahead, ...]:
     span = (following.begins_on, following.ends_on)
     items = select(Request.unit_id).join(Item, Item.request_id == Request.id).where(STANDING)
     feedback = items.add_columns(func.sum(WEIGHT)).where(
-        VERIFIES, Item.state.in_(WAITING), Item.applicant == Applicant.BUREAU, Item.due_on.between(*span)
+        VERIFIES,
+        Item.returned_on.is_(None),
+        Item.state.in_(WAITING),
+        Item.applicant == Applicant.BUREAU,
+        Item.due_on.between(*span),
     )
     commitments = (
         items.add_columns(func.count())

@@ -151,10 +151,14 @@ STREAMS: Final[tuple[Stream, ...]] = (
 
 
 def open_at(on: dt.date) -> ColumnElement[bool]:
-    """Return the condition that a verification was applied for before a local date and was still open on it."""
+    """Return the condition that a verification was applied for before a local date and was still open on it.
+
+    What is open is found by its end, through ``ix_item_returned``: nearly everything was applied for before, so that an
+    index over the beginnings, which the planner would take, reads the whole register. Hence the expression around it.
+    """
     return and_(
         VERIFIES,
-        Item.submitted_on < on,
+        func.coalesce(Item.submitted_on, on) < on,
         or_(Item.returned_on.is_(None), Item.returned_on >= on),
         or_(Item.withdrawn_on.is_(None), Item.withdrawn_on >= on),
         STANDING,

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Date, Integer, MetaData, Text
+from sqlalchemy import JSON, BigInteger, Date, Index, Integer, MetaData, Text, text
 from sqlalchemy.orm import DeclarativeBase
 
 from storage.types import UtcDateTime
@@ -31,3 +31,8 @@ class Base(DeclarativeBase):
 
 
 BIG_ID = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER is SQLite's row id
+
+
+def partial_index(name: str, *columns: str, where: str) -> Index:
+    """Return an index over some of a table's rows; both databases write the condition alike."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))

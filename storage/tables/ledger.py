@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import BIG_ID, Base
+from storage.tables.base import BIG_ID, Base, partial_index
 from storage.types import Encrypted, choice
 
 
@@ -117,6 +117,8 @@ class Request(Base):
     __table_args__ = (
         UniqueConstraint("unit_id", "year", "seq"),
         Index("ix_request_owner", "owner_id", "state"),
+        Index("ix_request_created", "created_at"),
+        partial_index("ix_request_decide", "decide_on", where="decide_on IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
@@ -167,6 +169,8 @@ class Item(Base):
         Index("ix_item_request", "request_id"),
         Index("ix_item_counterpart", "counterpart_id", "product_kind"),
         Index("ix_item_submitted", "submitted_on", "product_kind"),
+        partial_index("ix_item_returned", "returned_on", "submitted_on", where="product_kind = 'verification'"),
+        partial_index("ix_item_withdrawn", "withdrawn_on", where="withdrawn_on IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.tables.base import BIG_ID, Base
+from storage.tables.base import BIG_ID, Base, partial_index
 from storage.types import Encrypted, choice
 
 
@@ -18,6 +18,7 @@ class Opinion(Base):
     __table_args__ = (
         Index("ix_opinion_counterpart", "counterpart_id", "valid_to"),
         Index("ix_opinion_item_id", "item_id"),
+        Index("ix_opinion_valid_to", "valid_to"),
     )
 
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
@@ -45,7 +46,11 @@ class OpinionUse(Base):
     """A still-valid opinion used again instead of a new application."""
 
     __tablename__ = "opinion_use"
-    __table_args__ = (UniqueConstraint("opinion_id", "item_id"), Index("ix_opinion_use_item_id", "item_id"))
+    __table_args__ = (
+        UniqueConstraint("opinion_id", "item_id"),
+        Index("ix_opinion_use_item_id", "item_id"),
+        Index("ix_opinion_use_on", "on"),
+    )
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
     opinion_id: Mapped[int] = mapped_column(ForeignKey("opinion.id"))
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"))
@@ -89,6 +94,10 @@ class Commitment(Base):
     """信用承诺: how many letters, and what became of them."""
 
     __tablename__ = "commitment"
+    __table_args__ = tuple(
+        partial_index(f"ix_commitment_{name}", name, where=f"{name} IS NOT NULL")
+        for name in ("signed_on", "settled_on", "fulfil_by_on")
+    )
     id: Mapped[int] = mapped_column(BIG_ID, primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("item.id"), unique=True)
     state: Mapped[CommitmentState] = mapped_column(choice(CommitmentState))
