@@ -158,13 +158,12 @@ async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: St
 
     # What is put right afterwards goes into the next quarter, with a note; what was sent on stays as it is.
     digest = only(await story.rows(QuarterSummary)).digest
-    await officer.type("/my")
-    await officer.press("大气2026-1")
-    await officer.press("更多")
-    await officer.press("撤回")
-    await officer.press("确认撤回")
-    await story.at("2027-03-22 09:01")
-    assert "【季度汇总】2027年第一季度" in await liaison.wait_for("2027年第一季度")
+    async with story.database.write() as session:
+        await session.execute(update(Item).values(submitted_on=dt.date(2027, 1, 4)))
+    await story.at("2027-03-19 09:01")
+    assert "【季度汇总】2027年第一季度，大气环境处" in await liaison.wait_for("2027年第一季度")
+    await liaison.press("查看报表")
+    assert "2026年第四季度报送后更正：核查申请-1" in liaison.screen
     assert only(await story.rows(QuarterSummary)).digest == digest
 
 
@@ -201,7 +200,15 @@ async def test_what_is_incomplete_is_named_with_whoever_can_complete_it(quarter:
     row = await returned(story, "air")
     await liaison.press_data(liaison.messages[-1].id, Press("qask", row.id, row.version).encode())
     assert "今天已通知过。" in liaison.screen
-    assert "大气环境处" not in await story.person(WATER).type("/quarter")
+    stranger = story.person(WATER)  # of another unit
+    assert "大气环境处" not in await stranger.type("/quarter")
+    row = await returned(story, "air")
+    for press in (Press("qret", row.id), Press("qmat", row.id), Press("qgap", row.id)):
+        await stranger.press_data(stranger.messages[-1].id, press.encode())
+    for verb in ("qprb", "qnil", "qrep", "qcnf", "qbck", "qask"):
+        await stranger.press_data(stranger.messages[-1].id, Press(verb, row.id, row.version).encode())
+    assert "大气" not in stranger.transcript()
+    assert (await returned(story, "air")).version == row.version
 
 
 async def test_the_head_confirms_where_the_pack_says_so(quarter: Story, monkeypatch: pytest.MonkeyPatch):
