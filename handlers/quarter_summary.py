@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.errors import Refusal
 from bot.figures import Figures
 from bot.forms import Field, Filling, Kind, Option, RecordForm
 from bot.issues import LONGEST
@@ -24,7 +25,7 @@ from storage import chats, quarter_pushes, work
 from storage import quarter_returns as stored
 from storage.tables import ChatBinding, Person, QuarterPush, QuarterReturn, Role
 
-STRUCK: Final = "删去"
+MOST_WORDS: Final = 2400  # characters of all paragraphs, so that they fit one message with the figures
 _NEW: Final = "new"
 _RECEIVING: Final = (Role.LIAISON, Role.HEAD, Role.AUDITOR)
 
@@ -193,7 +194,10 @@ async def _wording_form(turn: Turn, push_id: int, _filling: Filling) -> RecordFo
         title=pgettext("summary", "Wording of the summary"),
         context=(
             format_quarter(Quarter(row.year, row.quarter)),
-            *(f"{label % {'n': n + 1}}：{each}" for n, each in enumerate(said)),
+            *(
+                _("%(label)s: %(value)s") % {"label": label % {"n": n + 1}, "value": each}
+                for n, each in enumerate(said)
+            ),
         ),
         fields=(
             Field(
@@ -206,7 +210,7 @@ async def _wording_form(turn: Turn, push_id: int, _filling: Filling) -> RecordFo
             Field(
                 "text",
                 pgettext("line", "Text"),
-                _("Please write the paragraph anew; to strike it out, write %(word)s.") % {"word": STRUCK},
+                _("Please write the paragraph anew; to strike it out, write %(word)s.") % {"word": _struck()},
                 Kind.TEXT,
                 hint=_("The figures below it come from the ledger and are not changed by it."),
                 most=LONGEST,
@@ -227,11 +231,21 @@ async def _keep_wording(turn: Turn, push_id: int, filling: Filling) -> Screen:
         after.append(text)
     elif int(which) < len(after):
         after[int(which)] = text
-    after = [each for each in after if each != STRUCK]
+    after = [each for each in after if each != _struck()]
+    if (total := sum(map(len, after))) > MOST_WORDS:
+        raise Refusal(
+            _("The text has %(n)d characters, at most %(most)d fit. Please shorten it and send it again.")
+            % {"n": total, "most": MOST_WORDS}
+        )
     row.wording = after
     turn.note("quarter.wording", ("quarter_push", row.id), before=before, after=after)
     await turn.session.flush()
     return await shown(turn, row)
+
+
+def _struck() -> str:
+    """Return the word that strikes a paragraph out."""
+    return pgettext("summary", "strike out")
 
 
 async def _sentences(turn: Turn, row: QuarterPush) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
 
 PAGE: Final = 6
+ANSWERS: Final = 3  # the newest on the screen; all are kept
 _SHORT: Final = 24  # characters of a problem in a list
 
 
@@ -72,7 +73,7 @@ def one(
         labelled(pgettext("label", "State"), state_name(problem.state, office)),
         *(
             labelled(_("Answer of %(day)s") % {"day": format_day(each.on, today=today)}, each.text)
-            for each in problem.answers
+            for each in problem.answers[-ANSWERS:]
         ),
         "" if said else None,
         esc(said) if said else None,

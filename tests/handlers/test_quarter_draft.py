@@ -89,6 +89,7 @@ async def test_two_works_for_one_push_serve_each_receiver_once(database, tools, 
             await finish(session)
     assert (await _only(database, QuarterPush)).state is PushState.PUSHED
     assert await _count(database, QuarterSummary) == 1
+    assert await _count(database, Audit, Audit.verb == "quarter.push") == 1
     async with database.read() as session:
         chats_served = list(await session.scalars(select(Outbox.chat_id).where(Outbox.kind == "quarter.push")))
     assert sorted(chats_served) == [-900_021, 900_002, 900_003]

@@ -27,11 +27,13 @@ def tick(database, office):
     async def ticked(moment: str) -> list[tuple[int, str]]:
         async with database.write() as session:
             before = set(await session.scalars(select(Outbox.id)))
-            await quarter_prompts.tick(session, office, at(moment))
+            queued = await quarter_prompts.tick(session, office, at(moment))
             await quarter_draft.tick(session, office, at(moment))
         async with database.read() as session:
             rows = (await session.scalars(select(Outbox).order_by(Outbox.id))).all()
-        return [(row.chat_id, row.kind.removeprefix("quarter.")) for row in rows if row.id not in before]
+        told = [(row.chat_id, row.kind.removeprefix("quarter.")) for row in rows if row.id not in before]
+        assert queued == len(told)
+        return told
 
     return ticked
 
