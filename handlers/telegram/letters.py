@@ -92,6 +92,9 @@ class Letters:
             # Whoever has left is told nothing any more; the next tick finds somebody else for the reminder.
             await cancel(session, row, "the receiver is not active", ReminderState.PLANNED)
             return None
+        if not person.reachable:  # queued before Telegram said so
+            await cancel(session, row, "the receiver cannot be reached", ReminderState.PLANNED)
+            return None
         with speaking(person.language):
             async with session.begin_nested():
                 screen = await self.renderers[row.kind](session, self._office, person, row.params, now)

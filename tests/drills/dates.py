@@ -80,7 +80,17 @@ def _compare(calendar: Calendar, days: oracle.Days, dice: random.Random) -> list
         calendar, submitted_on=on, received_on=on, due_on=expected_due[0], **offsets
     )
     set_day = deadlines.fulfilment_stages(calendar, fulfil_by_on=on, before_working_days=warnings)
+    expiry = deadlines.expiry_stages(calendar, valid_to=on, before_days=(30, 7))
+    asked = deadlines.hand_in_stages(
+        calendar, applied_on=on, decide_on=on, after_working_days=(after, period + 5), before_working_days=warnings
+    )
     pairs = {
+        "expiry": (_plain(expiry), oracle.running_out(days, on, (30, 7))),
+        "hand in": (
+            _plain(asked),
+            oracle.asked_after(days, "hand_in", on, (after, period + 5))
+            + oracle.counted_back(days, "hand_in", on, warnings),
+        ),
         "feedback due": ((due.on, due.provisional), expected_due),
         "latest submission": (
             (submit_by.on, submit_by.provisional),
@@ -146,7 +156,7 @@ class _Office:
                 item.request_id = request.id
                 session.add(item)
                 await session.flush()
-                await planning.replan(session, self.office, request, [item], now)
+                await planning.replan(session, self.office, request, now)
                 wanted[request.id] = oracle.rows(planned, now)
         async with self.database.read() as session:
             rows = (await session.scalars(select(Reminder).where(Reminder.subject_id.in_(wanted)))).all()

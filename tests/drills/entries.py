@@ -72,7 +72,7 @@ async def make(
             planning.reckon(office, item, on)
         session.add(item)
         await session.flush()
-        await planning.replan(session, office, request, [item], now)
+        await planning.replan(session, office, request, now)
     return [request.id for request in requests]
 
 

@@ -35,8 +35,8 @@ class _Patient(selectors.DefaultSelector):
         self.loop.jump(INSTANT)  # who asks again and again whether a moment has come must see it come
         if timeout is not None and timeout <= 0:
             return super().select(0)
-        while not (events := super().select(STEP if self.loop.at_work else GRACE)):
-            if self.loop.at_work or timeout is None:
+        while not (events := super().select(STEP if self.loop.at_work > 0 else GRACE)):
+            if self.loop.at_work > 0 or timeout is None:
                 continue
             self.loop.jump(timeout)
             return []

@@ -117,6 +117,31 @@ class Scene:
         """Start the bot."""
         service = Service(self.settings, self.policy, clock=Clock(), per_second=self.per_second)
         self.service = await service.__aenter__()
+        self._hold_time_on_the_wire()
+
+    def _hold_time_on_the_wire(self) -> None:
+        """Let no time pass while a call is on its way, unless Telegram itself lets it wait."""
+        session, loop, hang = self.service.bot._request[1]._session, self.host.loop, BotApi._hang
+        original = session.request
+
+        async def held(method: str, url: str, **more: Any) -> Any:
+            if url.lower().endswith("getupdates"):  # waits at Telegram
+                return await original(method, url, **more)
+            loop.at_work += 1
+            try:
+                return await original(method, url, **more)
+            finally:
+                loop.at_work -= 1
+
+        async def waits(seconds: float) -> None:
+            loop.at_work -= 1
+            try:
+                await hang(self.api, seconds)
+            finally:
+                loop.at_work += 1
+
+        session.request = held
+        self.api._hang = waits  # type: ignore[method-assign]
 
     async def end(self) -> None:
         """Stop the bot."""

@@ -137,6 +137,16 @@ def counted_back(days: Days, kind: str, on: date, warnings: tuple[int, ...]) -> 
     return [(kind, f"t-{count}", *before(days, on, count)) for count in warnings]
 
 
+def running_out(days: Days, last_valid: date, plain_days: tuple[int, ...]) -> list[Planned]:
+    """Return the reminders before an opinion's last valid day: plain days back, then back to a working day."""
+    return [("expiry", f"d-{count}", *before(days, last_valid - count * ONE, 0)) for count in plain_days]
+
+
+def asked_after(days: Days, kind: str, since: date, counts: tuple[int, ...]) -> list[Planned]:
+    """Return the questions some working days after something should have come."""
+    return [(kind, f"ask+{count}", *after(days, since, count)) for count in counts]
+
+
 def rows(planned: list[Planned], now: datetime) -> dict[tuple[str, str], tuple[datetime, str]]:
     """Return what the table of reminders must hold: of what is past only the newest of a kind is said, and now."""
     table: dict[tuple[str, str], tuple[datetime, str]] = {}

@@ -231,6 +231,17 @@ async def test_blocked_officer_is_noted_as_out_of_reach(post: Post):
         assert await session.scalar(select(Person.reachable).where(Person.telegram_id == OFFICER)) is False
 
 
+async def test_what_was_queued_before_an_officer_blocked_the_bot_is_not_sent_any_more(post: Post):
+    post.api.users[OFFICER].blocked = True
+    await post.queue("one")
+    await post.queue("two")
+    await post.round()
+    calls = post.api.served
+    await post.round()
+    assert [row.state for row in await post.rows()] == [OutboxState.REFUSED, OutboxState.CANCELLED]
+    assert post.api.served == calls
+
+
 async def test_dead_token_keeps_everything(post: Post):
     token, post.api.token = post.api.token, "100000001:another-fictitious-token-000000000"
     await post.queue("one")
