@@ -151,13 +151,13 @@ class _Drill:
         others = defaultdict(list)
         for reminder, row in carried:
             if row.chat_id not in self.dead:
-                others[reminder.id].append(row)
+                others[reminder.subject_id].append(row)
         late = 0
         for reminder, row in carried:
             if row.chat_id in refused and row.state is OutboxState.REFUSED:
                 limit = refused[row.chat_id] + dt.timedelta(seconds=ESCALATED_WITHIN)
                 late += not any(
-                    each.created_at <= limit and each.state is OutboxState.SENT for each in others[reminder.id]
+                    each.created_at <= limit and each.state is OutboxState.SENT for each in others[reminder.subject_id]
                 )
         return {"refused": len(refused), "escalating": len(mine), "pestered": pestered, "not_escalated": late}
 
