@@ -54,6 +54,7 @@ RIGHTS: Final[Mapping[str, Row]] = {
     "feedback.answer": _COORDINATOR,
     "quarter.read": roles.READS,
     "quarter.return": roles.HANDS_OVER,
+    "group.bind": roles.CLEARS_DESKS,
     "quarter.sum": _COORDINATOR,
     "counterpart.keep": _COORDINATOR,
     "calendar.change": _COORDINATOR,

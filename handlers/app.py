@@ -59,15 +59,21 @@ class Service:
         settings: What the maintainer set.
         policy: The pack in force, already loaded and checked.
         clock: The one clock; the trial's can be moved.
-        per_second: The outbox's pace.
+        per_second: The outbox's pace where it is not the settings'.
         folder: Where the pack is installed, to be looked at while the bot runs; None looks nowhere.
     """
 
     def __init__(
-        self, settings: Settings, policy: Policy, *, clock: Clock, per_second: float = 25.0, folder: Path | None = None
+        self,
+        settings: Settings,
+        policy: Policy,
+        *,
+        clock: Clock,
+        per_second: float | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._settings = settings
-        self._per_second = per_second
+        self._per_second = per_second or settings.per_second
         self._exits = contextlib.AsyncExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
         self.failure: asyncio.Future[Fatal] | None = None
@@ -120,6 +126,7 @@ class Service:
             self.office.clock,
             self._on_received,
             on_polled=lambda: self._beat(heartbeat.POLL),
+            on_failed=self.office.pulse.resume,
             inflow=Inflow(self.office.clock, self._settings.per_minute, frozenset(reminder_acts.PRESSES)),
         )
         self._spawn(self._poll(intake))

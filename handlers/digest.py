@@ -19,7 +19,7 @@ from handlers import cover, due, escalation, reminders, saying, timeline
 from handlers.colleagues import named
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
-from storage import outbox
+from storage import notified
 from storage.ledger import open_entry
 from storage.tables import Outbox, Person, Reminder, ReminderState
 
@@ -32,14 +32,14 @@ async def render(
 ) -> Screen | None:
     """Return the digest as it leaves; what has nothing to say any more is taken out of it, with the reason."""
     row = await session.get_one(Outbox, params["outbox"])
-    for reminder in await outbox.carried(session, row.id):
+    for reminder in await notified.carried(session, row.id):
         if reminder.state is ReminderState.QUEUED and await saying.describe(session, office, reminder, now) is None:
             reminder.state, reminder.reason = (
                 ReminderState.CANCELLED,
                 await saying.outdated(session, office, reminder, now),
             )
     await session.flush()
-    alone = [reminder for reminder in await outbox.carried(session, row.id) if reminder.state in _ALIVE]
+    alone = [reminder for reminder in await notified.carried(session, row.id) if reminder.state in _ALIVE]
     if len(alone) == 1 and alone[0].subject_kind != escalation.SUBJECT:  # a list of one would only be one press more
         screen = await reminders.render(session, office, person, {"reminder_id": alone[0].id}, now)
         return replace(screen, silent=True) if screen else None
@@ -55,7 +55,7 @@ async def on_page(turn: Turn) -> Screen:
 async def on_noted(turn: Turn) -> Screen:
     """全部已知悉: each of its reminders is answered; the entries stay as they are."""
     row = await _pressed(turn)
-    noted = [reminder for reminder in await outbox.carried(turn.session, row.id) if reminder.state in OPENED]
+    noted = [reminder for reminder in await notified.carried(turn.session, row.id) if reminder.state in OPENED]
     for reminder in noted:
         reminder.state, reminder.reason = ReminderState.ACKNOWLEDGED, f"answered by {turn.officer.id}"
     if noted:
@@ -67,7 +67,7 @@ async def on_noted(turn: Turn) -> Screen:
 async def on_open(turn: Turn) -> Screen:
     """One reminder of the digest, in a message of its own below it; one that has settled itself leaves the digest."""
     row = await _pressed(turn, int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0)
-    found = {reminder.id: reminder for reminder in await outbox.carried(turn.session, row.id)}
+    found = {reminder.id: reminder for reminder in await notified.carried(turn.session, row.id)}
     reminder = found.get(turn.pressed.id)
     if reminder is None:
         raise Stale
@@ -119,7 +119,7 @@ async def _drawn(
     session: AsyncSession, office: Office, person: Person, row: Outbox, now: dt.datetime, *, page: int
 ) -> Screen | None:
     """Return the digest as it stands; None where nothing of it is left to be said."""
-    carried = [reminder for reminder in await outbox.carried(session, row.id) if reminder.state in _ALIVE]
+    carried = [reminder for reminder in await notified.carried(session, row.id) if reminder.state in _ALIVE]
     notices = [(each, await saying.describe(session, office, each, now)) for each in carried]
     alive = [(reminder, notice) for reminder, notice in notices if notice is not None]
     alive.sort(key=lambda pair: (not pair[1].single, pair[1].working_days, pair[0].urgency, pair[0].id))

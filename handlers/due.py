@@ -15,7 +15,7 @@ from bot.deadlines import due_at
 from bot.notices import Notice
 from handlers import escalation, hours, passed, planning, saying
 from handlers.office import Office
-from storage import audit, outbox, reminders
+from storage import audit, notified, outbox, reminders
 from storage.database import Database
 from storage.tables import Outbox, Person, Reminder, ReminderState
 
@@ -117,7 +117,7 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look
     if not told:
         return  # nobody can be told yet: it stays due and is found again
     await reminders.supersede_older(session, reminder)
-    already = await outbox.told(session, reminder.id, since=reminder.due_at)
+    already = await notified.told(session, reminder.id, since=reminder.due_at)
     reminder.state = ReminderState.SENT if already.issuperset(person.id for person in told) else ReminderState.QUEUED
     for person in told:
         if person.id not in already:
@@ -137,7 +137,7 @@ async def _to(
     """Let somebody have a reminder: as a message of its own, or as a line of their digest."""
     midnight = due_at(office.today(look.now), dt.time(), office.zone)
     singly = reminder.snoozed_to is not None or (
-        notice.single and await outbox.count_since(session, person, SINGLE, midnight) < MOST_SINGLES
+        notice.single and await notified.count_since(session, person, SINGLE, midnight) < MOST_SINGLES
     )
     if not singly:
         row = await _digest(session, office, person, look, urgent=notice.single, due=reminder.due_at)
@@ -166,7 +166,7 @@ async def _digest(
     on = office.today(look.now)
     begins = due_at(on, hours.of_person(office, person), office.zone)
     if urgent or due <= begins:
-        row = await outbox.waiting(session, person, DIGEST, until=max(look.now, begins) + HELD)
+        row = await notified.waiting(session, person, DIGEST, until=max(look.now, begins) + HELD)
         if row is not None:
             return row  # an older one that was held up takes up today's lines
         row = await _open_digest(session, person, look, on, begins)

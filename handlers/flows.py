@@ -4,6 +4,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from handlers import (
+    absence,
     attachments,
     auditing,
     batch,
@@ -27,12 +28,14 @@ from handlers import (
     feedback,
     finding,
     finding_export,
+    groups,
     guide,
     handover,
     handover_done,
     ledger,
     ledger_import,
     opinions,
+    outage,
     packs,
     papers,
     passed,
@@ -108,6 +111,9 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     doctor,
     watching,
     undelivered,
+    absence,
+    outage,
+    groups,
     erasure,
     retention,
     auditing,

@@ -1,7 +1,7 @@
 """What a hand-over does: owners change in one transaction, each entry has its line, the new owner is told."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,12 +11,12 @@ from bot.language import _
 from bot.screens import handover as screens
 from bot.screens.handover import Preview
 from bot.screens.screen import Screen
-from handlers import acts, cover, expiry, planning, timeline
+from handlers import acts, cover, timeline
 from handlers.colleagues import named
 from handlers.office import Office
 from handlers.turn import Turn
 from storage import cover as covers
-from storage import expected, handover, outbox
+from storage import handover, outbox
 from storage.ledger import Opened, open_entry
 from storage.tables import Person, PersonState
 
@@ -37,7 +37,6 @@ async def hand_one(turn: Turn, opened: Opened, to: Person, *, version: int, reas
     request_id, owner_id = opened.request.id, opened.request.owner_id
     if not await handover.one(turn.session, request_id, version=version, to=to.id):
         return await changed(turn, opened)
-    await _follow(turn, [request_id], owner_id, to)
     _note(turn, request_id, owner_id, to, reason)
     await _tell(turn, ONE, request_id, to, {"request": request_id, "by": turn.officer.id, "reason": reason})
     after = await open_entry(turn.session, turn.officer, request_id, on=turn.today)
@@ -56,7 +55,6 @@ async def hand_all(turn: Turn, leaver: Person, to: Person, *, closes: bool) -> S
         closes: Whether the leaver's account is closed with it.
     """
     entries = await handover.everything(turn.session, leaver.id, to=to.id)
-    await _follow(turn, entries, leaver.id, to)
     for request_id in entries:
         _note(turn, request_id, leaver.id, to, None)
     cases = await handover.referrals(turn.session, leaver.id, to=to.id)
@@ -100,15 +98,6 @@ async def render_all(
     """Tell the new owner of everything of a leaver."""
     leaver, by = await session.get_one(Person, params["person"]), await session.get_one(Person, params["by"])
     return screens.received_all(named(leaver), named(by), params["entries"], params["referrals"])
-
-
-async def _follow(turn: Turn, request_ids: Sequence[int], from_id: int, to: Person) -> None:
-    """Let reminders come as the new owner wants them, where either of both wants them otherwise than the bureau."""
-    wishes = await expected.wishes_of(turn.session, {from_id, to.id})
-    if wishes[from_id] == wishes[to.id]:
-        return
-    await planning.follow_wishes(turn.session, turn.office, request_ids, turn.now)
-    await expiry.ensure_all(turn.session, turn.office, turn.now, holder_id=to.id)
 
 
 def _note(turn: Turn, request_id: int, owner_id: int, to: Person, reason: str | None) -> None:

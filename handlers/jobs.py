@@ -14,11 +14,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from handlers import (
+    absence,
     access,
     auditing,
     calendar_watch,
     due,
     escalation,
+    groups,
+    outage,
     proposals,
     quarter_draft,
     quarter_prompts,
@@ -110,6 +113,9 @@ class Jobs:
             queued += await quarter_prompts.tick(session, self._office, now)
             queued += await quarter_draft.tick(session, self._office, now)
             queued += await proposals.list_each_quarter(session, self._office, now)
+            queued += await absence.tell(session, self._office, now)
+            queued += await outage.tell(session, self._office, now)
+            queued += await groups.tell(session, self._office, now)
             queued += await watching.morning(session, self._office, now)
             queued += await auditing.post_head(session, self._office, now)
             await self._office.pulse.record(session, heartbeat.PLAN, self._office.clock.now())

@@ -2,9 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Final
 
-from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import (
@@ -24,8 +22,6 @@ from storage import expected, reminders
 from storage.expected import Expected
 from storage.reminders import FEEDBACK, OVERDUE
 from storage.tables import Applicant, Item, ItemState, Reminder, ReminderState, Request
-
-BATCH: Final = 100  # entries that are planned anew together
 
 
 def hour(office: Office, wishes: Wishes | None = None) -> dt.time:
@@ -62,27 +58,6 @@ async def replan_many(session: AsyncSession, office: Office, requests: Sequence[
             following = next_overdue(office, each, said=each.overdue_said, now=now)  # the first was said before
             stages += (following,) if following is not None else ()
         await reminders.replan(session, each.request, stages, now=now, hour=own_hour, zone=office.zone)
-
-
-async def follow_wishes(session: AsyncSession, office: Office, request_ids: Sequence[int], now: dt.datetime) -> None:
-    """Plan entries anew because their owner wants it otherwise, or is another one; the entries themselves stay alike.
-
-    Args:
-        session: The unit of work.
-        office: Rules and calendar.
-        request_ids: The entries.
-        now: Aware UTC time.
-    """
-    for at in range(0, len(request_ids), BATCH):
-        some = Request.id.in_(request_ids[at : at + BATCH])
-        await session.execute(
-            update(Request)
-            .where(some)
-            .values(basis_version=Request.basis_version + 1)
-            .execution_options(synchronize_session=False)
-        )
-        rows = select(Request).where(some).order_by(Request.id).execution_options(populate_existing=True)
-        await replan_many(session, office, (await session.scalars(rows)).all(), now)
 
 
 def stages_of(office: Office, entry: Expected, *, overdue_index: int = 0) -> tuple[Stage, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.language import _
@@ -23,6 +23,7 @@ from storage import papers as jobs
 from storage.tables import Person, Request
 
 KIND: Final = "reminders.replan"
+BATCH: Final = 100
 
 
 async def on_settings(turn: Turn) -> Screen:
@@ -64,8 +65,15 @@ async def replan(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> F
 
     async def finish(session: AsyncSession) -> None:
         own = (Request.owner_id == params["person_id"], expected.is_followed())
-        ids = (await session.scalars(select(Request.id).where(*own).order_by(Request.id))).all()
-        await planning.follow_wishes(session, tools.office, ids, now)
+        await session.execute(
+            update(Request)
+            .where(*own)
+            .values(basis_version=Request.basis_version + 1)
+            .execution_options(synchronize_session=False)
+        )
+        requests = (await session.scalars(select(Request).where(*own).order_by(Request.id))).all()
+        for at in range(0, len(requests), BATCH):
+            await planning.replan_many(session, tools.office, requests[at : at + BATCH], now)
         await expiry.ensure_all(session, tools.office, now, holder_id=params["person_id"])
 
     return finish

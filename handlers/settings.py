@@ -28,6 +28,7 @@ class Settings(BaseSettings):
         admin_ids: Numeric Telegram ids of the first coordinators, separated by commas.
         maintainer_ids: Numeric Telegram ids of those who get the morning line, separated by commas; the first
             coordinators unless set, nobody where set to nothing.
+        per_second: The pace of notifications over all chats; Telegram tolerates about 30. Answers are not slowed.
         policy: The folder of the policy pack.
         per_minute: How many updates of one sender are taken in a minute; more than any person sends. 0: any number.
         log: The level of the log.
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     maintainer_ids: Annotated[tuple[int, ...] | None, NoDecode] = None
     policy: Path = Field(default_factory=lambda: packaged("zhengzhou"))
     per_minute: int = Field(120, ge=0)
+    per_second: Annotated[float, Field(gt=0, le=30)] = 25.0
     log: str = "INFO"
     page_url: str = ""
     page_bind: str = "127.0.0.1:8443"

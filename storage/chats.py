@@ -2,19 +2,64 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import ChatBinding, Outbox, OutboxState, Person, Unit
+from bot.screens.groups import Standing
+from storage.tables import (
+    Applicant,
+    ChatBinding,
+    Item,
+    ItemState,
+    Outbox,
+    OutboxState,
+    Person,
+    Request,
+    RequestState,
+    Unit,
+)
 
-_OPEN = Outbox.state.in_((OutboxState.DUE, OutboxState.UNKNOWN, OutboxState.CLAIMED))
+_OPEN: Final = Outbox.state.in_((OutboxState.DUE, OutboxState.UNKNOWN, OutboxState.CLAIMED))
 
 
 async def chats_of(session: AsyncSession, unit_id: int) -> Sequence[ChatBinding]:
     """Return the groups that get a unit's digests, the oldest first."""
     rows = await session.scalars(select(ChatBinding).where(ChatBinding.unit_id == unit_id).order_by(ChatBinding.id))
     return rows.all()
+
+
+async def standing(session: AsyncSession, unit: Unit, *, today: dt.date, ahead: dt.date) -> Standing:
+    """Return how a unit's entries stand on a day, by their numbers.
+
+    Args:
+        session: The unit of work.
+        unit: The unit.
+        today: Local date.
+        ahead: Local date up to which last days to submit are looked for.
+    """
+    of_unit = (Request.unit_id == unit.id, Request.state == RequestState.OPEN)
+    waits = (Item.applicant == Applicant.BUREAU, Item.state == ItemState.RECEIVED)
+
+    async def numbers(*which: ColumnElement[bool]) -> list[str]:
+        rows = await session.execute(
+            select(Request.year, Request.seq)
+            .join(Item, Item.request_id == Request.id)
+            .where(*of_unit, *which)
+            .distinct()
+            .order_by(Request.year, Request.seq)
+        )
+        return [f"{unit.short_name}{year}-{seq}" for year, seq in rows]
+
+    return Standing(
+        open=await session.scalar(select(func.count(Request.id)).where(*of_unit)) or 0,
+        due_today=await numbers(*waits, Item.due_on == today),
+        overdue=await numbers(*waits, Item.due_on < today),
+        to_submit=await numbers(
+            Item.applicant == Applicant.BUREAU, Item.state == ItemState.DRAFT, Request.submit_by_on <= ahead
+        ),
+    )
 
 
 async def bound(session: AsyncSession) -> Sequence[ChatBinding]:

@@ -7,13 +7,15 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Heartbeat
+from storage.tables import Heartbeat, PeriodicRun
 from storage.upsert import insert_new
 
 POLL, DISPATCH, PLAN, SEND = "poll", "dispatch", "plan", "send"
 PARTS: Final = (POLL, DISPATCH, PLAN, SEND)
 """The way of an update and of what is said about it: fetched, handled, planned, sent; each row is a commit."""
 EVERY: Final = dt.timedelta(minutes=1)
+OUTAGE: Final = "outage"
+KEPT_BY_TELEGRAM: Final = dt.timedelta(hours=24)  # undelivered updates live no longer
 
 
 class Pulse:
@@ -25,6 +27,7 @@ class Pulse:
     def __init__(self) -> None:
         self._beats: dict[str, dt.datetime] = {}
         self._written: dict[str, dt.datetime] = {}
+        self._resumed = True  # whether the poll has just begun to work, at a start or after failures
 
     def beat(self, part: str, now: dt.datetime) -> None:
         """Note that a part has just done its work.
@@ -34,6 +37,10 @@ class Pulse:
             now: Aware UTC time.
         """
         self._beats[part] = now
+
+    def resume(self) -> None:
+        """Note that the poll works again after it had failed: the time since its last beat was an outage."""
+        self._resumed = True
 
     @property
     def beats(self) -> Mapping[str, dt.datetime]:
@@ -54,6 +61,9 @@ class Pulse:
         due = [(part, at) for part, at in rows if part not in self._written or abs(at - self._written[part]) >= EVERY]
         self._written |= dict(due)
         for part, at in due:
+            if part == POLL and self._resumed:
+                await _note_outage(session, at)
+                self._resumed = False
             await insert_new(session, Heartbeat, [{"part": part, "at": at}])
             await session.execute(
                 update(Heartbeat)
@@ -61,6 +71,14 @@ class Pulse:
                 .values(at=at)
                 .execution_options(synchronize_session=False)
             )
+
+
+async def _note_outage(session: AsyncSession, at: dt.datetime) -> None:
+    """Write down the gap since the last beat of the poll, where Telegram has dropped something in it."""
+    before = await session.scalar(select(Heartbeat.at).where(Heartbeat.part == POLL))
+    if before is not None and at - before > KEPT_BY_TELEGRAM:
+        run = {"kind": OUTAGE, "period": before.isoformat(), "scope": "", "note": at.isoformat(), "ran_at": at}
+        await insert_new(session, PeriodicRun, [run])
 
 
 async def beats(session: AsyncSession) -> Mapping[str, dt.datetime]:

@@ -17,7 +17,7 @@ from storage.expected import OUTLIVING
 from storage.inbox import KEPT_FOR
 from storage.ledger import WAITING
 from storage.outbox import MOST_COPIES
-from storage.reminders import OPINION, SUBJECT
+from storage.reminders import SUBJECT
 from storage.tables import (
     Applicant,
     Attempt,
@@ -30,7 +30,6 @@ from storage.tables import (
     InboxState,
     Item,
     ItemState,
-    Opinion,
     Outbox,
     OutboxReminder,
     OutboxState,
@@ -134,21 +133,13 @@ async def _unprompted(session: AsyncSession) -> Iterable[int]:
 
 
 async def _stray(session: AsyncSession) -> list[str]:
-    """Return unsent reminders of what has ended or changed since; prompts outlive an entry that is done."""
+    """Return unsent reminders of an entry that has ended or changed since; prompts outlive an entry that is done."""
     lives = or_(Request.state == RequestState.OPEN, and_(Reminder.kind.in_(OUTLIVING), Request.state.not_in(_ENDED)))
     wanted = select(Request.id).where(
         Request.id == Reminder.subject_id, Request.basis_version == Reminder.basis_version, lives
     )
     rows = await session.scalars(select(Reminder.id).where(Reminder.subject_kind == SUBJECT, _UNSENT, ~wanted.exists()))
-    told = select(Opinion.id).where(
-        Opinion.id == Reminder.subject_id,
-        Opinion.basis_version == Reminder.basis_version,
-        Opinion.undone_at.is_(None),
-        Opinion.superseded_at.is_(None),
-        Opinion.let_lapse.is_(False),
-    )
-    lost = await session.scalars(select(Reminder.id).where(Reminder.subject_kind == OPINION, _UNSENT, ~told.exists()))
-    return [*_named(Reminder, rows), *_named(Reminder, lost)]
+    return _named(Reminder, rows)
 
 
 async def _waiting(session: AsyncSession, now: dt.datetime, opened_at: dt.datetime | None) -> Iterable[str]:

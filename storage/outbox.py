@@ -83,6 +83,36 @@ async def enqueue_for_chat(
     return await _queue(session, receiver | content, now=now, not_before=now)
 
 
+async def enqueue_all(
+    session: AsyncSession,
+    persons: Sequence[Person],
+    *,
+    kind: str,
+    params: dict[str, Any],
+    dedupe: str,
+    priority: int = 5,
+    now: dt.datetime,
+) -> None:
+    """Queue the same notification to many people, with one statement whatever their number.
+
+    Args:
+        session: The unit of work of what causes it.
+        persons: Who is to be told.
+        kind: Which renderer makes the screen when it is sent.
+        params: What the renderer needs; ids, not texts.
+        dedupe: What makes it the same notification, before each person's key.
+        priority: Smaller goes first.
+        now: Aware UTC time.
+    """
+    common = {"kind": kind, "params": params, "priority": priority, "not_before": now, "created_at": now}
+    fresh = common | {"state": OutboxState.DUE, "copies": 0, "failures": 0}
+    rows = [
+        fresh | {"person_id": each.id, "chat_id": each.telegram_id, "dedupe": f"{dedupe}:{each.id}"} for each in persons
+    ]
+    await insert_new(session, Outbox, rows)
+    session.info[QUEUED] = True
+
+
 async def carry(session: AsyncSession, row: Outbox, reminder_ids: Sequence[int]) -> None:
     """Let a notification carry planned reminders, besides those that it carries."""
     await insert_new(
@@ -176,61 +206,9 @@ async def cancel_for_reminders(session: AsyncSession, reminder_ids: Sequence[int
     )
 
 
-async def told(session: AsyncSession, reminder_id: int, *, since: dt.datetime) -> frozenset[int]:
-    """Return the people who have been told of a reminder, or will be, by a notification queued since a moment."""
-    rows = await session.scalars(
-        select(Outbox.person_id)
-        .join(OutboxReminder, OutboxReminder.outbox_id == Outbox.id)
-        .where(
-            OutboxReminder.reminder_id == reminder_id,
-            Outbox.created_at >= since,
-            Outbox.state.not_in((OutboxState.REFUSED, OutboxState.CANCELLED)),
-        )
-    )
-    return frozenset(person_id for person_id in rows if person_id is not None)
-
-
-async def count_since(session: AsyncSession, person: Person, kind: str, since: dt.datetime) -> int:
-    """Count the notifications of a kind that were queued for a person since a moment."""
-    counted = select(func.count(Outbox.id)).where(
-        Outbox.person_id == person.id, Outbox.created_at >= since, Outbox.kind == kind
-    )
-    return await session.scalar(counted) or 0
-
-
-async def waiting(session: AsyncSession, person: Person, kind: str, *, until: dt.datetime) -> Outbox | None:
-    """Return a notification of a kind that waits for a person, may leave by a moment, and is still untouched."""
-    rows = await session.scalars(
-        select(Outbox)
-        .where(
-            Outbox.person_id == person.id,
-            Outbox.kind == kind,
-            Outbox.state == OutboxState.DUE,
-            Outbox.copies == 0,
-            Outbox.not_before <= until,
-        )
-        .order_by(Outbox.id)
-        .limit(1)
-        .execution_options(populate_existing=True)
-    )
-    return rows.one_or_none()
-
-
 def is_untouched(row: Outbox) -> bool:
     """Say whether a notification may still take up something more: no copy of it can have arrived."""
     return row.state is OutboxState.DUE and row.copies == 0
-
-
-async def carried(session: AsyncSession, outbox_id: int) -> Sequence[Reminder]:
-    """Return the reminders that a notification carries, the most urgent first."""
-    rows = await session.scalars(
-        select(Reminder)
-        .join(OutboxReminder, OutboxReminder.reminder_id == Reminder.id)
-        .where(OutboxReminder.outbox_id == outbox_id)
-        .order_by(Reminder.urgency, Reminder.due_at, Reminder.id)
-        .execution_options(populate_existing=True)
-    )
-    return rows.all()
 
 
 async def next_due_at(session: AsyncSession, *, exclude_chats: Sequence[int] = ()) -> dt.datetime | None:

@@ -4,11 +4,11 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import Policy
-from storage.tables import Draft, Person, PersonState, Role, Stranger, Unit
+from storage.tables import Draft, Person, PersonState, Request, RequestState, Role, Stranger, Unit
 from storage.upsert import insert_new
 
 REFUSE_AGAIN_AFTER: Final = dt.timedelta(days=1)
@@ -70,6 +70,22 @@ async def heads(session: AsyncSession, unit_id: int) -> Sequence[Person]:
         .where(Person.unit_id == unit_id, Person.role == Role.HEAD, Person.state == PersonState.ACTIVE)
         .order_by(Person.id)
     )
+    return rows.all()
+
+
+async def active(session: AsyncSession) -> Sequence[Person]:
+    """Return everybody who may use the bot."""
+    return (await session.scalars(select(Person).where(Person.state == PersonState.ACTIVE).order_by(Person.id))).all()
+
+
+async def out_of_reach(session: AsyncSession) -> Sequence[Person]:
+    """Return those who have work and can be told nothing: active ones out of reach, and whoever left something open."""
+    left_open = select(Request.owner_id).where(Request.state == RequestState.OPEN)
+    gone = or_(
+        and_(Person.state == PersonState.ACTIVE, Person.reachable.is_(False)),
+        and_(Person.state.in_((PersonState.LEFT, PersonState.SUSPENDED)), Person.id.in_(left_open)),
+    )
+    rows = await session.scalars(select(Person).where(Person.role != Role.AUDITOR, gone).order_by(Person.id))
     return rows.all()
 
 

@@ -52,3 +52,53 @@ def group_lost(unit: str) -> Screen:
 def moment(at: dt.datetime, *, today: dt.date) -> str:
     """Return a local moment as the office writes it."""
     return f"{format_day(at.date(), today=today)} {at:%H:%M}"
+
+
+def away(name: str, since: str | None, entries: int, others: Sequence[str], *, to_reader: bool) -> Screen:
+    """An officer whom nothing reaches, for whoever looks after their work.
+
+    Args:
+        name: The officer.
+        since: The day from which on, as the office writes it; None where it is not known.
+        entries: How many entries of theirs are open.
+        others: Who else gets their reminders now.
+        to_reader: Whether the reader gets them.
+    """
+    goes_to = ([_("you")] if to_reader else []) + list(others)
+    joined = pgettext("list", ", ").join(goes_to)
+    text = lines(
+        bold(_("An officer cannot be reached")),
+        labelled(pgettext("label", "Officer"), name),
+        esc(_("Nothing reaches them since %(day)s") % {"day": since}) if since else None,
+        esc(ngettext("%(n)d entry open", "%(n)d entries open", entries) % {"n": entries}),
+        labelled(_("Reminders go to"), joined) if goes_to else None,
+        esc(_("Please have them open the assistant again, or enter cover with /cover.")),
+    )
+    return Screen("away", text, stays=True)
+
+
+def back(name: str) -> Screen:
+    """An officer whom messages reach again."""
+    text = lines(
+        bold(_("An officer can be reached again")),
+        labelled(pgettext("label", "Officer"), name),
+        esc(_("Reminders go to them again")),
+    )
+    return Screen("back", text, stays=True)
+
+
+def outage(begins: dt.datetime, ends: dt.datetime, *, today: dt.date) -> Screen:
+    """What the bot may have missed, for every officer.
+
+    Args:
+        begins: When it last heard, local.
+        ends: When it heard again, local.
+        today: Local date.
+    """
+    gap = {"begins": moment(begins, today=today), "ends": moment(ends, today=today)}
+    text = lines(
+        bold(_("Please send again")),
+        esc(_("From %(begins)s to %(ends)s the assistant could not receive messages") % gap),
+        esc(_("What you sent in that time may not have arrived. Please look at the ledger and send it again.")),
+    )
+    return Screen("outage", text, stays=True)

@@ -55,6 +55,7 @@ class Intake:
         on_received: Called after each commit, so that the dispatcher looks at once.
         on_polled: Called after each answered poll, also an empty one.
         inflow: How fast one sender may write.
+        on_failed: Called after each poll that was not answered.
     """
 
     def __init__(
@@ -66,13 +67,14 @@ class Intake:
         *,
         on_polled: Callable[[], None],
         inflow: Inflow,
+        on_failed: Callable[[], None] = lambda: None,
     ) -> None:
         self._inflow = inflow
         self._bot = bot
         self._database = database
         self._clock = clock
         self._on_received = on_received
-        self._on_polled = on_polled
+        self._on_polled, self._on_failed = on_polled, on_failed
         # None lets Telegram begin at the oldest unconfirmed update. A stored highest id would be wrong, because ids
         # may restart at a random value after a quiet week; the unique update_id drops what is already here.
         self._offset: int | None = None
@@ -91,6 +93,7 @@ class Intake:
                 await self.poll_once()
                 pause = 0.0
             except TelegramError as error:
+                self._on_failed()
                 pause = await self._wait_after(error, pause)
             except Exception:
                 log.exception("updates could not be stored; Telegram keeps them")

@@ -23,10 +23,10 @@ from bot.errors import Refusal
 from bot.language import _
 from bot.screens import enrolment as enrolment_screens
 from bot.screens import frame as screens
-from bot.screens.screen import Press
-from handlers import access, enrolment, frame, inline, rights
+from bot.screens.screen import Press, Screen
+from handlers import absence, access, enrolment, frame, groups, inline, rights, undelivered
 from handlers.turn import Flow, Found, Incoming, Stale, Turn, current_turn
-from storage import people
+from storage import chats, people
 from storage.tables import PersonState
 
 App = Application[Any, Any, Any, Any, Any, Any]
@@ -34,6 +34,8 @@ Context = CallbackContext[Any, Any, Any, Any]
 
 GATE: Final = -1
 LARGEST_FILE: Final = 20 * 1024 * 1024  # bytes; Bot API, getFile
+
+_GONE: Final = ("kicked", "left")  # what the bot has become in a chat that it can write to no more
 
 _REFUSALS: Final = {
     PersonState.LEFT: screens.refused,
@@ -78,12 +80,14 @@ async def gate(update: Update, context: Context) -> None:
     if _is_indirect(update):
         turn.answer(None)
     elif update.effective_chat is not None and update.effective_chat.type != Chat.PRIVATE:
-        turn.answer(_group_answer(update))
+        turn.answer(await _in_group(turn, update))
     elif turn.person is None or turn.person.state is not PersonState.ACTIVE:
         await _meet_stranger(turn, update)
     elif (refusal := _refusal(turn, update)) is not None:
         turn.error = refusal
         raise ApplicationHandlerStop
+    elif not turn.person.reachable and update.my_chat_member is None:
+        await absence.back(turn.session, turn.person, turn.now)
     elif turn.person.name is None:
         turn.person.name = turn.sender.name or None  # the first coordinators come from the settings, by number alone
     if turn.answered:
@@ -128,10 +132,18 @@ def _is_indirect(update: Update) -> bool:
     return user is None or user.is_bot or message.sender_chat is not None or message.via_bot is not None
 
 
-def _group_answer(update: Update) -> Any:
-    message = update.message
-    asked = message is not None and message.text is not None and message.text.startswith("/")
-    return screens.private_only() if asked else None
+async def _in_group(turn: Turn, update: Update) -> Screen | None:
+    """What happens in a group: it is bound, it moves, it puts the bot out; everybody is sent to their private chat."""
+    message, change = update.message, update.my_chat_member
+    if change is not None and change.new_chat_member.status in _GONE:
+        await undelivered.lose_group(turn.session, turn.office, change.chat.id, turn.now)
+    if message is None:
+        return None
+    if message.migrate_to_chat_id is not None:
+        await chats.renumber(turn.session, message.chat.id, message.migrate_to_chat_id)
+    if message.text is None or not message.text.startswith("/"):
+        return None
+    return await groups.on_command(turn, message.chat.id, message.text)
 
 
 def _runs(flow: Flow, *, may: Callable[[Turn], bool] | None = None) -> Any:
@@ -224,10 +236,10 @@ async def on_membership(update: Update, context: Context) -> None:
     turn = current_turn.get()
     change = update.my_chat_member
     if change is not None and turn.person is not None:
-        if change.new_chat_member.status in ("kicked", "left"):
+        if change.new_chat_member.status in _GONE:
             people.lose(turn.person, turn.now)
-        else:
-            people.regain(turn.person)
+        elif not turn.person.reachable:
+            await absence.back(turn.session, turn.person, turn.now)
     turn.answer(None)
 
 

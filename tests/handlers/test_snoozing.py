@@ -188,14 +188,3 @@ async def test_what_was_put_off_is_no_trace_of_a_defect(received):
     await tap(received, "仍按此日提醒")
     received.office.clock.offset = at("2026-11-30") - received.office.clock.now()
     assert await reconcile.run(received.database, received.office) == 0
-
-
-async def test_a_new_owner_is_reminded_at_their_own_hour(received, enrol):
-    colleague = await enrol(900002)
-    async with received.database.write() as session:
-        (await session.get_one(Person, colleague.id)).reminder_hour = "15:00"
-    await opened(received)
-    for label in ("更多", "转办", "虚构2", "确认转办"):
-        await tap(received, label)
-    moments = [row.due_at for row in await rows(received, Reminder) if row.state is ReminderState.PLANNED]
-    assert moments and {f"{moment.astimezone(received.office.zone):%H:%M}" for moment in moments} == {"15:00"}

@@ -60,6 +60,8 @@ class Chat:
     name: str
     kind: str = "private"
     pinned: int | None = None
+    kicked: bool = False  # the bot was put out of it
+    moved_to: int | None = None  # the supergroup that it has become
 
     def wire(self) -> Wire:
         """Return Telegram's Chat object."""

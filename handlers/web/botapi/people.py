@@ -88,9 +88,20 @@ class People(Store):
         self.users[user_id].blocked = False
         self._membership(user_id, "kicked", "member")
 
-    def _membership(self, user_id: int, before: str, after: str) -> None:
+    def put_out(self, user_id: int, chat_id: int) -> None:
+        """Put the bot out of a group."""
+        self.chats[chat_id].kicked = True
+        self._membership(user_id, "member", "kicked", chat_id=chat_id)
+
+    def migrate(self, user_id: int, chat_id: int, new_chat_id: int) -> None:
+        """Turn a group into a supergroup that is there already: Telegram says so in the old one."""
+        self.chats[chat_id].moved_to = new_chat_id
+        message = self.keep(self.chats[chat_id], self.users[user_id].wire(), {"migrate_to_chat_id": new_chat_id})
+        self.updates.put("message", message.wire())
+
+    def _membership(self, user_id: int, before: str, after: str, *, chat_id: int | None = None) -> None:
         old, new = (self._member(status) for status in (before, after))
-        wire: Wire = {"chat": self.chats[user_id].wire(), "from": self.users[user_id].wire()}
+        wire: Wire = {"chat": self.chats[chat_id or user_id].wire(), "from": self.users[user_id].wire()}
         wire |= {"date": _seconds(self.clock.now()), "old_chat_member": old, "new_chat_member": new}
         self.updates.put("my_chat_member", wire)
 

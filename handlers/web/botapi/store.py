@@ -123,6 +123,11 @@ class Store:
             ApiError: It is unknown, or the person blocked the bot or never wrote.
         """
         chat = self.known(chat_id)
+        if chat.kicked:
+            raise ApiError(403, "Forbidden: bot was kicked from the group chat")
+        if chat.moved_to is not None:
+            words = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise ApiError(400, words, migrate_to_chat_id=chat.moved_to)
         user = self.users.get(chat.id)
         if user and user.blocked:
             raise ApiError(403, "Forbidden: bot was blocked by the user")

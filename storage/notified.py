@@ -1,0 +1,95 @@
+"""What people were told, and what waits for them: questions about the outbox that are no part of sending."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from storage.outbox import QUEUED
+from storage.tables import Outbox, OutboxReminder, OutboxState, Person, Reminder
+
+
+async def is_queued(session: AsyncSession, dedupe: str) -> bool:
+    """Say whether a notification was queued, whatever became of it."""
+    return await session.scalar(select(Outbox.id).where(Outbox.dedupe == dedupe)) is not None
+
+
+async def receivers_of(session: AsyncSession, prefix: str) -> Sequence[Person]:
+    """Return whom the notifications went to whose ``dedupe`` begins like this."""
+    rows = await session.scalars(
+        select(Person)
+        .join(Outbox, Outbox.person_id == Person.id)
+        .where(Outbox.dedupe.startswith(prefix, autoescape=True), Outbox.state == OutboxState.SENT)
+        .order_by(Person.id)
+    )
+    return rows.all()
+
+
+async def revive(session: AsyncSession, person: Person, *, since: dt.datetime, now: dt.datetime) -> None:
+    """Let what was refused while a person was out of reach go out anew, save reminders: those have gone to others."""
+    carries = select(OutboxReminder.outbox_id)
+    await session.execute(
+        update(Outbox)
+        .where(
+            Outbox.person_id == person.id,
+            Outbox.state == OutboxState.REFUSED,
+            Outbox.created_at >= since - dt.timedelta(days=1),
+            Outbox.id.not_in(carries),
+        )
+        .values(state=OutboxState.DUE, not_before=now, reason=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    session.info[QUEUED] = True
+
+
+async def told(session: AsyncSession, reminder_id: int, *, since: dt.datetime) -> frozenset[int]:
+    """Return the people who have been told of a reminder, or will be, by a notification queued since a moment."""
+    rows = await session.scalars(
+        select(Outbox.person_id)
+        .join(OutboxReminder, OutboxReminder.outbox_id == Outbox.id)
+        .where(
+            OutboxReminder.reminder_id == reminder_id,
+            Outbox.created_at >= since,
+            Outbox.state.not_in((OutboxState.REFUSED, OutboxState.CANCELLED)),
+        )
+    )
+    return frozenset(person_id for person_id in rows if person_id is not None)
+
+
+async def count_since(session: AsyncSession, person: Person, kind: str, since: dt.datetime) -> int:
+    """Count the notifications of a kind that were queued for a person since a moment."""
+    counted = select(func.count(Outbox.id)).where(
+        Outbox.person_id == person.id, Outbox.created_at >= since, Outbox.kind == kind
+    )
+    return await session.scalar(counted) or 0
+
+
+async def waiting(session: AsyncSession, person: Person, kind: str, *, until: dt.datetime) -> Outbox | None:
+    """Return a notification of a kind that waits for a person, may leave by a moment, and is still untouched."""
+    rows = await session.scalars(
+        select(Outbox)
+        .where(
+            Outbox.person_id == person.id,
+            Outbox.kind == kind,
+            Outbox.state == OutboxState.DUE,
+            Outbox.copies == 0,
+            Outbox.not_before <= until,
+        )
+        .order_by(Outbox.id)
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    return rows.one_or_none()
+
+
+async def carried(session: AsyncSession, outbox_id: int) -> Sequence[Reminder]:
+    """Return the reminders that a notification carries, the most urgent first."""
+    rows = await session.scalars(
+        select(Reminder)
+        .join(OutboxReminder, OutboxReminder.reminder_id == Reminder.id)
+        .where(OutboxReminder.outbox_id == outbox_id)
+        .order_by(Reminder.urgency, Reminder.due_at, Reminder.id)
+        .execution_options(populate_existing=True)
+    )
+    return rows.all()
