@@ -233,7 +233,7 @@ def _page_line(listed: Listed) -> str | None:
 
 
 def _counted(total: int) -> str:
-    return _("%(n)d in all") % {"n": total}
+    return _("%(n)d lines in all") % {"n": total}
 
 
 def _narrowed(listed: Listed, wording: Wording, otherwise: str | None = None) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ async def test_a_ledger_is_tried_the_bot_dies_and_it_is_imported_once(story: Sto
     assert [item.state for item in items] == [ItemState.RECEIVED] * 5 + [ItemState.SUBMITTED] * 4
     assert {item.due_on for item in items} == {dt.date(2026, 11, 27)}
     assert len(await story.rows(Opinion)) == 30
-    planned = await story.rows(Reminder, Reminder.state == ReminderState.PLANNED)
+    planned = await story.rows(Reminder, Reminder.state == ReminderState.PLANNED, Reminder.subject_kind == "request")
     assert {each.subject_id for each in planned} == {each.id for each in entries}
     assert len(await story.rows(Audit, Audit.verb == "request.register", Audit.reason.is_not(None))) == 9
     assert all(sheet.rows is None for sheet in await story.rows(Sheet))

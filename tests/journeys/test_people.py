@@ -230,8 +230,9 @@ async def test_a_trial_of_a_matter_records_nothing(story: Story):
     draft = only(await story.rows(Draft, Draft.active))
     await me.press_data(me.messages[-1].id, Press("reg", draft.id, draft.version).encode())
     await me.press("结束")
-    for table in (Request, Decision, RecentMatter, Referral, Reminder, Outbox):
+    for table in (Request, Decision, RecentMatter, Referral, Reminder):
         assert await story.count(table) == 0, table
+    assert await story.rows(Outbox, Outbox.chat_id == OFFICER) == []
     assert await story.rows(Audit, Audit.actor_id.is_not(None)) == []
 
 
