@@ -34,7 +34,7 @@ async def read_sheet(content: bytes, name: str, *, headings: Collection[str] = C
     return SheetData.from_json(await ask_child("bot.documents.reading", asked, content))
 
 
-async def ask_child(module: str, asked: dict[str, Any], content: bytes = b"") -> Any:
+async def ask_child(module: str, asked: dict[str, Any], content: bytes = b"", *, within: float = WITHIN) -> Any:
     """Let a module that ends in ``bot.documents.child.serve`` answer one question in a process of its own.
 
     The process sees no setting, no key and no database, has 1 GB of memory and 20 s of processor time, and is killed
@@ -44,6 +44,7 @@ async def ask_child(module: str, asked: dict[str, Any], content: bytes = b"") ->
         module: The module that answers.
         asked: What it needs beside the file; JSON values. The language in force goes along.
         content: The file.
+        within: Seconds on the wall.
 
     Raises:
         Refusal: The answer was a refusal, or there was none within the limits.
@@ -57,7 +58,7 @@ async def ask_child(module: str, asked: dict[str, Any], content: bytes = b"") ->
         env=_environment(),
     )  # fmt: skip
     try:
-        output, _nothing = await asyncio.wait_for(process.communicate(question + b"\n" + content), WITHIN)
+        output, _nothing = await asyncio.wait_for(process.communicate(question + b"\n" + content), within)
     except TimeoutError:
         raise Refusal(SheetFault(Trouble.TOO_HEAVY).sentence) from None
     finally:

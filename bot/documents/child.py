@@ -17,7 +17,7 @@ _PATIENCE: Final = 10  # the officers who press meanwhile come first
 Work = Callable[[Mapping[str, Any], bytes], Any]
 
 
-def serve(work: Work) -> None:
+def serve(work: Work, *, seconds: int = SECONDS) -> None:
     """Answer the one question on standard input, then end.
 
     The question is a line of JSON (``language`` and what the work needs) followed by a file's bytes. The answer is
@@ -25,8 +25,9 @@ def serve(work: Work) -> None:
 
     Args:
         work: What makes the answer; JSON values.
+        seconds: Of processor time; more than usual only where nothing that an officer sent is read.
     """
-    _limit()
+    _limit(seconds)
     asked = json.loads(sys.stdin.buffer.readline())
     content = sys.stdin.buffer.read()
     with speaking(asked.get("language", DEFAULT_LANGUAGE)):
@@ -44,13 +45,13 @@ def _answer(work: Work, asked: Mapping[str, Any], content: bytes) -> dict[str, A
         return {"trouble": Trouble.TOO_HEAVY, "values": {}}
 
 
-def _limit() -> None:
+def _limit(seconds: int) -> None:
     """Take memory and time away from this process; what needs more is not a list."""
     if sys.platform == "win32":
         return
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(_PATIENCE)

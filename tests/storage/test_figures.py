@@ -54,6 +54,7 @@ class Life:
             each.reused = self.day()
         elif fate != "draft":
             each.submitted = self.day()
+            each.due = each.submitted + dt.timedelta(days=7)  # expected, not owed, while the receipt is unconfirmed
         if fate == "withdraw":
             each.withdrawn = self.day(each.submitted, 20)
         if fate == "receive" or (fate == "feed" and dice.random() < 0.7):
