@@ -58,6 +58,7 @@ from handlers import (
     stats,
     study,
     undelivered,
+    units,
     watching,
 )
 
@@ -65,6 +66,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     enrolment,
     desk,
     people,
+    units,
     catalogue,
     proposals,
     bureau_settings,

@@ -64,13 +64,6 @@ async def on_set(turn: Turn) -> Screen:
     return await flow(turn, seat, rest)
 
 
-async def on_units(turn: Turn) -> Screen:
-    """〔单位〕: the units and how many people each has."""
-    counts = await staff.head_count(turn.session)
-    rows = [(unit.name, unit.short_name, counts.get(unit.id, 0)) for unit in await _units(turn)]
-    return screens.units(rows)
-
-
 async def on_invitations(turn: Turn) -> Screen:
     """〔未使用的邀请〕, and taking one back."""
     toast, key = None, turn.pressed.arg
@@ -261,7 +254,6 @@ PRESSES: Final[Mapping[str, Flow]] = {
     "men": on_people,
     "man": on_person,
     "mset": on_set,
-    "uni": on_units,
     "invs": on_invitations,
 }
 TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}

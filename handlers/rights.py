@@ -51,7 +51,7 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "calendar.change": ("calin", "calad", "calrm", "calok", "calno"),
     "invite": ("inv",),
     "people.answer": ("jok", "jno"),
-    "people.keep": ("men", "man", "mset", "uni", "invs"),
+    "people.keep": ("men", "man", "mset", "uni", "uadd", "uset", "invs"),
     "office": ("off",),
     "rules.propose": ("prop",),
     "rules.keep": ("mats", "mat", "madd", "mchg", "mret", "pros", "pyes", "pno", "sets", "sset", "pack", "pkok"),

@@ -133,8 +133,14 @@ def units(rows: Sequence[tuple[str, str, int]]) -> Screen:
         esc(f"{name}{in_brackets(short)} ") + esc(ngettext("%(n)d person", "%(n)d persons", n) % {"n": n})
         for name, short, n in rows
     ]
-    text = lines(bold(_("[Units]")), *said)
-    return Screen("units", text, ((Button(pgettext("button", "Back"), Press("off")),),))
+    text = lines(bold(_("[Units]")), *said, esc(_("A press on a unit renames it")))
+    buttons = [Button(short, Press("uset", place)) for place, (_name, short, _n) in enumerate(rows)]
+    paired = tuple(tuple(buttons[at : at + 3]) for at in range(0, len(buttons), 3))
+    last = (
+        Button(pgettext("button", "Add a unit"), Press("uadd")),
+        Button(pgettext("button", "Back"), Press("off")),
+    )
+    return Screen("units", text, (*paired, last))
 
 
 def invitations(rows: Sequence[tuple[str, str, str, dt.datetime]], *, today: dt.date, toast: str | None) -> Screen:

@@ -128,3 +128,26 @@ async def test_a_longer_feedback_period_moves_the_dates_of_open_entries_and_tell
     assert story.service.office.policy.settings.feedback_working_days == 7
     async with story.database.read() as session:
         assert [layer.key for layer in await overlay.layers(session)] == ["settings.feedback_working_days"]
+
+
+async def test_a_unit_is_added_and_can_be_invited_to_at_once(story: Story):
+    coordinator = story.person(COORDINATOR)
+    await coordinator.type("/office")
+    await coordinator.press("单位")
+    await coordinator.press("新增单位")
+    await coordinator.type("大气")
+    await coordinator.type("虚构科技处")
+    await coordinator.press("处室")
+    await coordinator.type("虚构编办批复第2号")
+    assert "已有单位使用这一简称" in coordinator.screen
+    await coordinator.press("简称")
+    await coordinator.type("信用")
+    await coordinator.press("确认启用")
+    assert "“虚构科技处”已启用" in coordinator.screen
+    await story.settle()
+    await coordinator.type("/invite")
+    assert "虚构科技处" in coordinator.buttons
+    await story.restart()
+    assert [unit.short_name for unit in story.service.office.policy.units.values() if unit.name == "虚构科技处"] == [
+        "信用"
+    ]

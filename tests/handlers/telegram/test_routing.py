@@ -146,7 +146,7 @@ COORDINATORS = {
     "inv", "jok", "jno", "doc", "calin", "calad", "calrm", "calok", "calno", "cren", "cmrg", "cleg", "cmok", "cpart",
     "sans", "sgo", "soff", "sclos", "sshut", "fbset", "fbans", "qcha",
     "qsum", "qedt", "qagn", "qok", "qgo", "qres", "qcir", "qnam", "qdoc",
-    "off", "men", "man", "mset", "uni", "invs",
+    "off", "men", "man", "mset", "uni", "uadd", "uset", "invs",
     "mats", "mat", "madd", "mchg", "mret", "pros", "pyes", "pno", "sets", "sset", "pack", "pkok",
     "erok",
 }  # fmt: skip
