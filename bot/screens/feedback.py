@@ -29,7 +29,7 @@ def overview(
         today: Local date.
         everybody: Whether they are the bureau's.
     """
-    count = ngettext("%(n)d in all", "%(n)d in all", total) % {"n": total}
+    count = ngettext("%(n)d problem in all", "%(n)d problems in all", total) % {"n": total}
     text = lines(
         bold(_("Problems and suggestions")),
         esc(count) if total else esc(_("Nothing was fed back yet.")),

@@ -218,7 +218,7 @@ def _until(unit: UnitReturn, today: dt.date) -> str:
 def _missing(found: Sequence[Gap]) -> str:
     who = Counter(gap.owner or _("Officer") for gap in found)
     names = pgettext("names", ", ").join(
-        _("%(name)s %(n)d") % {"name": name, "n": n} for name, n in who.most_common(4)
+        _("%(name)s with %(n)d") % {"name": name, "n": n} for name, n in who.most_common(4)
     )  # fmt: skip
     return _("%(n)d entries are incomplete (%(names)s)") % {"n": len(found), "names": names}
 

@@ -53,6 +53,8 @@ def updated(language: str, fragments: list[Path]) -> Catalog:
     for message in sorted(extracted(), key=lambda each: (sorted(each.locations), str(each.id))):
         if message.id:
             translation = message.id if language == "en" else known.get((message.context, _key(message)), "")
+            if isinstance(translation, tuple | list) and isinstance(message.id, str):
+                translation = ""  # it has lost its plural: the older words may not fit
             if isinstance(translation, str) and isinstance(message.id, tuple):
                 translation = (translation,) * fresh.num_plurals
             if language != "en" and isinstance(message.id, tuple):

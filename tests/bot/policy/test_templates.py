@@ -4,6 +4,7 @@ import shutil
 import pytest
 from docx import Document
 
+from bot.documents.bulletins import Bulletin
 from bot.documents.letters import Paper
 from bot.policy.loader import PolicyFaults, load, packaged, restore
 
@@ -26,7 +27,7 @@ def docx_with(text):
 
 @pytest.mark.parametrize("name", ["zhengzhou", "example"])
 def test_every_shipped_pack_has_a_template_for_every_letter(name):
-    assert set(load(packaged(name)).templates) == {paper.value for paper in Paper}
+    assert set(load(packaged(name)).templates) == {each.value for each in (*Paper, *Bulletin)}
 
 
 def test_a_pack_s_own_template_wins_and_changes_no_rule(pack):

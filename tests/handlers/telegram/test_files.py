@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot.errors import Refusal
 from bot.language import speaking
 from bot.screens.screen import Screen
-from handlers import frame
+from handlers import frame, rights
 from handlers.app import make_bot
 from handlers.telegram import files
 from handlers.telegram.files import Files
@@ -42,6 +42,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[Incoming]:
         return Screen("unasked", "a sheet that nobody asked for")
 
     monkeypatch.setattr(frame, "FILES", {"probe": take})
+    monkeypatch.setitem(rights.PURPOSES, "probe", "new")
     monkeypatch.setattr(frame, "UNASKED_SHEET", unasked)
     return seen
 
