@@ -33,6 +33,7 @@ from handlers.telegram.inflow import Inflow
 from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, hand_in
 from handlers.telegram.outbox import Sender
 from handlers.telegram.outcomes import Outcome, classify
+from handlers.telegram.pins import Summaries
 from handlers.telegram.request import AiohttpRequest
 from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
@@ -133,6 +134,7 @@ class Service:
         self._spawn(self.dispatcher.run())
         self._spawn(self.sender.run())
         self._spawn(self.worker.run())
+        self._spawn(Summaries(self.bot, self.database, self.office, self.sender.pace).run())
         self._spawn(profile.sync(self.bot))
         if self._settings.page_url:
             from handlers.web.page.app import serving  # 120 ms of a start that has no page

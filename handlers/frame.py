@@ -12,7 +12,7 @@ from handlers import access, batch, drafts_aside, forms, guide, guide_draft, gui
 from handlers.flows import merged
 from handlers.guide_draft import PENDING
 from handlers.turn import Flow, Stale, Turn
-from storage import drafts
+from storage import drafts, pins
 
 SHEETS: Final = (".xlsx", ".xls", ".ods", ".csv")
 LANGUAGE_NAMES: Final = {"zh_CN": "简体中文", "en": "English"}
@@ -41,9 +41,24 @@ async def on_settings(turn: Turn) -> Screen:
     unit, person = await turn.unit(), turn.officer
     role = access.role_name(person.role)
     is_reminded = access.may(person.role, "later")
+    summary = (await pins.of(turn.session, person.id)).wanted if is_reminded else None
     return screens.settings(
-        unit.name, role, LANGUAGE_NAMES[person.language], person.telegram_id, is_reminded=is_reminded
+        unit.name,
+        role,
+        LANGUAGE_NAMES[person.language],
+        person.telegram_id,
+        is_reminded=is_reminded,
+        summary=summary,
     )
+
+
+async def on_summary(turn: Turn) -> Screen:
+    """Switch the pinned summary on or off; the chat follows within a minute."""
+    row = await pins.of(turn.session, turn.officer.id)
+    row.wanted = not row.wanted
+    await turn.session.flush()
+    turn.note("person.summary", ("person", turn.officer.id), after=row.wanted)
+    return await on_settings(turn)
 
 
 async def on_language(turn: Turn) -> Screen:
@@ -148,6 +163,7 @@ COMMANDS: Final[Mapping[str, Flow]] = {
 PRESSES: Final[Mapping[str, Flow]] = {
     "lang": on_language,
     "set": on_settings,
+    "smry": on_summary,
     "guide": guide.COMMANDS["guide"],
     "new": guide.COMMANDS["new"],
     **merged("PRESSES"),

@@ -66,7 +66,9 @@ def private_only() -> Screen:
     return Screen("private_only", esc(_("Please write to me in a private chat.")))
 
 
-def settings(unit: str, role: str, language: str, telegram_id: int, *, is_reminded: bool) -> Screen:
+def settings(
+    unit: str, role: str, language: str, telegram_id: int, *, is_reminded: bool, summary: bool | None
+) -> Screen:
     """What is known about the officer, and what they may change."""
     text = lines(
         bold(_("Settings")),
@@ -78,7 +80,9 @@ def settings(unit: str, role: str, language: str, telegram_id: int, *, is_remind
     )
     reminders = (Button(pgettext("button", "Reminders"), Press("rmd")),) if is_reminded else ()
     row = (*reminders, Button(pgettext("button", "Language"), Press("lang")))
-    return Screen("settings", text, (row, home_row()))
+    label = pgettext("button", "Pinned summary: on") if summary else pgettext("button", "Pinned summary: off")
+    switch = () if summary is None else ((Button(label, Press("smry")),),)
+    return Screen("settings", text, (row, *switch, home_row()))
 
 
 def language(options: Sequence[tuple[str, str]], chosen: str) -> Screen:

@@ -1,0 +1,46 @@
+"""The pinned summary: sent and pinned once, edited as it changes, made anew where it is gone, switched off."""
+
+from handlers.telegram.pins import Summaries
+from tests.conftest import OFFICER
+from tests.journeys.story import Story, register
+
+
+async def test_the_summary_follows_the_ledger_and_can_be_switched_off(story: Story):
+    service, me = story.service, story.person()
+    summaries = Summaries(service.bot, service.database, service.office, service.sender.pace)
+
+    async def look() -> int:
+        service.sender.pace.chats.clear()
+        return await summaries.look()
+
+    assert await look() == 0  # nobody has anything open
+    await register(me)
+    assert await look() == 1
+    chat = story.api.chats[OFFICER]
+    pinned = story.api.find(OFFICER, chat.pinned or 0)
+    assert pinned is not None
+    assert pinned.text.splitlines() == ["我的台账概览", "在办1件", "本周内到期：0件"]
+    assert await look() == 0  # unchanged: no call
+    await register(me, subject="虚构监测站 12410100MB0000T3XJ")
+    assert await look() == 1
+    assert "在办2件" in pinned.text
+    story.api.faults.add("editMessageText", "429", retry_after=1)
+    await story.at("2026-11-30 09:30")
+    assert await look() == 0  # Telegram asks to wait
+    service.sender.pace.free_at = 0.0
+    assert await look() == 1
+    assert "本周内到期：2件" in pinned.text
+    pinned.deleted = True  # the officer has deleted it
+    await story.at("2026-12-07 09:30")
+    assert await look() == 1
+    again = story.api.find(OFFICER, story.api.chats[OFFICER].pinned or 0)
+    assert again is not None
+    assert again.id != pinned.id
+    assert "已过期：2件" in again.text
+    await me.type("/settings")
+    await me.press("置顶概览：开")
+    assert "置顶概览：关" in me.buttons
+    await look()
+    assert again.deleted
+    await me.press("置顶概览：关")
+    assert await look() == 1
