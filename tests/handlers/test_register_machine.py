@@ -11,6 +11,7 @@ import datetime as dt
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -487,18 +488,42 @@ class Register(RuleBasedStateMachine):
         ]
         alive = {use.opinion_id for use in uses if use.undone_at is None}
         assert alive == {e.reuses + 1 for e in self.model.entries if e.reuses is not None and e.gone != "undone"}
-        by_id = {request.id: request for request in requests}
-        for reminder in planned:
-            assert by_id[reminder.subject_id].state.value == "open"
-            assert reminder.basis_version == by_id[reminder.subject_id].basis_version
+        self._compare_reminders(requests, planned)
+        self._compare_expiries(papers, planned)
+
+    def _compare_reminders(self, requests: Sequence[Request], planned: Sequence[Reminder]) -> None:
+        of_entries = [each for each in planned if each.subject_kind == "request"]
+        for reminder in of_entries:
+            request = requests[reminder.subject_id - 1]
             entry = self.model.entries[reminder.subject_id - 1]
-            assert not entry.by_counterpart and entry.state != "supplement"
+            assert reminder.basis_version == request.basis_version
+            assert entry.gone is None, (reminder.kind, entry)
+            if reminder.kind == "use":
+                assert entry.state == "returned", entry
+                continue
+            assert entry.waits and entry.state != "supplement"
+            assert entry.by_counterpart is (reminder.kind == "hand_in")
             if reminder.stage == "t-0" and reminder.due_at > self.now:
                 assert reminder.due_at.astimezone(ZONE).date() == entry.due
-        watched = {reminder.subject_id - 1 for reminder in planned}
-        for number, entry in enumerate(self.model.entries):
+        watched = {reminder.subject_id - 1 for reminder in of_entries}
+        for number, (entry, request) in enumerate(zip(self.model.entries, requests, strict=True)):
             if entry.waits and entry.state in ("submitted", "received") and not entry.by_counterpart:
                 assert number in watched, entry
+            made_on = request.created_at.astimezone(ZONE).date()
+            if entry.gone is None and entry.state == "returned" and entry.returned and entry.returned >= made_on:
+                assert number in watched or (self.today - entry.returned).days > 5, entry
+
+    def _compare_expiries(self, papers: Sequence[Opinion], planned: Sequence[Reminder]) -> None:
+        of_papers = {each.subject_id - 1: each for each in planned if each.subject_kind == "opinion"}
+        for number, reminder in of_papers.items():
+            assert reminder.basis_version == papers[number].basis_version
+        told = {
+            number for number, each in enumerate(self.model.papers) if not each.undone and each.finding != "unknown"
+        }
+        assert set(of_papers) <= told
+        for number in told:
+            last_said = self.model.papers[number].valid_to - dt.timedelta(days=20)  # the last one, holidays and all
+            assert number in of_papers or last_said <= self.today
 
     @invariant()
     def numbers_are_given_once_and_in_order(self) -> None:
