@@ -67,7 +67,7 @@ async def test_the_reminder_of_an_officer_who_blocked_the_bot_reaches_the_coordi
     await _received(story)
     story.api.users[OFFICER].blocked = True  # and Telegram's notice of it has not come yet
     await story.at("2026-11-27 09:00")
-    assert "核查反馈提醒】台账 大气2026-1" in coordinator.screen
+    assert "核查反馈提醒】台账 大气2026-1" in coordinator.transcript()
     assert "还剩1个工作日" not in me.transcript()
     assert "收到意见。请登记意见内容" in await coordinator.press("已收到意见")
     assert only(await story.rows(Request)).state.value == "closed"
@@ -81,7 +81,7 @@ async def test_the_reminder_of_an_officer_who_left_reaches_the_coordinator(story
         person = (await session.scalars(select(Person).where(Person.telegram_id == OFFICER))).one()
         person.state = PersonState.LEFT
     await story.at("2026-11-27 09:00")
-    assert "核查反馈提醒】台账 大气2026-1" in coordinator.screen
+    assert "核查反馈提醒】台账 大气2026-1" in coordinator.transcript()
     assert len(me.messages) == before
 
 
