@@ -5,6 +5,7 @@ import contextlib
 import os
 import warnings
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,14 +28,14 @@ from handlers.opening import opened
 from handlers.rulekeeping import Rulekeeper
 from handlers.settings import Settings
 from handlers.telegram import profile
+from handlers.telegram.connection import make_bot
 from handlers.telegram.dispatch import Dispatcher
 from handlers.telegram.files import Files
 from handlers.telegram.inflow import Inflow
-from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, hand_in
+from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, hand_in, take_in
 from handlers.telegram.outbox import Sender
 from handlers.telegram.outcomes import Outcome, classify
 from handlers.telegram.pins import Summaries
-from handlers.telegram.request import AiohttpRequest
 from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
 from handlers.travel import Travel
@@ -121,16 +122,7 @@ class Service:
         await self._greet()
         await self.dispatcher.recover()
         await self.worker.recover()
-        intake = Intake(
-            self.bot,
-            self.database,
-            self.office.clock,
-            self._on_received,
-            on_polled=lambda: self._beat(heartbeat.POLL),
-            on_failed=self.office.pulse.resume,
-            inflow=Inflow(self.office.clock, self._settings.per_minute, frozenset(reminder_acts.PRESSES)),
-        )
-        self._spawn(self._poll(intake))
+        await self._listen()
         self._spawn(self.dispatcher.run())
         self._spawn(self.sender.run())
         self._spawn(self.worker.run())
@@ -142,6 +134,22 @@ class Service:
             page = serving(self._settings, self.database, self.office.clock, self.store, self.hand_in)
             await self._exits.enter_async_context(page)
         self.jobs.start()
+
+    async def _listen(self) -> None:
+        """Take updates in: by webhook where the settings name one, else by polling."""
+        settings, clock = self._settings, self.office.clock
+        inflow = Inflow(clock, settings.per_minute, frozenset(reminder_acts.PRESSES))
+        if settings.webhook_url:
+            from handlers.telegram import hook  # a start that polls has no page to serve
+
+            take = partial(take_in, self.database, clock, inflow)
+            self._spawn(await hook.listen(self._exits, self.bot, settings, take, self._on_received, self._on_polled))
+        else:
+            polled, failed = self._on_polled, self.office.pulse.resume
+            intake = Intake(
+                self.bot, self.database, clock, self._on_received, on_polled=polled, on_failed=failed, inflow=inflow
+            )
+            self._spawn(self._poll(intake))
 
     def _build(self) -> None:
         settings, database, office = self._settings, self.database, self.office
@@ -238,8 +246,8 @@ class Service:
         if at_start and self.failure is not None and not self.failure.done():
             self.failure.set_result(Fatal(sentence))
 
-    def _beat(self, part: str) -> None:
-        self.office.pulse.beat(part, self.office.clock.now())
+    def _on_polled(self) -> None:
+        self.office.pulse.beat(heartbeat.POLL, self.office.clock.now())
 
     def _on_received(self) -> None:
         self.healthy = True
@@ -287,14 +295,3 @@ EXPECTED: Final = (
     migrate.UnknownVersion,
 )
 """What may stop a command, each with one sentence for the maintainer."""
-
-
-def make_bot(settings: Settings) -> ExtBot[None]:
-    """Return PTB's bot on our own request, which tells what was certainly not sent from what may have arrived."""
-    return ExtBot(
-        settings.token.get_secret_value(),
-        base_url=f"{settings.api_base}/bot",
-        base_file_url=f"{settings.file_base or settings.api_base}/file/bot",
-        request=AiohttpRequest(proxy=settings.proxy, connection_limit=256),
-        get_updates_request=AiohttpRequest(proxy=settings.proxy, connection_limit=2),
-    )

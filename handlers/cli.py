@@ -175,7 +175,7 @@ async def _invite(code: str, role: str) -> None:
 
 
 async def _username(settings: Any) -> str:
-    from handlers.app import make_bot
+    from handlers.telegram.connection import make_bot
 
     async with make_bot(settings) as bot:
         return bot.username

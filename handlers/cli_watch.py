@@ -71,7 +71,7 @@ def _of_key(settings: "Settings") -> Iterator[str]:
 
 async def _of_telegram(settings: "Settings", clock: "Clock") -> list[str]:
     """Ask the Bot API who we are and what time it is; it being away is no fault of ours and only said."""
-    from handlers.app import make_bot
+    from handlers.telegram.connection import make_bot
     from handlers.telegram.reach import identify, their_time
 
     if not settings.token.get_secret_value():

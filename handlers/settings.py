@@ -1,10 +1,11 @@
 """Settings: from the environment or ``.env``, prefix ``XINXUAN_``."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.policy.loader import packaged
@@ -12,6 +13,7 @@ from storage.database import async_url
 
 TELEGRAM = "https://api.telegram.org"
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _HIGHEST_PORT: Final = 65535
 
 
@@ -34,6 +36,9 @@ class Settings(BaseSettings):
         log: The level of the log.
         page_url: The address of the file page in the bureau's network, as officers' browsers know it: ``https://...``,
             or ``http://`` on this machine alone. Empty: there is no page, and files travel through the chat.
+        webhook_url: The address that Telegram calls, ``https://...``; empty: the bot polls.
+        webhook_bind: Where the webhook listens, ``host:port``; the proxy in front of it does TLS.
+        webhook_secret: What Telegram says at each call; 16 to 256 letters, digits, ``_`` or ``-``.
         page_bind: Where the file page listens, ``host:port``; the proxy in front of it does TLS.
     """
 
@@ -52,6 +57,9 @@ class Settings(BaseSettings):
     per_second: Annotated[float, Field(gt=0, le=30)] = 25.0
     log: str = "INFO"
     page_url: str = ""
+    webhook_url: str = ""
+    webhook_bind: str = "127.0.0.1:8080"
+    webhook_secret: SecretStr = Field(SecretStr(""), validate_default=True)
     page_bind: str = "127.0.0.1:8443"
 
     @field_validator("admin_ids", "maintainer_ids", mode="before")
@@ -83,12 +91,27 @@ class Settings(BaseSettings):
             raise ValueError("not a page's address: use https://host/path, or http:// on this machine alone")
         return value.rstrip("/")
 
-    @field_validator("page_bind")
+    @field_validator("page_bind", "webhook_bind")
     @classmethod
     def _of_a_listener(cls, value: str) -> str:
         host, _, port = value.rpartition(":")
         if not host or not (port.isascii() and port.isdecimal()) or int(port) > _HIGHEST_PORT:
             raise ValueError("not where a page may listen: use host:port")
+        return value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _of_a_webhook(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment):
+            raise ValueError("not a webhook's address: use https://host/path")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _of_a_secret(cls, value: SecretStr, others: ValidationInfo) -> SecretStr:
+        if others.data.get("webhook_url") and not _SECRET.fullmatch(value.get_secret_value()):
+            raise ValueError("a webhook needs a secret of 16 to 256 letters, digits, _ or -")
         return value
 
     @property
@@ -100,6 +123,12 @@ class Settings(BaseSettings):
     def page_address(self) -> tuple[str, int]:
         """Where the file page listens: host and port."""
         host, _, port = self.page_bind.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def webhook_address(self) -> tuple[str, int]:
+        """Where the webhook listens: host and port."""
+        host, _, port = self.webhook_bind.rpartition(":")
         return host.strip("[]"), int(port)
 
     @property

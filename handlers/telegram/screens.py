@@ -64,6 +64,7 @@ class Screens:
         self._on_token_dead = on_token_dead
         self._chats: dict[int, deque[_Waiting]] = {}
         self._current: dict[int, int] = {}  # chat -> message that carries the live keyboard
+        self._protected: dict[int, int] = {}  # chat -> the newest message that cannot be forwarded
         self._progress = Progress(bot, lambda chat_id: chat_id in self._chats)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -157,6 +158,9 @@ class Screens:
         chat_id, edit = delivery.chat_id, delivery.edit
         if edit is None or screen.stays or screen.file is not None or screen.code is not None:
             return await self._send_below(waiting, screen, instead_of=None)
+        if screen.protect and not screen.aside and self._protected.get(chat_id) != edit:
+            # An edit cannot protect a message that was sent without it, and names do not go into one.
+            return await self._send_below(waiting, screen, instead_of=edit)
         if not await self._edit(chat_id, edit, screen):
             return await self._send_below(waiting, screen, instead_of=edit)
         self._progress.note(chat_id, edit, screen)
@@ -172,6 +176,8 @@ class Screens:
         if sent is None or (screen.aside and screen.stays):
             return None  # a reminder opened from the digest stands for itself
         self._current[delivery.chat_id] = sent
+        if screen.protect:
+            self._protected[delivery.chat_id] = sent
         self._progress.note(delivery.chat_id, sent, screen)
         # A pressed message that cannot be edited (a document) has done its work as well.
         for done in {before, instead_of} - {None, sent}:

@@ -157,3 +157,10 @@ def test_without_a_stream_the_log_goes_to_standard_error(capsys: pytest.CaptureF
     captured = capsys.readouterr()
     assert "here" in captured.err
     assert captured.out == ""
+
+
+def test_a_code_that_may_be_one_persons_is_never_logged_and_a_companys_may_be():
+    said = logs.redacted("92410100MA00000T4Y beside 91410100MA00000T42 and request 924101001")
+    assert "92410100MA00000T4Y" not in said
+    assert "91410100MA00000T42" in said
+    assert "924101001" in said

@@ -13,8 +13,8 @@ from bot.errors import Refusal
 from bot.language import speaking
 from bot.screens.screen import Screen
 from handlers import frame, rights
-from handlers.app import make_bot
 from handlers.telegram import files
+from handlers.telegram.connection import make_bot
 from handlers.telegram.files import Files
 from handlers.turn import Incoming, Turn
 from handlers.web.botapi.api import BotApi

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.language import _, speaking
 from bot.screens.screen import Button, File, Press, Screen, esc
-from handlers.app import make_bot
+from handlers.telegram.connection import make_bot
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.messages import MAX_CAPTION_UNITS, labelled, message, parts
 from handlers.web.botapi.api import BotApi

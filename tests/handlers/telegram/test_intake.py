@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 from telegram.ext import ExtBot
 
-from handlers.app import make_bot
 from handlers.clock import Clock
 from handlers.telegram import intake
+from handlers.telegram.connection import make_bot
 from handlers.telegram.inflow import Inflow
 from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, lane_of, scrub
 from handlers.web.botapi.api import BotApi

@@ -13,9 +13,9 @@ from telegram.ext import ExtBot
 from bot.policy.model import Policy
 from bot.screens.screen import Button, File, Press, Screen
 from bot.workdays import Calendar
-from handlers.app import make_bot
 from handlers.clock import Clock
 from handlers.office import Office
+from handlers.telegram.connection import make_bot
 from handlers.telegram.outbox import Sender
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.model import Message

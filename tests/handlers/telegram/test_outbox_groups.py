@@ -12,9 +12,9 @@ from bot.policy.model import Policy
 from bot.screens.screen import Button, Press, Screen
 from bot.workdays import Calendar
 from handlers import undelivered
-from handlers.app import make_bot
 from handlers.clock import Clock
 from handlers.office import Office
+from handlers.telegram.connection import make_bot
 from handlers.telegram.outbox import Sender
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer

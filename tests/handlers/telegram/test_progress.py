@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.screens.screen import Screen
-from handlers.app import make_bot
 from handlers.telegram import progress
+from handlers.telegram.connection import make_bot
 from handlers.telegram.delivery import Delivery
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer

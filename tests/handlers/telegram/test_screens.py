@@ -10,7 +10,7 @@ from telegram.ext import ExtBot
 
 from bot.language import _, speaking
 from bot.screens.screen import Button, Press, Screen
-from handlers.app import make_bot
+from handlers.telegram.connection import make_bot
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.screens import Screens
 from handlers.web.botapi.api import BotApi
@@ -40,7 +40,9 @@ class Stage:
 
     def put(self, text: str, *, to: int = OFFICER, rows: Any = KEYS, repeat: bool = False, **where: Any) -> None:
         self._next += 1
-        screen = Screen("probe", text, rows, **{key: where.pop(key) for key in ("aside", "stays") if key in where})
+        screen = Screen(
+            "probe", text, rows, **{key: where.pop(key) for key in ("aside", "stays", "protect") if key in where}
+        )
         self.screens.put(self._next, Delivery(to, screen, **where), may_repeat=repeat)
 
     async def done(self, within: float = 15.0) -> None:
@@ -79,6 +81,18 @@ async def test_a_press_edits_its_message_and_is_answered(stage: Stage):
     await stage.show("two", edit=first, query=query.id)
     assert stage.texts() == ["two"]
     assert query.answered
+
+
+async def test_names_never_stand_in_a_message_that_can_be_forwarded(stage: Stage):
+    """Telegram decides at the sending whether a message may be forwarded; an edit changes nothing about it."""
+    first = await stage.show("无姓名")
+    second = await stage.show("张某", edit=first, protect=True)
+    assert second != first
+    sent = [call.params.get("protect_content") for call in stage.api.calls if call.method == "sendMessage"]
+    assert sent == [None, "true"]
+    assert stage.texts() == ["无姓名", "张某"]
+    assert await stage.show("张某，又", edit=second, protect=True) == second
+    assert stage.texts() == ["无姓名", "张某，又"]
 
 
 async def test_a_message_that_is_gone_is_followed_by_a_new_one(stage: Stage):
