@@ -26,6 +26,7 @@ from handlers import (
     quarter_draft,
     quarter_prompts,
     rotation,
+    wall,
     watching,
 )
 from handlers.attachment_work import SWEEP
@@ -78,6 +79,7 @@ class Jobs:
         self._stopping = False
         self._scheduler = AsyncIOScheduler(timezone=dt.UTC)
         self._running: set[asyncio.Task[None]] = set()
+        self._wall: asyncio.Task[None]
 
     def start(self) -> None:
         """Begin to tick, with one look at once: whatever fell due while the process was down goes out now."""
@@ -86,15 +88,21 @@ class Jobs:
         self._every(KEYS, self.look_at_keys)
         self._every(PACK, self.look_at_pack)
         self._scheduler.start()
+        self._at_once()
+        self._every(HOUSEKEEPING, self.look, after=Clock().now() + SETTLING)
+        self._wall = asyncio.create_task(wall.watch(self._at_once))
+
+    def _at_once(self) -> None:
+        """Let every job run now, whatever its next moment was: at the start, and when the wall clock was set."""
         now = Clock().now()  # the scheduler's clock is the wall's, never the office's
         for job in self._scheduler.get_jobs():
             job.modify(next_run_time=now)
-        self._every(HOUSEKEEPING, self.look, after=now + SETTLING)
 
     async def stop(self) -> None:
         """Stop ticking; what runs now ends first, between two of its transactions."""
         self._stopping = True
         if self._scheduler.running:
+            self._wall.cancel()
             self._scheduler.remove_all_jobs()
             await asyncio.gather(*self._running, return_exceptions=True)
             self._scheduler.shutdown(wait=False)

@@ -10,7 +10,8 @@ To add a drill, put a module into this package that says which goals it proves a
 choice. ``full`` asks for the size that ``reliability.md`` names; otherwise a few seconds must do, because the ordinary
 test run takes every drill at that size. One result for each goal comes back, of at least ``goal``, ``seed``, ``n`` (how
 much was tried), ``seconds`` and ``ok``, with a count of each thing that must not be. Nothing else has to be done: the
-command line, the ordinary test run and this list find the module by themselves.
+command line, the ordinary test run and this list find the module by themselves. ``ON_DEMAND = True`` keeps a drill
+that cannot be small out of the ordinary run.
 """
 
 import importlib

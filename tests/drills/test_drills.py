@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.drills import registry
+from tests.drills import mutants, registry
 from tests.drills.__main__ import main
 from tests.drills.lives import ROOT, crash_points
 
@@ -16,11 +16,19 @@ pytestmark = pytest.mark.drill
 SEED = 20261123
 
 
-@pytest.mark.parametrize("module", registry.drills(), ids=lambda module: ",".join(module.GOALS))
+ORDINARY = [module for module in registry.drills() if not getattr(module, "ON_DEMAND", False)]
+
+
+@pytest.mark.parametrize("module", ORDINARY, ids=lambda module: ",".join(module.GOALS))
 async def test_goals_hold(module: ModuleType, tmp_path: Path):
     results = await registry.prove(module, full=False, seed=SEED, folder=tmp_path)
     assert [result for result in results if not result["ok"]] == []
     assert all(result["n"] > 0 for result in results)
+
+
+def test_each_defect_can_still_be_sown():
+    assert mutants.unsowable() == []
+    assert len({mutant.name for mutant in mutants.MUTANTS}) == len(mutants.MUTANTS) >= 10
 
 
 def test_places_named_in_the_design_stand_in_the_source():

@@ -93,7 +93,7 @@ async def _serve(policy: Policy, wish: dict[str, Any]) -> None:
     logs.configure("WARNING", secrets=[wish["token"]])
     settings = _settings(wish)
     clock = Clock(dt.timedelta(seconds=wish.get("ahead", 0)))
-    async with Service(settings, policy, clock=clock, per_second=1000.0) as service:
+    async with Service(settings, policy, clock=clock, per_second=wish.get("per_second", 1000.0)) as service:
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
         failed = asyncio.ensure_future(service.wait())

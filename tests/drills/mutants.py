@@ -1,0 +1,118 @@
+"""G45: defects sown on purpose, each of which a named test must find. A proof that finds nothing proves nothing."""
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.drills.lives import ROOT
+
+GOALS = ("G45",)
+ON_DEMAND = True  # minutes; the ordinary run only looks whether each defect can still be sown
+TREE: Final = ("bot", "storage", "handlers", "locale", "tests", "pyproject.toml")
+RED: Final = 1  # pytest's exit status where tests failed; anything else is no proof
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A defect: one piece of text replaced by another, and the test that must turn red."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+WORKDAYS, DEADLINES = "bot/workdays.py", "bot/deadlines.py"
+SETTLING, OUTBOX = "handlers/telegram/settling.py", "handlers/telegram/outbox.py"
+REMINDERS, QUEUE = "storage/reminders.py", "storage/outbox.py"
+T_WORKDAYS, T_DEADLINES, T_OUTBOX = (
+    "tests/bot/test_workdays.py",
+    "tests/bot/test_deadlines.py",
+    "tests/handlers/telegram/test_outbox.py",
+)
+T_REMINDERS, T_DRILLS = "tests/handlers/test_reminders.py", "tests/drills/test_drills.py"
+
+MUTANTS: Final = (
+    Mutant("calendar: make-up days forgotten", WORKDAYS, "left -= day.is_workday", "left -= day.on.weekday() < 5",
+           T_WORKDAYS),
+    Mutant("calendar: doubt forgotten on the way", WORKDAYS, "provisional = provisional or day.provisional",
+           "provisional = day.provisional", f"{T_DRILLS}::test_goals_hold[G16]"),
+    Mutant("planner: the day of receipt counted", DEADLINES, "return calendar.add(received_on, working_days)",
+           "return calendar.add(received_on, working_days - 1)", T_DEADLINES),
+    Mutant("planner: an opinion relied on for a day too long", DEADLINES,
+           'return corresponding - timedelta(days=end == "day_before")', "return corresponding", T_DEADLINES),
+    Mutant("planner: past stages all said", REMINDERS,
+           "newest = bool(past) and stage is past[-1]", "newest = stage in past",
+           f"{T_DRILLS}::test_goals_hold[G16]"),
+    Mutant("catch-up: what is an hour late is dropped", REMINDERS, "Reminder.due_at <= now)",
+           "Reminder.due_at <= now, Reminder.due_at > now - dt.timedelta(hours=1))",
+           f"{T_REMINDERS}::test_after_an_outage_only_the_newest_stage_is_said_and_no_flood_follows"),
+    Mutant("supersede: the newer stage taken back", REMINDERS, "Reminder.due_at < reminder.due_at",
+           "Reminder.due_at > reminder.due_at",
+           f"{T_REMINDERS}::test_a_newer_stage_takes_back_an_older_one_that_never_left"),
+    Mutant("claim: not written down before the send", QUEUE, "row.state = OutboxState.CLAIMED", "pass",
+           f"{T_OUTBOX}::test_claim_is_committed_before_a_byte_leaves"),
+    Mutant("claim: of a dead process never taken up", QUEUE,
+           "Outbox.lease_until <= now", "Outbox.lease_until < Outbox.lease_until",
+           f"{T_OUTBOX}::test_claim_of_a_dead_process_is_repeated_with_a_label_after_its_lease"),
+    Mutant("confirm: a fourth copy", SETTLING,
+           "if row.copies >= outbox.MOST_COPIES:", "if row.copies > outbox.MOST_COPIES:",
+           f"{T_OUTBOX}::test_three_copies_that_nobody_confirmed_are_held"),
+    Mutant("confirm: a repetition that does not say so", OUTBOX,
+           "labelled(part, label) if letter.repeated else part", "part",
+           f"{T_OUTBOX}::test_only_an_unknown_outcome_is_repeated_with_a_label"),
+    Mutant("confirm: an unknown outcome taken for a success", SETTLING, "case Outcome.DELIVERED:",
+           "case Outcome.DELIVERED | Outcome.UNKNOWN:",
+           f"{T_OUTBOX}::test_only_an_unknown_outcome_is_repeated_with_a_label"),
+    Mutant("dedupe: the same notice queued each time", QUEUE,
+           "row = await _queue(session, receiver | content",
+           'row = await _queue(session, receiver | content | {"dedupe": f"{dedupe}:{id(params)}"}',
+           f"{T_OUTBOX}::test_notice_is_sent_once_and_confirmed"),
+    Mutant("confirm: pestering whoever has blocked the bot", "handlers/telegram/letters.py", "if not person.reachable:",
+           "if False:", f"{T_OUTBOX}::test_what_was_queued_before_an_officer_blocked_the_bot_is_not_sent_any_more"),
+    Mutant("answers: committed, reported as failed, never shown", "handlers/telegram/dispatch.py",
+           "show(unanswered + answers,", "show(answers,",
+           "tests/handlers/telegram/test_dispatch.py"
+           "::test_commit_that_fails_after_it_has_taken_effect_is_answered_all_the_same"),
+    Mutant("calendar: movers are not told", "handlers/calendar_change.py",
+           "        if params is None:\n", "        if True:\n",
+           f"{T_DRILLS}::test_goals_hold[G18]"),
+    Mutant("clock: a step goes unnoticed", "handlers/wall.py", "NOTICED: Final = 5.0", "NOTICED: Final = 5e12",
+           f"{T_DRILLS}::test_goals_hold[G19]"),
+)  # fmt: skip
+
+
+def unsowable() -> list[str]:
+    """Return the defects whose text does not stand in the source exactly once."""
+    return [each.name for each in MUTANTS if (ROOT / each.file).read_text("utf-8").count(each.old) != 1]
+
+
+async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
+    """Sow each defect in a copy of the tree and run its test there; ``full`` makes no difference."""
+    if unknown := unsowable():
+        return [{"goal": "G45", "seed": seed, "n": 0, "unsowable": unknown, "ok": False}]
+    for name in TREE:
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy2
+        copy(source, folder / name)
+    survived = [each.name for each in MUTANTS if not await asyncio.to_thread(_is_found, each, folder)]
+    return [{"goal": "G45", "seed": seed, "n": len(MUTANTS), "survived": survived, "ok": not survived}]
+
+
+def _is_found(mutant: Mutant, folder: Path) -> bool:
+    path = folder / mutant.file
+    sound = path.read_text("utf-8")
+    path.write_text(sound.replace(mutant.old, mutant.new), "utf-8")
+    try:
+        command = (sys.executable, "-B", "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", mutant.test)
+        answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    finally:
+        path.write_text(sound, "utf-8")
+    found = answer.returncode == RED
+    print(f"{'red     ' if found else 'SURVIVED'} {mutant.name}: {mutant.test}", file=sys.stderr, flush=True)
+    return found
