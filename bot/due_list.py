@@ -2,30 +2,35 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Final
 
 from bot.dates import format_day
 from bot.language import _, ngettext, pgettext
+from bot.notices import EntryNotice, Notice, OpinionNotice
+from bot.screens.ledger import Wording
+from bot.screens.reminders import line
+from bot.screens.words import in_brackets
+
+_DEADLINES: Final = ("feedback", "submit_by", "fulfil")  # all other kinds ask or tell: nothing in them runs late
 
 
 @dataclass(frozen=True, slots=True)
 class DueEntry:
-    """An entry on the list.
+    """A reminder on the list.
 
     Args:
-        officer: Unit and name of whoever is in charge of it.
-        on: The local date that matters next.
-        number: The entry's number.
-        matter: Its matter.
-        what: What the date is, with the date, as on the entry's screen.
+        officer: Unit and name of whoever would be told of it.
+        on: The local date that it is meant for.
+        is_late: Whether the deadline that it is about is past.
+        said: What it says, in one line.
     """
 
     officer: str
     on: dt.date
-    number: str
-    matter: str
-    what: str
+    is_late: bool
+    said: str
 
 
 def end_of_week(today: dt.date) -> dt.date:
@@ -33,14 +38,35 @@ def end_of_week(today: dt.date) -> dt.date:
     return today + dt.timedelta(days=6 - today.weekday())
 
 
-def listed(entries: Iterable[DueEntry], *, today: dt.date) -> Iterator[str]:
-    """Yield the lines of the list: officer by officer what is overdue, due today, and due later this week.
+def is_late(notice: Notice) -> bool:
+    """Say whether the deadline that a reminder is about is past."""
+    return notice.kind in _DEADLINES and notice.working_days < 0
+
+
+def printed(notice: Notice, wording: Wording) -> str:
+    """Return a reminder as a line of the list: as the chat has it, with the matter; papers lie about.
+
+    So nobody is named: an opinion that no entry carries goes by the day of its issue.
 
     Args:
-        entries: What has a date up to the end of the week, in any order.
+        notice: The reminder.
+        wording: The words of the pack.
+    """
+    if isinstance(notice, EntryNotice):
+        return line(notice, wording) + in_brackets(notice.entry.matter)
+    if isinstance(notice, OpinionNotice) and notice.number is None:
+        return line(replace(notice, number=_("issued on %(day)s") % {"day": wording.day(notice.issued_on)}), wording)
+    return line(notice, wording)
+
+
+def listed(entries: Iterable[DueEntry], *, today: dt.date) -> Iterator[str]:
+    """Yield the lines of the list: officer by officer what is late, was due before, is due today and later this week.
+
+    Args:
+        entries: Reminders up to the end of the week, in any order.
         today: The local date of the list.
     """
-    found = sorted(entries, key=lambda each: (each.officer, each.on, each.number))
+    found = sorted(entries, key=lambda each: (each.officer, each.on > today, not each.is_late, each.on, each.said))
     yield _("What is due, %(day)s") % {"day": format_day(today, today=today)}
     if not found:
         yield _("Nothing is due this week")
@@ -50,10 +76,12 @@ def listed(entries: Iterable[DueEntry], *, today: dt.date) -> Iterator[str]:
         yield ""
         yield pgettext("label", "%(label)s: %(value)s") % {"label": officer, "value": count}
         for each in own:
-            yield f"  [{_when(each.on, today)}] {each.number} {each.matter} {each.what}"
+            yield f"  [{_when(each, today)}] {each.said}"
 
 
-def _when(on: dt.date, today: dt.date) -> str:
-    if on < today:
+def _when(each: DueEntry, today: dt.date) -> str:
+    if each.on > today:
+        return pgettext("due", "this week")
+    if each.is_late:
         return pgettext("due", "overdue")
-    return pgettext("due", "today") if on == today else pgettext("due", "this week")
+    return pgettext("due", "today") if each.on == today else pgettext("due", "earlier")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import stat
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -12,11 +12,9 @@ import typer
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from bot.due_list import DueEntry
     from handlers.clock import Clock
     from handlers.office import Office
     from handlers.settings import Settings
-    from storage.tables import Request
 
 app = typer.Typer()
 
@@ -35,7 +33,7 @@ def doctor() -> None:
 def due(
     date: Annotated[str, typer.Option(help="The day of the list, such as 2026-11-25; today unless named.")] = "",
 ) -> None:
-    """Print by officer what is overdue, due today and due this week: for the day when Telegram is away."""
+    """Print by officer what is overdue, unanswered, due today and due this week: for the day when Telegram is away."""
     from handlers.cli import _run
 
     _run(_due(date))
@@ -114,12 +112,12 @@ async def _of_data(settings: "Settings", clock: "Clock") -> list[str]:
 
 
 async def _due(date: str) -> None:
-    from bot.due_list import end_of_week, listed
+    from bot.due_list import listed
     from bot.language import DEFAULT_LANGUAGE, speaking
+    from handlers import due_list
     from handlers.cli import Sentence
     from handlers.clock import Clock
     from handlers.settings import Settings
-    from storage import watching
 
     settings, clock = Settings(), Clock()
     async with reading(settings, clock) as (session, office):
@@ -128,34 +126,8 @@ async def _due(date: str) -> None:
         except ValueError:
             raise Sentence(f"{date} is no date: write it as 2026-11-25") from None
         with speaking(DEFAULT_LANGUAGE):
-            until = end_of_week(today)
-            requests = await watching.due_until(session, until)
-            found = [each async for each in _entries(session, office, requests, today) if each.on <= until]
-            for line in listed(found, today=today):
+            for line in listed(await due_list.of_day(session, office, today), today=today):
                 typer.echo(line)
-
-
-async def _entries(
-    session: "AsyncSession", office: "Office", requests: "Sequence[Request]", today: dt.date
-) -> "AsyncIterator[DueEntry]":
-    """Yield entries as the list has them; whom they concern is not printed, papers lie about."""
-    from bot.due_list import DueEntry
-    from bot.screens.ledger import next_date
-    from handlers.timeline import wording
-    from storage import cover
-    from storage.ledger import entries_of
-    from storage.tables import Person, Unit
-
-    for request in requests:
-        [entry] = await entries_of(session, [request])
-        on = entry.submit_by_on if entry.submitted_on is None else entry.due_on
-        what = next_date(entry, wording(office, today, entry.matter_code))
-        if on is None or what is None:
-            continue
-        charged = await cover.in_charge(session, request, today)
-        person = charged[0] if charged else await session.get_one(Person, request.owner_id)
-        unit = await session.get_one(Unit, person.unit_id)
-        yield DueEntry(f"{unit.short_name} {person.name or person.id}", on, entry.number, entry.matter, what)
 
 
 @contextlib.asynccontextmanager

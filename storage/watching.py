@@ -151,13 +151,16 @@ async def missing_persons(session: AsyncSession, telegram_ids: frozenset[int]) -
     return telegram_ids - frozenset(rows.all())
 
 
-async def due_until(session: AsyncSession, until: dt.date) -> Sequence[Request]:
-    """Return the open entries with a date to watch up to a local date, by id."""
-    dated = select(Item.id).where(Item.request_id == Request.id, Item.due_on <= until)
+async def due_until(session: AsyncSession, until: dt.datetime) -> Sequence[Reminder]:
+    """Return the reminders meant for before a moment that came or are to come, those taken note of among them.
+
+    What each is about stays together, the newest plan and the latest stage last.
+    """
+    what = (Reminder.subject_kind, Reminder.subject_id, Reminder.kind, Reminder.audience)
     rows = await session.scalars(
-        select(Request)
-        .where(Request.state == RequestState.OPEN, or_(Request.submit_by_on <= until, dated.exists()))
-        .order_by(Request.id)
+        select(Reminder)
+        .where(Reminder.due_at < until, Reminder.state.not_in(_TAKEN_BACK))
+        .order_by(*what, Reminder.basis_version, Reminder.due_at, Reminder.id)
     )
     return rows.all()
 

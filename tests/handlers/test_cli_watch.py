@@ -9,15 +9,23 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from sqlalchemy import update
 
-from handlers import cli_watch
+from bot.due_list import listed
+from bot.language import speaking
+from handlers import cli_watch, due_list, planning
 from handlers.clock import Clock
 from handlers.telegram import reach
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
+from storage.tables import Opinion, Reminder, ReminderState, Request
 from tests.conftest import COORDINATOR, settings_for
 from tests.handlers import test_cli
+from tests.handlers.conftest import NOW
+from tests.handlers.desk import INSTITUTE, Desk
 from tests.handlers.test_cli import WITHIN, Start, _wish
+from tests.handlers.test_reminder_kinds import LOAN, entered, opened, with_opinion
+from tests.handlers.test_reminders import at, deliver, tick
 from tests.officer import Officer
 
 api, xinxuan = test_cli.api, test_cli.xinxuan  # its fixtures
@@ -157,3 +165,78 @@ async def test_their_time_is_read_from_any_answer():
 
 async def test_their_time_is_not_asked_through_a_socks_proxy(server: BotApiServer):
     assert await reach.their_time(server.base, proxy="socks5://127.0.0.1:9") is None
+
+
+@pytest.fixture
+def desk(database, office, officer) -> Desk:
+    return Desk(database, office, officer, NOW)
+
+
+async def _listed(xinxuan: Start, desk: Desk, folder: Path, keys: list[str], day: str) -> list[str]:
+    """Return what ``xinxuan due`` prints for a day while the database is in use, without its heading."""
+    (folder / "key").write_text(keys[0], "ascii")
+    (folder / "key").chmod(0o600)
+    wish = {"XINXUAN_DATABASE_URL": f"sqlite:///{folder / 'xinxuan.db'}", "XINXUAN_KEY_FILE": str(folder / "key")}
+    code, out, err = await (await xinxuan("due", "--date", day, **wish)).end()
+    assert (code, err) == (0, "")
+    assert not any(name in out for name in ("虚构环保科技有限公司", "虚构监测站"))
+    heading, *lines = out.splitlines()
+    assert heading.startswith("【到期事项】")
+    return [line for line in lines if line]
+
+
+async def test_the_printed_list_says_what_each_officer_would_hear_whatever_its_kind(
+    xinxuan: Start, desk: Desk, tmp_path: Path, keys: list[str]
+):
+    """By hand, from weeks without a holiday: 1 was decided on 4 December, 2 is to be on the 22nd, 3 on the 28th."""
+    with speaking("zh_CN"):
+        await with_opinion(desk, valid_to="2026-12-27", decide="2026-12-04", subject=INSTITUTE)
+        await entered(desk, LOAN, submit="cp", decide="2026-12-22")
+        await entered(desk, submit="no", decide="2026-12-28")
+    assert await _listed(xinxuan, desk, tmp_path, keys, "2026-12-17") == [
+        "大气 虚构1：5件",
+        "  [待办] 大气2026-1 查询意见有效至12月27日（周日），请确认是否重新申请",  # since 27 November
+        "  [待办] 大气2026-2 信用报告尚未登记，收到后请登记（政策性贷款、绿色信贷、EOD项目推荐）",  # 7 December
+        "  [待办] 大气2026-1 11月23日（周一）已收到意见，请登记使用情况（排污许可证延续）",  # 11 December
+        "  [今日] 大气2026-2 申报单位自行申请核查，请确认是否已提交意见（政策性贷款、绿色信贷、EOD项目推荐）",
+        "  [今日] 大气2026-3 请最迟于12月18日（周五）提交核查申请（排污许可证延续）",
+    ]
+
+
+async def _said(desk: Desk, day: str) -> list[str]:
+    async with desk.database.read() as session:
+        found = await due_list.of_day(session, desk.office, dt.date.fromisoformat(day))
+    return list(listed(found, today=dt.date.fromisoformat(day)))[3:]
+
+
+async def test_what_was_said_stays_on_the_list_until_it_is_answered_also_where_its_entry_has_changed(desk: Desk):
+    """The centre received it on 23 November: its feedback is due on Monday the 30th, and asked for from 1 December."""
+    with speaking("zh_CN"):
+        await entered(desk)
+        await opened(desk)
+        await desk.press("rdo", "received,0")
+        due_on = "大气2026-1 应于11月30日（周一）前反馈（排污许可证延续）"
+        assert await _said(desk, "2026-11-24") == [f"  [本周] {due_on}"]
+        await tick(desk, at("2026-11-27"))
+        assert await deliver(desk)
+        assert await _said(desk, "2026-11-27") == [f"  [今日] {due_on}"]
+        async with desk.database.write() as session:
+            request = await session.get_one(Request, 1)
+            request.basis_version += 1
+            await planning.replan(session, desk.office, request, at("2026-11-27", "15:00"))
+        assert await _said(desk, "2026-11-29") == [f"  [待办] {due_on}"]
+        late = "大气2026-1 应于11月30日（周一）前反馈，可商请中心（排污许可证延续）"
+        assert await _said(desk, "2026-12-03") == [f"  [已超期] {late}"]
+        async with desk.database.write() as session:
+            noted = update(Reminder).where(Reminder.state == ReminderState.SENT)
+            await session.execute(noted.values(state=ReminderState.ACKNOWLEDGED))
+        assert await _said(desk, "2026-11-28") == []
+
+
+async def test_an_opinion_without_an_entry_is_printed_by_its_day_and_names_nobody(desk: Desk):
+    with speaking("zh_CN"):
+        await with_opinion(desk, valid_to="2026-12-27")
+        async with desk.database.write() as session:
+            await session.execute(update(Opinion).values(item_id=None))
+        said = [line for line in await _said(desk, "2026-12-18") if "意见有效至" in line]
+        assert said == ["  [今日] 11月23日（周一）出具 查询意见有效至12月27日（周日），请确认是否重新申请"]

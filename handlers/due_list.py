@@ -1,0 +1,76 @@
+"""The reminders of a day as a list to be printed: for each officer what the chat would have said to them.
+
+It reads the schedule itself, so whatever kind is planned is on it. What has climbed to a head or a coordinator repeats
+what is on the officer's own list, and stays away.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.deadlines import due_at
+from bot.due_list import DueEntry, end_of_week, is_late, printed
+from bot.notices import Notice
+from handlers import reminders as schedule
+from handlers import saying
+from handlers.colleagues import named
+from handlers.office import Office
+from storage import reminders, watching
+from storage.tables import Person, Reminder, ReminderState, Unit
+
+_SUBJECTS: Final = (reminders.SUBJECT, reminders.OPINION)
+_DAY: Final = dt.timedelta(days=1)
+_ENDED: Final = (ReminderState.ACKNOWLEDGED, ReminderState.CANCELLED)
+
+
+async def of_day(session: AsyncSession, office: Office, today: dt.date) -> list[DueEntry]:
+    """Return what is still to be answered of what was due up to a local date, and what comes until its week ends."""
+    ends = due_at(today + _DAY, dt.time(), office.zone)
+    until = due_at(end_of_week(today) + _DAY, dt.time(), office.zone)
+    now = ends - dt.timedelta(seconds=1)
+    found: list[DueEntry] = []
+    rows = [row for row in await watching.due_until(session, until) if row.subject_kind in _SUBJECTS]
+    for _kind, group in groupby(rows, key=lambda row: (row.subject_kind, row.subject_id, row.kind, row.audience)):
+        reminder = await _standing(session, list(group), ends)
+        notice = await schedule.describe(session, office, reminder, now) if reminder is not None else None
+        if reminder is not None and notice is not None:
+            found += await _lines(session, office, reminder, notice, now)
+    return found
+
+
+async def _standing(session: AsyncSession, stages: Sequence[Reminder], ends: dt.datetime) -> Reminder | None:
+    """Return the stage that speaks for its kind: the newest up to the day where it is unanswered, else the next one.
+
+    What was said before the entry changed counts on, as the same stage of the present plan.
+
+    Args:
+        session: A session that reads.
+        stages: All stages of a kind, the newest plan and the latest stage last.
+        ends: When the day ends, aware UTC.
+    """
+    past = [row for row in stages if row.due_at < ends]
+    if past:
+        basis = await reminders.basis_of(session, past[-1])
+        newest = await reminders.in_place_of(session, past[-1], basis or 0)
+        if past[-1].state not in _ENDED and newest.state not in _ENDED and newest.due_at < ends:
+            return newest
+    return next((row for row in stages if row.due_at >= ends and row.state is ReminderState.PLANNED), None)
+
+
+async def _lines(
+    session: AsyncSession, office: Office, reminder: Reminder, notice: Notice, now: dt.datetime
+) -> list[DueEntry]:
+    """Return the line of each officer who would be told; the owner's where nobody can be."""
+    told = await saying.receivers_of(session, office, reminder, notice, now)
+    persons = told or [await session.get_one(Person, notice.charges[0].owner_id)]
+    said = printed(notice, saying.words(office, notice, now))
+    on = office.today(reminder.due_at)
+    return [DueEntry(await _called(session, person), on, is_late=is_late(notice), said=said) for person in persons]
+
+
+async def _called(session: AsyncSession, person: Person) -> str:
+    unit = await session.get_one(Unit, person.unit_id)
+    return f"{unit.short_name} {named(person)}"
