@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they would print values of settings
     help="信选: the right credit product for each matter.",
 )
-policy_app = typer.Typer(no_args_is_help=True, help="Check and show policy packs.")
+policy_app = typer.Typer(no_args_is_help=True, help="Check, show and compare policy packs.")
 app.add_typer(policy_app, name="policy")
 app.add_typer(cli_ledger.app)
 app.add_typer(cli_watch.app)
@@ -79,6 +79,25 @@ def policy_show(
 
     policy, on = _policy(path or packaged("zhengzhou")), Clock().now().astimezone(ZONE).date()
     print(mermaid(policy, on=on) if drawing else listing(policy, on=on))
+
+
+@policy_app.command("diff")
+def policy_diff(
+    old: Annotated[Path, typer.Argument(help="Folder of the pack so far.")],
+    new: Annotated[Path, typer.Argument(help="Folder of the pack to come.")],
+) -> None:
+    """Print what another pack would change: a line for each matter with other products, then for each setting."""
+    from bot.language import speaking
+    from bot.policy.difference import difference
+    from bot.screens.rules import difference_lines
+    from handlers.clock import Clock
+    from handlers.office import ZONE
+
+    before, after = _policy(old), _policy(new)
+    found = difference(before, after, on=Clock().now().astimezone(ZONE).date())
+    with speaking("en"):
+        for line in difference_lines(found, after):
+            print(line)
 
 
 def main() -> None:

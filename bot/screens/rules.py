@@ -63,20 +63,29 @@ def effect_lines(effect: Effect, policy: Policy) -> tuple[str, ...]:
         effect: What it would do.
         policy: Where products have their names.
     """
-    found = effect.difference
     concerned = ngettext("%(n)d open entry is concerned", "%(n)d open entries are concerned", effect.entries)
     moved = ngettext("the dates of %(n)d open entry move", "the dates of %(n)d open entries move", effect.dates)
-    more = len(found.matters) - MOST
     said = [concerned % {"n": effect.entries}]
     said += [moved % {"n": effect.dates}] if effect.dates else []
-    said += [_matter(each, policy) for each in found.matters[:MOST]]
-    said += [ngettext("and %(n)d more of them", "and %(n)d more of them", more) % {"n": more}] if more > 0 else []
+    return (*said, *difference_lines(effect.difference, policy, most=MOST))
+
+
+def difference_lines(found: Difference, policy: Policy, *, most: int | None = None) -> tuple[str, ...]:
+    """Return what other rules make different, a line for each matter, then for each setting; not escaped.
+
+    Args:
+        found: The difference.
+        policy: Where products have their names.
+        most: How many matters are named; all of them unless given.
+    """
+    named = found.matters[:most]
+    more = len(found.matters) - len(named)
+    said = [_matter(each, policy) for each in named]
+    said += [ngettext("and %(n)d more of them", "and %(n)d more of them", more) % {"n": more}] if more else []
     said += [_setting(path, *values) for path, values in found.settings.items()]
     if found.wording:
         said.append(_("Wording changes in: %(parts)s") % {"parts": pgettext("list", ", ").join(found.wording)})
-    if not (found.matters or found.settings or found.wording):
-        said.append(_("No product of any matter changes"))
-    return tuple(said)
+    return tuple(said) or (_("No product of any matter changes"),)
 
 
 def pack_waiting(effect: Effect, policy: Policy, key: str, *, left_out: Sequence[str]) -> Screen:

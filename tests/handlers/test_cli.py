@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -101,6 +102,33 @@ async def test_a_pack_is_shown_as_a_list_and_as_a_drawing(xinxuan: Start):
     assert listed[0] == drawn[0] == 0
     assert "排污许可证延续" in listed[1]
     assert drawn[1].startswith("flowchart")
+
+
+async def test_another_pack_is_compared_matter_by_matter(xinxuan: Start, tmp_path: Path):
+    """Of the two strengths of a rule only the one in force counts; of the two matters one keeps its products."""
+    pack = tmp_path / "pack"
+    shutil.copytree(PACKS / "example", pack)
+    guide = pack / "guide.toml"
+    now = guide.read_text("utf-8")
+    guide.write_text(now.replace('strength = "advised"', 'strength = "optional"'), "utf-8")
+    assert await (await xinxuan("policy", "diff", str(PACKS / "example"), "pack")).end() == (
+        0, "No product of any matter changes\n", "",
+    )  # fmt: skip
+    head, rule, rest = now.partition('text = "施工许可须审查"')
+    before, named, after = head.rpartition('strength = "named"')
+    guide.write_text(before + named.replace("named", "optional") + after + rule + rest, "utf-8")
+    code, out, err = await (await xinxuan("policy", "diff", str(PACKS / "example"), "pack")).end()
+    assert (code, err) == (0, "")
+    first, *more = out.splitlines()
+    assert first == (
+        "公园施工许可（虚构）: 审查 (named by the Plan), 评价报告 (named by the Plan)"
+        " → 评价报告 (named by the Plan), 审查 (optional)"
+    )
+    assert [line.partition(":")[0] for line in more] == ["目录里没有"]  # its rules are the same
+    guide.write_text(now.replace('product = "review"', 'product = "gone"'), "utf-8")
+    code, out, err = await (await xinxuan("policy", "diff", str(PACKS / "example"), "pack")).end()
+    assert (code, out) == (1, "")
+    assert err.count("'gone' does not exist in products") == 2
 
 
 async def test_run_without_a_token_says_what_to_set(xinxuan: Start, tmp_path: Path):
