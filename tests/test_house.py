@@ -171,3 +171,11 @@ def test_the_lock_file_is_made_on_the_spot():
             [git, "ls-files", "uv.lock"], cwd=ROOT, capture_output=True, text=True, check=True, encoding="utf-8"
         )
         assert listed.stdout == ""
+
+
+def test_each_decision_has_its_own_number_and_says_it():
+    numbers = []
+    for path in sorted((ROOT / "docs" / "decisions").glob("*.md")):
+        numbers.append(int(path.name[:4]))
+        assert path.read_text("utf-8").startswith(f"# {path.name[:4]} "), path.name
+    assert numbers == list(range(1, len(numbers) + 1))
