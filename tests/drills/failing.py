@@ -10,7 +10,7 @@ import aiosqlite
 
 from storage import database
 
-HARMLESS = frozenset({"cursor", "close", "description", "rowcount"})
+HARMLESS = frozenset({"cursor", "close", "create_function", "description", "rowcount"})
 SENTENCE = "disk I/O error"  # as SQLite says it
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
