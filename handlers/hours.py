@@ -37,6 +37,11 @@ def in_office_hours(office: Office, now: dt.datetime) -> bool:
     return opens(office) <= local.time() < closes(office) and office.calendar.is_workday(local.date())
 
 
+def has_begun(office: Office, now: dt.datetime) -> bool:
+    """Say whether the office's own hour has come on this working day, and the office has not closed yet."""
+    return in_office_hours(office, now) and now.astimezone(office.zone).time() >= of_office(office)
+
+
 def next_opening(office: Office, now: dt.datetime, *, hour: dt.time | None = None) -> dt.datetime:
     """Return the next moment after ``now``, aware UTC, at which reminders leave.
 

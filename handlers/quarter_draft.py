@@ -55,7 +55,7 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
     """
     today = office.today(now)
     quarter = Quarter.of(today).previous
-    if not hours.in_office_hours(office, now) or today < quarter_facts.days_of(office, quarter).summary.on:
+    if not hours.has_begun(office, now) or today < quarter_facts.days_of(office, quarter).summary.on:
         return 0
     push = await stored.push_of(session, quarter)
     if push is None:

@@ -29,12 +29,12 @@ BEFORE, LATE_EVERY = "before", 5
 
 
 async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
-    """Prompt whoever is to be prompted now, in office hours only.
+    """Prompt whoever is to be prompted now, from the office's hour until it closes.
 
     Returns:
         How many notifications were queued.
     """
-    if not hours.in_office_hours(office, now):
+    if not hours.has_begun(office, now):
         return 0
     queued = 0
     running = Quarter.of(office.today(now))

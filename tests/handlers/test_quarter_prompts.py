@@ -104,7 +104,10 @@ async def test_the_draft_is_asked_for_once_a_day_until_it_stands(database, tick,
         async with database.read() as session:
             return [row.kind for row in await session.scalars(select(Work).order_by(Work.id))]
 
-    for moment in ("2027-01-08 08:00", "2027-01-08 09:00", "2027-01-08 09:01", "2027-01-09 10:00"):
+    for moment in ("2027-01-08 08:00", "2027-01-08 08:59"):
+        await tick(moment)
+    assert await works() == []
+    for moment in ("2027-01-08 09:00", "2027-01-08 09:01", "2027-01-09 10:00"):
         await tick(moment)
     assert await works() == ["quarter.draft"]  # the eighth; the ninth is a Saturday
     await tick("2027-01-11 09:00")

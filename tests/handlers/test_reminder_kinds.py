@@ -85,9 +85,13 @@ async def planned_anew(desk):
 
 
 async def told(desk, day, kind):
-    """Let a morning come; return the reminder of a kind that it brings."""
+    """Let a morning come; return the reminder of a kind that it brings, by itself or opened from the digest."""
     await tick(desk, at(day))
-    [screen] = [each for _chat, each in await deliver(desk) if each.name == f"reminder_{kind}"]
+    screens = [each for _chat, each in await deliver(desk)]
+    lists = [each for each in screens if each.name == "digest"]
+    presses = [button.press for each in lists for button in desk.buttons(each) if button.press]
+    opened = [await desk.send(press) for press in presses if press.verb == "dgopn"]
+    [screen] = [each for each in [*screens, *opened] if each.name == f"reminder_{kind}"]
     return screen
 
 

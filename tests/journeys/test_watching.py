@@ -15,6 +15,7 @@ from storage import heartbeat, outbox
 from storage.tables import Outbox, OutboxState, PeriodicRun, Person, Reminder, ReminderState
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
+from tests.officer import Officer
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,29 +53,34 @@ def _figures(screen: str) -> list[int]:
     return [int(figure) for figure in re.findall(r"\d+", line)[-3:]]
 
 
+def _lines(maintainer: Officer) -> list[str]:
+    """Return all that came but the audit's check values, which every coordinator gets each morning."""
+    return [message.text for message in maintainer.messages if "操作记录校验值" not in message.text]
+
+
 async def test_the_maintainer_hears_each_working_morning_how_many_reminders_left(story: Story):
     maintainer = story.person(COORDINATOR)
     story.service.office.maintainer_ids = frozenset({COORDINATOR, 5_999_999})
     await register(story.person())
     await register(story.person(), subject="虚构监测站 12410100MB0000T3XJ")
     await story.at("2026-11-24 09:05")
-    assert maintainer.messages == []
+    assert _lines(maintainer) == []
     await story.at("2026-11-24 09:10")
-    assert _figures(maintainer.screen) == [2, 2, 0]
+    assert _figures(_lines(maintainer)[-1]) == [2, 2, 0]
     await story.at("2026-11-24 11:00")
-    assert len(maintainer.messages) == 1
+    assert len(_lines(maintainer)) == 1
     await story.at("2026-11-25 09:05")
     await story.at("2026-11-25 09:15")  # both are still unanswered: the officer hears that this is owed by now
-    assert (len(maintainer.messages), _figures(maintainer.screen)) == (2, [2, 2, 0])
+    assert (len(_lines(maintainer)), _figures(_lines(maintainer)[-1])) == (2, [2, 2, 0])
     await story.at("2026-11-26 09:15")  # nothing is due: the line comes all the same, its absence would be the alarm
-    assert (len(maintainer.messages), _figures(maintainer.screen)) == (3, [0, 0, 0])
+    assert (len(_lines(maintainer)), _figures(_lines(maintainer)[-1])) == (3, [0, 0, 0])
     await story.at("2026-11-28 09:30")  # a Saturday
-    assert len(maintainer.messages) == 3
+    assert len(_lines(maintainer)) == 3
 
 
 async def test_nobody_is_told_each_morning_where_nobody_is_named(story: Story):
     await story.at("2026-11-24 09:30")
-    assert story.person(COORDINATOR).messages == []
+    assert _lines(story.person(COORDINATOR)) == []
 
 
 async def test_the_doctor_is_for_coordinators(story: Story):
