@@ -172,6 +172,8 @@ _KINDS: Final[Mapping[str, Callable[[], str]]] = {
     "matter": lambda: _("changed the catalogue"),
     "catalogue": lambda: _("changed the catalogue"),
     "pack": lambda: _("changed the policy pack in force"),
+    "rules": lambda: _("changed the rules of the bureau"),
+    "digest": lambda: _("worked on a reminder"),
     "policy": lambda: _("changed the policy pack in force"),
     "setting": lambda: _("changed a setting"),
     "page": lambda: _("used the file page"),

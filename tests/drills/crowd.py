@@ -140,7 +140,7 @@ class Asking(Somebody):
 
 
 class Inviting(Somebody):
-    """A coordinator who invites; everybody invited comes at once, and some come twice."""
+    """A coordinator who invites and lets in; everybody invited comes at once, and some come twice."""
 
     def __init__(self, api: BotApi, user_id: int, dice: random.Random) -> None:
         super().__init__(api, user_id, dice)
@@ -151,12 +151,19 @@ class Inviting(Somebody):
         for link in self._links() - self.seen:
             self.seen.add(link)
             await self._comes(link.partition("?start=")[2])
+        await self._let_in()
         offered = [each for each in self.buttons() if each[1].verb == "inv" and each[1].arg]
         roles = [each for each in offered if each[1].arg.endswith(",officer")]
         if offered:
             await self.press(*self.dice.choice(roles or offered))
         else:
             await self.type("/invite")
+
+    async def _let_in(self) -> None:
+        for message in self.api.messages(self.id):
+            pressed = [Press.decode(each.get("callback_data", "")) for row in message.buttons or () for each in row]
+            if wanted := next((press for press in pressed if press is not None and press.verb == "jok"), None):
+                await self.press(message, wanted)
 
     def _links(self) -> set[str]:
         words = [word for message in self.api.messages(self.id) for word in message.text.split()]

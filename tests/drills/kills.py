@@ -94,11 +94,12 @@ class _Drill:
         coordinator.pause = 0.4  # notices to one chat leave one a second
         self.inviting = coordinator
         await self.lives.kill()
+        self.lives.tell("UPDATE person SET state = 'active'")  # by notices, one a second, it would take half a minute
 
     def _crowd(self) -> list[Somebody]:
         kinds: list[type[Somebody]] = [Counting] * 5 + [Toggling] * 2 + [Wandering] * 2 + [Asking]
         self.officers = [self.inviting]
-        for user_id, kind in zip(self.inviting.newcomers, kinds, strict=True):
+        for user_id, kind in zip(self.inviting.newcomers, kinds, strict=False):
             self.officers.append(kind(self.api, user_id, random.Random(self.dice.random())))
         return self.officers
 
@@ -223,7 +224,8 @@ class _Drill:
             if message.from_bot and numbers and "t.me/" not in message.text:
                 heard[numbers[0]] += 1
                 plain[numbers[0]] += "可能重复" not in message.text and "repetition" not in message.text
-        joined = [ledger.people[row.subject_id] for row in ledger.audit if row.verb == "person.join" and row.subject_id]
+        came = [row.subject_id for row in ledger.audit if row.verb == "person.apply" and row.subject_id]
+        applied = [ledger.people[person_id] for person_id in came]
         held = [row for row in ledger.outbox if row.state not in (OutboxState.SENT, OutboxState.CANCELLED)]
-        lost = sum(1 for each in joined if each != COORDINATOR and not heard[each]) + len(held)
+        lost = sum(1 for each in applied if each != COORDINATOR and not heard[each]) + len(held)
         return lost, sum(1 for number in plain.values() if number > 1) + sum(1 for n in heard.values() if n > 3)

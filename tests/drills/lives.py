@@ -123,6 +123,12 @@ class Lives:
         except sqlite3.OperationalError:
             return []
 
+    def tell(self, statement: str) -> None:
+        """Change the database while no life is on."""
+        assert not self.alive
+        with contextlib.closing(sqlite3.connect(self._folder / "xinxuan.db", timeout=5)) as connection, connection:
+            connection.execute(statement)
+
     def endangered(self) -> bool:
         """Say whether one more death might be some update's third."""
         rows = dict(self.ask("SELECT update_id, attempts FROM inbox WHERE state = 'received'"))

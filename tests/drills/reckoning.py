@@ -71,14 +71,17 @@ class Ledger:
         self.lost += [(person, last) for person, last in now.items() if self.languages[person] != last]
 
     def _joins(self) -> None:
-        """Everybody who came with a link of their own came in, once."""
+        """Everybody who came with a link of their own applied, once, and was let in once at most."""
         first = {}
         for update_id, (person, said) in self.sent.noted.items():
             if said.startswith("/start i_"):
                 first.setdefault(person, update_id)
-        lines = [row for row in self.audit if row.verb == "person.join"]
-        joined = Counter(self.people[row.subject_id] for row in lines if row.subject_id)
-        self.lost += [("join", person) for person in first if not joined[person]]
+        applied, joined = (
+            Counter(self.people[row.subject_id] for row in self.audit if row.verb == verb and row.subject_id)
+            for verb in ("person.apply", "person.join")
+        )
+        self.lost += [("apply", person) for person in first if not applied[person]]
+        self.doubled += [("apply", person) for person, count in applied.items() if count > 1]
         self.doubled += [("join", person) for person, count in joined.items() if count > 1]
 
     def _steps(self, counted: list[int]) -> None:

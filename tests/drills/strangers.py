@@ -21,7 +21,7 @@ TOLD = {"refused", "still_waiting", "suspended", "invitation_invalid", "private_
 OWN = ("stranger",)  # how often somebody was told, and nothing else
 OUTSIDES = (6_000_001, 6_000_002, 6_000_003)  # left, waiting, suspended
 OWNER, WATCHER, ATTACKER = 6_000_011, 6_000_012, 6_000_013
-THEIRS = ("draft", "audit", "recent_matter", "work", "outbox", "sheet", "reminder", "policy_snapshot")
+THEIRS = ("draft", "audit", "recent_matter", "work", "outbox", "sheet", "reminder", "policy_snapshot", "summary")
 """What an attacker may move of their own: drafts, looks, what they asked for; entries and people stay as they are."""
 
 

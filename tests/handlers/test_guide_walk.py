@@ -23,7 +23,9 @@ def require_sound(screen: Screen) -> None:
     assert all(len(payload.encode()) <= MAX_DATA_BYTES and Press.decode(payload) for payload in payloads), screen
     assert len(screen.text.encode("utf-16-le")) // 2 <= MAX_TEXT_UNITS, screen.name
     assert {"gback", "gend", "gkeep"} & verbs(screen), screen
-    assert all(press.verb in guide.PRESSES or press.verb in ("reg", "look") for press in presses(screen)), screen
+    assert all(press.verb in guide.PRESSES or press.verb in ("reg", "look", "prop") for press in presses(screen)), (
+        screen
+    )
     assert all(button.text.strip() for row in screen.rows for button in row), screen
 
 
@@ -87,7 +89,7 @@ class Walk:
 
 
 BESIDE = frozenset({"gsrc", "gedit", "gdate", "gref"})
-ENDS = frozenset({"gend", "gsend", "reg", "look"})
+ENDS = frozenset({"gend", "gsend", "reg", "look", "prop"})
 
 
 async def walk(desk: Desk, session: Any) -> Walk:

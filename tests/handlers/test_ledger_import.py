@@ -616,7 +616,7 @@ async def test_the_maintainer_imports_and_exports_while_the_bot_stands_still(tmp
         for arguments in (("import", "old.xlsx", "--unit", "air"), ("export", "other.xlsx")):
             status, _out, err = await command(tmp_path, *arguments)
             assert status == 1
-            assert "use /sheet in the chat" in err
+            assert "use /sheet or /stats in the chat" in err
             assert err.strip().count("\n") == 0
 
 

@@ -392,7 +392,8 @@ async def test_receipt_makes_the_due_date_exact_and_plans_the_reminders_anew(des
         ("feedback", "overdue+1"): ReminderState.PLANNED,
     }
     assert "Feedback due: Tue 1 Dec" in screen.text
-    assert [line.verb for line in await rows(database, Audit)] == ["request.register", "request.received"]
+    effects = [line.verb for line in await rows(database, Audit) if line.verb != "request.look"]
+    assert effects == ["request.register", "request.received"]
 
 
 async def test_a_corrected_receipt_day_may_be_typed_but_not_before_the_submission(desk, database):
@@ -433,7 +434,8 @@ async def test_a_received_opinion_closes_the_entry_and_ends_its_reminders(desk, 
     await desk.press("rdo", "returned,0")
     [request] = await rows(database, Request)
     assert request.state is RequestState.CLOSED
-    assert {row.state for row in await rows(database, Reminder)} == {ReminderState.CANCELLED}
+    unended = {row.kind for row in await rows(database, Reminder) if row.state is not ReminderState.CANCELLED}
+    assert unended == {"use"}  # the centre owes nothing more; the opinion still waits to be used
     assert "opinion to be written down 1" in (await desk.my()).text
 
 
