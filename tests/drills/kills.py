@@ -68,6 +68,7 @@ class _Drill:
         self.exit = -1
         self.officers: list[Somebody] = []
         self.inviting: Inviting
+        self.let_in_by_hand: frozenset[int] = frozenset()  # nobody need hear of them any more
         self.answered: set[int] = set()
 
     async def run(self, *, kills: int, hits: int) -> None:
@@ -94,6 +95,7 @@ class _Drill:
         coordinator.pause = 0.4  # notices to one chat leave one a second
         self.inviting = coordinator
         await self.lives.kill()
+        self.let_in_by_hand = frozenset(coordinator.newcomers)
         self.lives.tell("UPDATE person SET state = 'active'")  # by notices, one a second, it would take half a minute
 
     def _crowd(self) -> list[Somebody]:
@@ -225,7 +227,7 @@ class _Drill:
                 heard[numbers[0]] += 1
                 plain[numbers[0]] += "可能重复" not in message.text and "repetition" not in message.text
         came = [row.subject_id for row in ledger.audit if row.verb == "person.apply" and row.subject_id]
-        applied = [ledger.people[person_id] for person_id in came]
+        applied = [each for each in (ledger.people[key] for key in came) if each not in self.let_in_by_hand]
         held = [row for row in ledger.outbox if row.state not in (OutboxState.SENT, OutboxState.CANCELLED)]
         lost = sum(1 for each in applied if each != COORDINATOR and not heard[each]) + len(held)
         return lost, sum(1 for number in plain.values() if number > 1) + sum(1 for n in heard.values() if n > 3)
