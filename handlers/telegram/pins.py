@@ -80,8 +80,8 @@ class Summaries:
             return False
         if row is None and not figures.open:
             return False  # an empty desk needs no summary
-        if await self._pace.place(figures.telegram_id) is not None:
-            return False  # Telegram asks to wait: the next look finds it again
+        if figures.telegram_id in self._pace.resting() or await self._pace.place(figures.telegram_id) is not None:
+            return False  # the chat rests, or Telegram asks to wait: the next look finds it again
         message_id = await self._show(figures.telegram_id, row.message_id if row else None, screen)
         async with self._database.write() as session:
             kept = await pins.of(session, figures.person_id)

@@ -19,8 +19,8 @@ DAY_BEFORE, DAY, DAY_AFTER = "2026-03-06 09:00", "2026-03-09 09:00", "2026-03-10
 PER_SECOND: Final = 25.0
 AFTERWARDS: Final = 1800.0  # seconds after the weather within which everything must have ended
 ESCALATED_WITHIN: Final = 60.0  # seconds from a refusal to somebody else's notification
-IN_TRANSIT: Final = 0.2  # seconds: calls begun before the bot has read the answer to another cannot heed it
-EPSILON: Final = 0.005  # seconds: what a call takes from the pace to the wire
+IN_TRANSIT: Final = 0.5  # seconds: calls begun before the bot has read the answer to another cannot heed it
+EPSILON: Final = 0.1  # seconds: what a call may take from the pace to the wire on a busy machine
 FATES: Final = ("blocked", "deactivated", "gone")
 
 
