@@ -48,12 +48,12 @@ class Pace:
         return max(0.0, self.free_at - asyncio.get_running_loop().time())
 
     async def place(self, chat_id: int) -> dt.timedelta | None:
-        """Wait for a place; a pause that is asked for meanwhile is kept too.
+        """Wait for a place, of all chats and of this one; a pause that is asked for meanwhile is kept too.
 
         Returns:
             None once the place is there; else how long it will still take, where that is too long to hold a claim.
         """
-        while (wait := self.wait) > 0:
+        while (wait := max(self.wait, self._wait_of(chat_id))) > 0:
             if wait > PATIENCE:
                 return dt.timedelta(seconds=wait)
             await asyncio.sleep(wait)
@@ -61,6 +61,10 @@ class Pace:
         self.free_at = start + self._gap
         self.chats[chat_id] = start + self._rest(chat_id, start)
         return None
+
+    def _wait_of(self, chat_id: int) -> float:
+        """Return the seconds until a chat has rested; the pinned summary may have got there before a claimed notice."""
+        return self.chats.get(chat_id, 0.0) - asyncio.get_running_loop().time()
 
     def _rest(self, chat_id: int, start: float) -> float:
         """Return the seconds until the chat's next one; a group's number is negative."""

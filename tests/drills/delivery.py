@@ -179,7 +179,10 @@ class _Drill:
 def _inside_a_wait(sends: list[Sent], heard: list[float]) -> int:
     """Count the calls that came in although Telegram had asked to wait, and the bot had heard it."""
     waits = [
-        (min((each for each in heard if each >= sent.at), default=sent.at), sent.at + sent.retry_after - EPSILON)
+        (
+            max((each for each in heard if 0 <= each - sent.at < 1.0), default=sent.at),
+            sent.at + sent.retry_after - EPSILON,
+        )
         for sent in sends
         if sent.retry_after
     ]
