@@ -48,7 +48,7 @@ FREE_HANDED = "tests/handlers/web/test_botapi"  # these send what no bot of ours
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--every-database", action="store_true", help="every journey on PostgreSQL too, as .ci/run has it")
+    parser.addoption("--every-database", action="store_true", help="every journey on PostgreSQL too")
 
 
 @pytest.fixture(autouse=True)

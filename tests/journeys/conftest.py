@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave most PostgreSQL legs to .ci/run: what depends on the database is tested under tests/storage on both."""
+    """Leave most PostgreSQL legs to those who ask; what hangs on the database is tested under tests/storage on both."""
     if config.getoption("--every-database"):
         return
     told: set[Path] = set()
