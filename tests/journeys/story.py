@@ -89,8 +89,8 @@ class Story:
                 await self.api.changed.wait(self.api.changed.count, 0.02)
 
     async def _is_busy(self) -> bool:
-        if self.service.screens.in_flight:
-            return True
+        if self.api.updates.pending() or self.service.screens.in_flight:
+            return True  # what nobody has taken in yet is on its way too
         unfinished = select(Inbox.id).where(Inbox.state.in_((InboxState.RECEIVED, InboxState.DONE)))
         async with self.database.read() as session:
             if await session.scalar(unfinished.limit(1)) is not None:
