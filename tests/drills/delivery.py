@@ -19,8 +19,8 @@ DAY_BEFORE, DAY, DAY_AFTER = "2026-03-06 09:00", "2026-03-09 09:00", "2026-03-10
 PER_SECOND: Final = 25.0
 AFTERWARDS: Final = 1800.0  # seconds after the weather within which everything must have ended
 ESCALATED_WITHIN: Final = 60.0  # seconds from a refusal to somebody else's notification
-IN_TRANSIT: Final = 0.5  # seconds: calls begun before the bot has read the answer to another cannot heed it
-EPSILON: Final = 0.1  # seconds: what a call may take from the pace to the wire on a busy machine
+IN_TRANSIT: Final = 0.05  # seconds: calls begun before the bot has read the answer to another cannot heed it
+EPSILON: Final = 0.005  # seconds: what a call takes from the pace to the wire
 FATES: Final = ("blocked", "deactivated", "gone")
 
 
@@ -179,10 +179,7 @@ class _Drill:
 def _inside_a_wait(sends: list[Sent], heard: list[float]) -> int:
     """Count the calls that came in although Telegram had asked to wait, and the bot had heard it."""
     waits = [
-        (
-            max((each for each in heard if 0 <= each - sent.at < 1.0), default=sent.at),
-            sent.at + sent.retry_after - EPSILON,
-        )
+        (min((each for each in heard if each >= sent.at), default=sent.at), sent.at + sent.retry_after - EPSILON)
         for sent in sends
         if sent.retry_after
     ]

@@ -35,8 +35,8 @@ class _Patient(selectors.DefaultSelector):
         self.loop.jump(INSTANT)  # who asks again and again whether a moment has come must see it come
         if timeout is not None and timeout <= 0:
             return super().select(0)
-        while not (events := super().select(STEP if self.loop.at_work > 0 else GRACE)):
-            if self.loop.at_work > 0 or timeout is None:
+        while not (events := super().select(STEP if self.loop.is_busy else GRACE)):
+            if self.loop.is_busy or timeout is None:
                 continue
             self.loop.jump(timeout)
             return []
@@ -49,6 +49,9 @@ class Loop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.elapsed = 0.0
         self.at_work = 0  # calls that a thread is working on
+        self.calls = self.waiting = self.given_up = (
+            0  # to Telegram; those that it lets wait; of these, whose caller left
+        )
         selector = _Patient()
         selector.loop = self
         super().__init__(selector)
@@ -56,6 +59,11 @@ class Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the seconds since this machine was switched on."""
         return self.elapsed
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being done that takes no time here."""
+        return self.at_work > 0 or self.calls > self.waiting
 
     def jump(self, seconds: float) -> None:
         """Let time pass in which nothing happens."""

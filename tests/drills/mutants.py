@@ -82,6 +82,10 @@ MUTANTS: Final = (
     Mutant("calendar: movers are not told", "handlers/calendar_change.py",
            "        if params is None:\n", "        if True:\n",
            f"{T_DRILLS}::test_goals_hold[G18]"),
+    Mutant("pace: a wait that Telegram asked for is not heeded", OUTBOX, "self.pace.pause(verdict.retry_after)", "pass",
+           f"{T_DRILLS}::test_goals_hold[G11,G12,G15]"),
+    Mutant("pace: two notices to a chat at once", "handlers/telegram/pace.py", "max(self.wait, self._wait_of(chat_id))",
+           "self.wait", "tests/handlers/telegram/test_pace.py::test_a_chat_rests_whoever_writes_to_it"),
     Mutant("clock: a step goes unnoticed", "handlers/wall.py", "NOTICED: Final = 5.0", "NOTICED: Final = 5e12",
            f"{T_DRILLS}::test_goals_hold[G19]"),
 )  # fmt: skip

@@ -121,26 +121,43 @@ class Scene:
 
     def _hold_time_on_the_wire(self) -> None:
         """Let no time pass while a call is on its way, unless Telegram itself lets it wait."""
-        session, loop, hang = self.service.bot._request[1]._session, self.host.loop, BotApi._hang
+        session, loop = self.service.bot._request[1]._session, self.host.loop
         original = session.request
 
         async def held(method: str, url: str, **more: Any) -> Any:
             if url.lower().endswith("getupdates"):  # waits at Telegram
                 return await original(method, url, **more)
-            loop.at_work += 1
+            loop.calls += 1
             try:
-                return await original(method, url, **more)
+                response = await original(method, url, **more)
+                if method == "POST":
+                    await response.read()  # kept; the bot reads it once more
+            except TimeoutError:
+                if loop.waiting:  # given up while Telegram let it wait
+                    loop.waiting, loop.given_up = loop.waiting - 1, loop.given_up + 1
+                raise
+            else:
+                return response
             finally:
-                loop.at_work -= 1
-
-        async def waits(seconds: float) -> None:
-            loop.at_work -= 1
-            try:
-                await hang(self.api, seconds)
-            finally:
-                loop.at_work += 1
+                loop.calls -= 1
 
         session.request = held
+        self._hold_what_waits()
+
+    def _hold_what_waits(self) -> None:
+        """Count the calls that Telegram itself lets wait: time goes on for them."""
+        loop = self.host.loop
+
+        async def waits(seconds: float) -> None:
+            loop.waiting += 1
+            try:
+                await BotApi._hang(self.api, seconds)
+            finally:
+                if loop.given_up:
+                    loop.given_up -= 1
+                else:
+                    loop.waiting -= 1
+
         self.api._hang = waits  # type: ignore[method-assign]
 
     async def end(self) -> None:
