@@ -82,13 +82,15 @@ class Summaries:
             return False  # an empty desk needs no summary
         if figures.telegram_id in self._pace.resting() or await self._pace.place(figures.telegram_id) is not None:
             return False  # the chat rests, or Telegram asks to wait: the next look finds it again
+        old = row.message_id if row is not None and row.shows is not None else None
         message_id = await self._show(figures.telegram_id, row.message_id if row else None, screen)
+        pinned = message_id is not None and (message_id == old or await self._pinned(figures.telegram_id, message_id))
         async with self._database.write() as session:
             kept = await pins.of(session, figures.person_id)
             kept.tried_at = self._office.clock.now()
             if message_id is not None:
-                kept.message_id, kept.shows = message_id, digest
-        return message_id is not None
+                kept.message_id, kept.shows = message_id, digest if pinned else None  # None: it is still to be pinned
+        return pinned
 
     async def _take_down(self, row: Summary) -> None:
         """Take the summary out of a chat whose officer wants none."""
@@ -102,21 +104,32 @@ class Summaries:
                 await call(self._bot, method, **gone)
 
     async def _show(self, chat_id: int, message_id: int | None, screen: Screen) -> int | None:
-        """Edit the summary, or send and pin a new one where there is none to edit; None where neither was possible."""
+        """Edit the summary, or send a new one where there is none to edit; None where neither was possible."""
         params = {"chat_id": chat_id} | message(screen)
         try:
             if message_id is not None and await self._edited(message_id, params):
                 return message_id
             sent: dict[str, Any] = await call(self._bot, "sendMessage", disable_notification=True, **params)
-            new: int = sent["message_id"]
-            await call(self._bot, "pinChatMessage", chat_id=chat_id, message_id=new, disable_notification=True)
         except TelegramError as error:
-            verdict = classify(error)
-            if verdict.retry_after is not None:
-                self._pace.pause(verdict.retry_after)
-            log.info("a summary could not be shown", outcome=verdict.outcome)
+            self._put_off(error)
             return None
+        new: int = sent["message_id"]
         return new
+
+    async def _pinned(self, chat_id: int, message_id: int) -> bool:
+        """Pin a summary that was sent; where that fails the next look does it, and sends no second one."""
+        try:
+            await call(self._bot, "pinChatMessage", chat_id=chat_id, message_id=message_id, disable_notification=True)
+        except TelegramError as error:
+            self._put_off(error)
+            return False
+        return True
+
+    def _put_off(self, error: TelegramError) -> None:
+        verdict = classify(error)
+        if verdict.retry_after is not None:
+            self._pace.pause(verdict.retry_after)
+        log.info("a summary could not be shown", outcome=verdict.outcome)
 
     async def _edited(self, message_id: int, params: dict[str, Any]) -> bool:
         """Edit; that nothing has changed is a success, a message that is gone is not."""

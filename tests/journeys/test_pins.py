@@ -15,8 +15,15 @@ async def test_the_summary_follows_the_ledger_and_can_be_switched_off(story: Sto
 
     assert await look() == 0  # nobody has anything open
     await register(me)
-    assert await look() == 1
+    story.api.faults.add("pinChatMessage", "429", retry_after=1)
     chat = story.api.chats[OFFICER]
+    assert await look() == 0  # sent, and not pinned yet
+    sent = [each.id for each in story.api.messages(OFFICER) if "我的台账概览" in each.text]
+    assert (len(sent), chat.pinned) == (1, None)
+    service.sender.pace.free_at = 0.0
+    assert await look() == 1
+    assert chat.pinned == sent[0]
+    assert [each.id for each in story.api.messages(OFFICER) if "我的台账概览" in each.text] == sent  # no second one
     pinned = story.api.find(OFFICER, chat.pinned or 0)
     assert pinned is not None
     assert pinned.text.splitlines() == ["我的台账概览", "在办1件", "本周内到期：0件"]
