@@ -8,43 +8,22 @@ from bot.dates import format_day
 from bot.errors import Refusal
 from bot.forms import Filling, RecordForm, step
 from bot.language import _
-from bot.pasted import visible
 from bot.policy.model import Matter, Policy
 from bot.policy.overlay import Layer, LayerKind
 from bot.scope import subject_word
 from bot.screens import rules as screens
 from bot.screens.screen import Screen
 from bot.search import Entry, Index
-from handlers import drafts_aside, forms, rule_change
+from handlers import forms, rule_change
 from handlers.colleagues import named
 from handlers.forms import AnyForm, OfficeForm
+from handlers.searched import Searched
 from handlers.turn import Flow, Stale, Turn
 from storage import overlay
 from storage.tables import Overlay, OverlayState, Person
 
 PURPOSE: Final = "matters"
 _VERSIONS: Final = 5  # of a matter's history on its screen
-
-
-async def on_matters(turn: Turn) -> Screen:
-    """〔事项目录〕: page by page; a typed name finds."""
-    page = turn.pressed.arg.removeprefix("p") if turn.press else ""
-    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers={"query": ""})
-    return await _listed(turn, int(page) if page.isdecimal() else 0, "")
-
-
-async def on_typed(turn: Turn) -> Screen:
-    """Part of a matter's name was typed."""
-    query = " ".join(visible(turn.text).split())
-    if turn.draft is None:
-        raise Stale
-    drafts_aside.keep(turn, {**turn.draft.answers, "query": query})
-    return await _listed(turn, 0, query)
-
-
-async def present(turn: Turn) -> Screen:
-    """Return the list as it was searched."""
-    return await _listed(turn, 0, turn.draft.answers["query"] if turn.draft else "")
 
 
 async def on_matter(turn: Turn) -> Screen:
@@ -215,13 +194,14 @@ async def _version(turn: Turn, row: Overlay) -> str:
     return _("%(label)s: %(value)s") % {"label": said, "value": row.basis} if row.basis else said
 
 
+_LIST: Final = Searched(PURPOSE, _listed)
 PRESSES: Final[Mapping[str, Flow]] = {
-    "mats": on_matters,
+    "mats": _LIST.on_open,
     "mat": on_matter,
     "madd": on_add,
     "mchg": on_change,
     "mret": on_retire,
 }
-TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
-PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}
+TYPED: Final[Mapping[str, Flow]] = {PURPOSE: _LIST.on_typed}
+PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: _LIST.present}
 FORMS: Final[Mapping[str, AnyForm]] = {each.name: each for each in (CHANGE, RETIRE)}

@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
 from bot.language import _, pgettext
-from bot.pasted import visible
 from bot.screens import people as screens
 from bot.screens.people import Act, Member
 from bot.screens.screen import Screen, Style
 from bot.search import Entry, Index
-from handlers import access, drafts_aside, enrolment, handover
+from handlers import access, enrolment, handover
 from handlers.colleagues import named
 from handlers.office import Office
+from handlers.searched import Searched
 from handlers.turn import Flow, Stale, Turn
 from storage import invites, outbox, people, staff, work
 from storage.staff import Seat
@@ -24,27 +24,6 @@ from storage.tables import Person, PersonState, Role, Unit
 PURPOSE: Final = "people"
 CHANGED: Final = "person.changed"
 _SHOWN: Final = 16  # characters of an invitation's hash that tell it from the others
-
-
-async def on_people(turn: Turn) -> Screen:
-    """〔人员〕: everybody, page by page."""
-    page = turn.pressed.arg.removeprefix("p") if turn.press else ""
-    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers={"query": ""})
-    return await _listed(turn, int(page) if page.isdecimal() else 0, "")
-
-
-async def on_typed(turn: Turn) -> Screen:
-    """Part of a name was typed."""
-    query = " ".join(visible(turn.text).split())
-    if turn.draft is None:
-        raise Stale
-    drafts_aside.keep(turn, {**turn.draft.answers, "query": query})
-    return await _listed(turn, 0, query)
-
-
-async def present(turn: Turn) -> Screen:
-    """Return the list as it was searched."""
-    return await _listed(turn, 0, turn.draft.answers["query"] if turn.draft else "")
 
 
 async def on_person(turn: Turn) -> Screen:
@@ -250,12 +229,13 @@ async def render_changed(
     return screens.changed(unit.name, access.role_name(person.role))
 
 
+_LIST: Final = Searched(PURPOSE, _listed)
 PRESSES: Final[Mapping[str, Flow]] = {
-    "men": on_people,
+    "men": _LIST.on_open,
     "man": on_person,
     "mset": on_set,
     "invs": on_invitations,
 }
-TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
-PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}
+TYPED: Final[Mapping[str, Flow]] = {PURPOSE: _LIST.on_typed}
+PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: _LIST.present}
 NOTICES: Final = {CHANGED: render_changed}

@@ -137,24 +137,23 @@ async def render_draft(
     session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
     """Show a coordinator the draft with its picture; None once somebody has confirmed it."""
-    row = await quarter_pushes.by_id(session, params["push"])
-    if row is None or row.state is not PushState.DRAFTED:
-        return None
-    view = await summary_view(session, office, row, now)
     said = _("The summary has drafted itself. Please look it over, edit its wording, and confirm it.")
-    return screens.drafted(view, today=office.today(now), said=said)
+    return await _to_confirm(session, office, params["push"], now, said=said)
 
 
 async def render_changed(
     session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
     """Tell a coordinator that the register has changed since the draft that was confirmed."""
-    row = await quarter_pushes.by_id(session, params["push"])
+    said = _("The ledger has changed since the draft, so nothing was sent. Please check the new draft and confirm it.")
+    return await _to_confirm(session, office, params["push"], now, said=said)
+
+
+async def _to_confirm(session: AsyncSession, office: Office, key: int, now: dt.datetime, *, said: str) -> Screen | None:
+    row = await quarter_pushes.by_id(session, key)
     if row is None or row.state is not PushState.DRAFTED:
         return None
-    view = await summary_view(session, office, row, now)
-    said = _("The ledger has changed since the draft, so nothing was sent. Please check the new draft and confirm it.")
-    return screens.drafted(view, today=office.today(now), said=said)
+    return screens.drafted(await summary_view(session, office, row, now), today=office.today(now), said=said)
 
 
 async def render_copy(
