@@ -168,7 +168,7 @@ async def _poisoned(story: Story, officers: list[Officer]) -> dict[str, Any]:
             raise ValueError("poisoned, on purpose")
         return original(text)
 
-    finding.read_words = failing  # type: ignore[assignment]
+    finding.read_words = failing
     try:
         for me in officers:
             story.api.type(me.id, f"/find {POISON}")

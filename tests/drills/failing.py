@@ -37,12 +37,12 @@ class FailingDisk:
         """Stand between the product and its database."""
         kept = [(kind, kind._execute) for kind in (aiosqlite.Connection, database._Writer)]
         for kind, execute in kept:
-            kind._execute = self._around(execute)  # type: ignore[method-assign]
+            kind._execute = self._around(execute)
         try:
             yield self
         finally:
             for kind, execute in kept:
-                kind._execute = execute  # type: ignore[method-assign]
+                kind._execute = execute
 
     def _around(self, execute: Any) -> Any:
         async def executed(connection: Any, fn: Any, *args: Any, **kwargs: Any) -> Any:

@@ -120,7 +120,7 @@ class Host:
 
         class Wall(dt.datetime):
             @classmethod
-            def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:  # type: ignore[override]
+            def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
                 return host.wall().astimezone(tz)
 
         async def counted(self: aiosqlite.Connection, fn: Any, *args: Any, **kwargs: Any) -> Any:
@@ -130,14 +130,14 @@ class Host:
             finally:
                 host.loop.at_work -= 1
 
-        Clock.now = lambda clock: host.wall() + clock.offset  # type: ignore[method-assign]
-        aiosqlite.Connection._execute = counted  # type: ignore[method-assign]
-        scheduler.datetime = interval.datetime = Wall  # type: ignore[attr-defined]
+        Clock.now = lambda clock: host.wall() + clock.offset
+        aiosqlite.Connection._execute = counted
+        scheduler.datetime = interval.datetime = Wall
         try:
             yield
         finally:
-            Clock.now, aiosqlite.Connection._execute = now, execute  # type: ignore[method-assign]
-            scheduler.datetime = interval.datetime = dt.datetime  # type: ignore[attr-defined]
+            Clock.now, aiosqlite.Connection._execute = now, execute
+            scheduler.datetime = interval.datetime = dt.datetime
 
 
 async def _awaited(story: Callable[[], Awaitable[T]]) -> T:

@@ -87,7 +87,7 @@ class Scene:
         self.api._monotonic = lambda: self.host.uptime
         self.api.calls = deque()  # all of them, instead of the newest
         self.api.observers.append(self._came_in)
-        self._record, self.api._record = self.api._record, self._went_out  # type: ignore[method-assign]
+        self._record, self.api._record = self.api._record, self._went_out
         self._on_the_way: dict[int, Sent] = {}
 
     @contextlib.asynccontextmanager
@@ -158,7 +158,7 @@ class Scene:
                 else:
                     loop.waiting -= 1
 
-        self.api._hang = waits  # type: ignore[method-assign]
+        self.api._hang = waits
 
     async def end(self) -> None:
         """Stop the bot."""

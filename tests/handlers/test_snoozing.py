@@ -23,7 +23,7 @@ def chinese():
 
 
 @pytest.fixture
-async def received(desk):  # noqa: F811
+async def received(desk):  # noqa: F811 - the imported fixture
     """An entry of Monday 23 November, received on that day: its feedback is due on Monday 30 November."""
     await entered(desk)
     await opened(desk)
@@ -31,13 +31,13 @@ async def received(desk):  # noqa: F811
     return desk
 
 
-async def later(desk):  # noqa: F811
+async def later(desk):  # noqa: F811 - the imported fixture
     turn = await desk._turn(frame.COMMANDS["later"])
     desk.screen = turn
     return turn
 
 
-async def test_it_comes_again_singly_on_the_chosen_morning_and_its_question_is_answered_meanwhile(desk):  # noqa: F811
+async def test_it_comes_again_singly_on_the_chosen_morning_and_its_question_is_answered_meanwhile(desk):  # noqa: F811 - the imported fixture
     await entered(desk)
     screen = await told(desk, "2026-11-24", "receipt")
     asked = await tap(desk, "稍后提醒", on=screen)
