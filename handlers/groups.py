@@ -1,6 +1,6 @@
 """A unit's group: bound in the group by whoever speaks for the unit, told each working morning how things stand.
 
-Nothing else is said there: no names, no codes, nothing to press. Source: issue of the receivers, features.md N7.
+Nothing else is said there: no names, no codes, nothing to press. Source: features.md N7, S6.
 """
 
 import datetime as dt
