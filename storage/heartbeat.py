@@ -27,7 +27,8 @@ class Pulse:
     def __init__(self) -> None:
         self._beats: dict[str, dt.datetime] = {}
         self._written: dict[str, dt.datetime] = {}
-        self._resumed = True  # whether the poll has just begun to work, at a start or after failures
+        self._resumes = True  # whether the next beat of the poll ends an outage, at a start or after failures
+        self._resumed: dt.datetime | None = None  # when it ended, until that is written
 
     def beat(self, part: str, now: dt.datetime) -> None:
         """Note that a part has just done its work.
@@ -37,10 +38,12 @@ class Pulse:
             now: Aware UTC time.
         """
         self._beats[part] = now
+        if part == POLL and self._resumes:
+            self._resumes, self._resumed = False, now
 
     def resume(self) -> None:
         """Note that the poll works again after it had failed: the time since its last beat was an outage."""
-        self._resumed = True
+        self._resumes = True
 
     @property
     def beats(self) -> Mapping[str, dt.datetime]:
@@ -62,8 +65,8 @@ class Pulse:
         self._written |= dict(due)
         for part, at in due:
             if part == POLL and self._resumed:
-                await _note_outage(session, at)
-                self._resumed = False
+                await _note_outage(session, self._resumed)
+                self._resumed = None
             await insert_new(session, Heartbeat, [{"part": part, "at": at}])
             await session.execute(
                 update(Heartbeat)
@@ -74,7 +77,7 @@ class Pulse:
 
 
 async def _note_outage(session: AsyncSession, at: dt.datetime) -> None:
-    """Write down the gap since the last beat of the poll, where Telegram has dropped something in it."""
+    """Write down the gap from the last written beat of the poll to ``at``, where Telegram has dropped something."""
     before = await session.scalar(select(Heartbeat.at).where(Heartbeat.part == POLL))
     if before is not None and at - before > KEPT_BY_TELEGRAM:
         run = {"kind": OUTAGE, "period": before.isoformat(), "scope": "", "note": at.isoformat(), "ran_at": at}

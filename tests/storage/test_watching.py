@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from storage import heartbeat, watching
 from storage.database import Database
 from storage.heartbeat import Pulse
-from storage.tables import Attempt, Heartbeat, Outbox, OutboxReminder, OutboxState, Reminder, ReminderState
+from storage.tables import Attempt, Heartbeat, Outbox, OutboxReminder, OutboxState, PeriodicRun, Reminder, ReminderState
 
 BEGINS = dt.datetime(2026, 11, 23, 16, tzinfo=dt.UTC)  # midnight in the office
 ENDS = BEGINS + dt.timedelta(days=1)
@@ -137,3 +137,28 @@ async def test_a_part_without_a_transaction_is_written_by_the_next_that_has_one(
         assert set(await heartbeat.beats(session)) == {heartbeat.POLL, heartbeat.DISPATCH}
     async with database.write() as session:
         await session.execute(delete(Heartbeat))
+
+
+async def test_an_outage_ends_with_the_first_poll_that_works_however_late_it_is_written(database: Database):
+    first, second = Pulse(), Pulse()
+
+    async def outages() -> list[tuple[str, str | None]]:
+        async with database.read() as session:
+            found = await session.scalars(select(PeriodicRun).where(PeriodicRun.kind == heartbeat.OUTAGE))
+            return [(run.period, run.note) for run in found]
+
+    first.beat(heartbeat.POLL, BEGINS)
+    async with database.write() as session:
+        await first.write(session)
+    second.beat(heartbeat.POLL, BEGINS + dt.timedelta(hours=1))  # a new start, soon after
+    second.beat(heartbeat.POLL, BEGINS + dt.timedelta(days=3))  # it has polled ever since, with nothing to write
+    async with database.write() as session:
+        await second.write(session)
+    assert await outages() == []
+    second.resume()
+    back = BEGINS + dt.timedelta(days=5)
+    second.beat(heartbeat.POLL, back)
+    second.beat(heartbeat.POLL, back + dt.timedelta(minutes=5))
+    async with database.write() as session:
+        await second.write(session)
+    assert await outages() == [((BEGINS + dt.timedelta(days=3)).isoformat(), back.isoformat())]
