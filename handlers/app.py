@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import os
 import warnings
 from collections.abc import Coroutine
@@ -40,7 +41,7 @@ from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
 from handlers.travel import Travel
 from handlers.worker import COPY, Tools, Worker, copying
-from storage import backup, calendar, heartbeat, keys, migrate, people, work
+from storage import backup, calendar, keys, migrate, people, work
 from storage.database import Database
 from storage.files import FileStore
 
@@ -246,8 +247,9 @@ class Service:
         if at_start and self.failure is not None and not self.failure.done():
             self.failure.set_result(Fatal(sentence))
 
-    def _on_polled(self) -> None:
-        self.office.pulse.beat(heartbeat.POLL, self.office.clock.now())
+    def _on_polled(self, asked_at: dt.datetime | None = None) -> None:
+        now = self.office.clock.now()
+        self.office.pulse.polled(asked_at or now, now)
 
     def _on_received(self) -> None:
         self.healthy = True

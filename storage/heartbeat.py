@@ -27,7 +27,7 @@ class Pulse:
     def __init__(self) -> None:
         self._beats: dict[str, dt.datetime] = {}
         self._written: dict[str, dt.datetime] = {}
-        self._resumes = True  # whether the next beat of the poll ends an outage, at a start or after failures
+        self._resumes = True  # whether the next answered poll ends an outage, at a start or after failures
         self._resumed: dt.datetime | None = None  # when it ended, until that is written
 
     def beat(self, part: str, now: dt.datetime) -> None:
@@ -38,8 +38,17 @@ class Pulse:
             now: Aware UTC time.
         """
         self._beats[part] = now
-        if part == POLL and self._resumes:
-            self._resumes, self._resumed = False, now
+
+    def polled(self, asked_at: dt.datetime, now: dt.datetime) -> None:
+        """Note that a poll was answered; the first that is ends an outage at the moment when it was asked.
+
+        Args:
+            asked_at: When it was sent; Telegram may have kept it waiting for something to tell.
+            now: When the answer came; both aware UTC times.
+        """
+        if self._resumes:
+            self._resumes, self._resumed = False, asked_at
+        self.beat(POLL, now)
 
     def resume(self) -> None:
         """Note that the poll works again after it had failed: the time since its last beat was an outage."""

@@ -5,6 +5,7 @@ hundred updates. Here the next poll's offset moves only after the batch has been
 """
 
 import asyncio
+import datetime as dt
 import random
 import secrets
 from collections.abc import Callable
@@ -53,7 +54,7 @@ class Intake:
         database: Where updates are kept.
         clock: The one clock.
         on_received: Called after each commit, so that the dispatcher looks at once.
-        on_polled: Called after each answered poll, also an empty one.
+        on_polled: Called after each answered poll, also an empty one, with the aware UTC time at which it was asked.
         inflow: How fast one sender may write.
         on_failed: Called after each poll that was not answered.
     """
@@ -65,7 +66,7 @@ class Intake:
         clock: Clock,
         on_received: Callable[[], None],
         *,
-        on_polled: Callable[[], None],
+        on_polled: Callable[[dt.datetime], None],
         inflow: Inflow,
         on_failed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -101,6 +102,7 @@ class Intake:
 
     async def poll_once(self) -> int:
         """Fetch one batch, commit it, and only then let the next poll confirm it; return its size."""
+        asked_at = self._clock.now()
         updates = await poll(
             self._bot,
             read_timeout=POLL_SECONDS + 15,
@@ -111,13 +113,13 @@ class Intake:
         )
         self.has_polled = True
         if not updates:
-            self._on_polled()
+            self._on_polled(asked_at)
             return 0
         crash_point("fetched")
         await take_in(self._database, self._clock, self._inflow, updates)
         crash_point("stored")
         self._offset = updates[-1]["update_id"] + 1
-        self._on_polled()
+        self._on_polled(asked_at)
         self._on_received()
         return len(updates)
 

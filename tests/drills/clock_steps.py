@@ -69,7 +69,7 @@ class _Day:
             await self.scene.sleep(30)
             await self._step()
             await self._until_nine()
-            await self.scene.drained(within=120)
+            assert await self.scene.drained(within=120) is not None
             await self._audit()
             await self.scene.end()
 

@@ -63,7 +63,7 @@ class _Drill:
                 await self.scene.received(chosen, on=day)
             await self.scene.received(lucky, on=dt.date(2026, 12, 21))
             await self.scene.planned([self.dice.choice(officers) for _ in range(self.entries)], self._decision)
-            await self.scene.drained(within=1800)  # the bot's other work ends first
+            assert await self.scene.drained(within=1800) is not None  # the bot's other work ends first
             before = await self._dump()
             half_done = await self._dies_before_the_commit(before)
             await self._bring_in()
@@ -79,7 +79,7 @@ class _Drill:
             await calendar.lock(session)
             act = Act(self.scene.office.clock.now())
             await calendar_import.bring_in(session, self.scene.office, parse(NOTICE), act)
-        await self.scene.drained(within=1800)
+        assert await self.scene.drained(within=1800) is not None
 
     async def _dies_before_the_commit(self, before: dict[Any, list[Any]]) -> int:
         """Let the last step of the change fail, and count the tables that it leaves otherwise than they were."""

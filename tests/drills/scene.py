@@ -44,6 +44,7 @@ COORDINATOR = 5_000_001
 FIRST_OFFICER = 5_100_000
 LABELS = ("可能重复", "repetition")
 ENTRIES_AT_ONCE = 500
+SOON = dt.timedelta(hours=1)  # what waits longer waits for the morning, and not for another try
 
 
 def at(moment: str) -> dt.datetime:
@@ -208,7 +209,7 @@ class Scene:
         await asyncio.sleep(max(0.0, (moment - self.host.wall()).total_seconds()))
 
     async def drained(self, *, within: float) -> float | None:
-        """Wait until nothing is due and nothing is on its way; return how long it took, None where it took longer."""
+        """Wait until nothing is due, on its way or to be tried again; return how long that took, None if longer."""
         began = self.host.uptime
         while await self.is_busy():
             if self.host.uptime - began > within:
@@ -218,10 +219,11 @@ class Scene:
 
     async def is_busy(self) -> bool:
         now = self.office.clock.now()
-        open_rows = select(Outbox.id).where(Outbox.state.in_(("due", "claimed", "unknown"))).limit(1)
+        soon = now + SOON
+        open_rows = select(Outbox.id).where(Outbox.state.in_(("due", "claimed", "unknown")), Outbox.not_before <= soon)
         overdue = select(Reminder.id).where(Reminder.state == ReminderState.PLANNED, Reminder.due_at <= now).limit(1)
         async with self.database.read() as session:
-            if await session.scalar(open_rows) is not None or await outbox.is_busy(session, now=now):
+            if await session.scalar(open_rows.limit(1)) is not None or await outbox.is_busy(session, now=now):
                 return True
             return hours.in_office_hours(self.office, now) and await session.scalar(overdue) is not None
 

@@ -133,7 +133,8 @@ async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: St
     assert "已送达3份，未确认0份，未送达1份" in await coordinator.type("/quarter 2026年第四季度")
     await coordinator.press("汇总稿")
     assert "未送达：土壤生态环境处" in coordinator.screen
-    story.api.users[SOIL].blocked = False
+    story.api.unblock(SOIL)
+    await story.settle()
     await coordinator.press("补发1份")
     await story.settle()
     for each in (LIAISON, WATER, SOIL, GROUP):

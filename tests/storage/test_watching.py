@@ -139,7 +139,7 @@ async def test_a_part_without_a_transaction_is_written_by_the_next_that_has_one(
         await session.execute(delete(Heartbeat))
 
 
-async def test_an_outage_ends_with_the_first_poll_that_works_however_late_it_is_written(database: Database):
+async def test_an_outage_ends_when_the_first_answered_poll_was_asked_however_late_that_is_written(database: Database):
     first, second = Pulse(), Pulse()
 
     async def outages() -> list[tuple[str, str | None]]:
@@ -147,18 +147,18 @@ async def test_an_outage_ends_with_the_first_poll_that_works_however_late_it_is_
             found = await session.scalars(select(PeriodicRun).where(PeriodicRun.kind == heartbeat.OUTAGE))
             return [(run.period, run.note) for run in found]
 
-    first.beat(heartbeat.POLL, BEGINS)
+    first.polled(BEGINS, BEGINS)
     async with database.write() as session:
         await first.write(session)
-    second.beat(heartbeat.POLL, BEGINS + dt.timedelta(hours=1))  # a new start, soon after
-    second.beat(heartbeat.POLL, BEGINS + dt.timedelta(days=3))  # it has polled ever since, with nothing to write
+    second.polled(BEGINS + dt.timedelta(hours=1), BEGINS + dt.timedelta(hours=2))  # a new start, soon after
+    second.polled(BEGINS + dt.timedelta(days=3), BEGINS + dt.timedelta(days=3))  # nothing was written in between
     async with database.write() as session:
         await second.write(session)
     assert await outages() == []
     second.resume()
     back = BEGINS + dt.timedelta(days=5)
-    second.beat(heartbeat.POLL, back)
-    second.beat(heartbeat.POLL, back + dt.timedelta(minutes=5))
+    second.polled(back, back + dt.timedelta(seconds=50))  # a long poll
+    second.polled(back + dt.timedelta(seconds=50), back + dt.timedelta(minutes=5))
     async with database.write() as session:
         await second.write(session)
     assert await outages() == [((BEGINS + dt.timedelta(days=3)).isoformat(), back.isoformat())]

@@ -28,7 +28,9 @@ async def bot(server: BotApiServer, tmp_path):
 
 @pytest.fixture
 def poller(bot: ExtBot[None], sqlite: Database, clock: Clock) -> Intake:
-    return Intake(bot, sqlite, clock, lambda: None, on_polled=lambda: None, inflow=Inflow(clock, 0, frozenset()))
+    return Intake(
+        bot, sqlite, clock, lambda: None, on_polled=lambda _asked_at: None, inflow=Inflow(clock, 0, frozenset())
+    )
 
 
 async def _stored(database: Database) -> list[int]:
@@ -58,7 +60,7 @@ async def test_update_delivered_twice_is_stored_once(api: BotApi, bot: ExtBot[No
     api.type(OFFICER, "one")
     for _life in range(3):
         await Intake(
-            bot, sqlite, clock, lambda: None, on_polled=lambda: None, inflow=Inflow(clock, 0, frozenset())
+            bot, sqlite, clock, lambda: None, on_polled=lambda _asked_at: None, inflow=Inflow(clock, 0, frozenset())
         ).poll_once()
     assert len(await _stored(sqlite)) == 1
 
@@ -151,7 +153,7 @@ async def test_every_answered_poll_is_told_also_an_empty_one(
     monkeypatch.setattr(intake, "POLL_SECONDS", 0)
     told: list[int] = []
     inflow = Inflow(clock, 0, frozenset())
-    poller = Intake(bot, sqlite, clock, lambda: None, on_polled=lambda: told.append(len(told)), inflow=inflow)
+    poller = Intake(bot, sqlite, clock, lambda: None, on_polled=lambda _asked_at: told.append(len(told)), inflow=inflow)
     api.type(OFFICER, "one")
     assert (await poller.poll_once(), await poller.poll_once()) == (1, 0)
     assert told == [0, 1]

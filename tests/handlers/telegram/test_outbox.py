@@ -193,9 +193,13 @@ async def test_chat_rests_for_a_second(post: Post):
     await post.queue("one")
     await post.queue("two")
     post.clock.offset += LATER
-    assert (await post.sender.run_round(), await post.sender.run_round()) == (1, 0)
+    began = asyncio.get_running_loop().time()
+    sent = [await post.sender.run_round(), await post.sender.run_round()]
+    if asyncio.get_running_loop().time() - began < 1.0:  # else a slow machine has let the chat rest meanwhile
+        assert sent == [1, 0]
     await asyncio.sleep(1.05)
-    assert await post.sender.run_round() == 1
+    await post.sender.run_round()
+    assert post.texts() == ["one", "two"]
 
 
 async def test_notice_that_is_no_longer_needed_is_cancelled(post: Post):
