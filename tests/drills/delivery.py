@@ -25,10 +25,10 @@ FATES: Final = ("blocked", "deactivated", "gone")
 
 
 async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
-    """Send 20,000 reminders through a storm; or 90."""
+    """Send 20,000 reminders through a storm; or 45."""
     host = Host(at("2026-03-02 10:00"))
     scene = Scene(host, folder, per_second=PER_SECOND)
-    drill = _Drill(scene, random.Random(seed), officers=2000 if full else 12, each=10 if full else 7)
+    drill = _Drill(scene, random.Random(seed), officers=2000 if full else 8, each=10 if full else 5)
     await on(host, drill.story)
     common = {"seed": seed, "n": drill.reminders}
     sound = drill.weather.count > 0 and not scene.calls_wrong and drill.within is not None

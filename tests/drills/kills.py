@@ -32,9 +32,9 @@ OFFICERS = 10
 
 
 async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
-    """Kill the bot a thousand times, and at the passages 1 to 3 of each named place; or 25 times and at each once."""
+    """Kill the bot a thousand times, and at the passages 1 to 3 of each named place; or 8 times and at each once."""
     drill = _Drill(seed, folder)
-    await drill.run(kills=1000 if full else 25, hits=3 if full else 1)
+    await drill.run(kills=1000 if full else 8, hits=3 if full else 1)
     return _results(seed, await drill.audit())
 
 

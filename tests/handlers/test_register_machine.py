@@ -40,7 +40,7 @@ from tests.handlers.conftest import NOW
 from tests.handlers.desk import COMPANY, INSTITUTE, Desk
 from tests.oracles.workdays_oracle import nth_workday_after
 
-RUNS = int(os.environ.get("XINXUAN_RUNS", "12"))
+RUNS = int(os.environ.get("XINXUAN_RUNS", "5"))
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRMS = (COMPANY, INSTITUTE)
 CODES = tuple(firm.split()[1] for firm in FIRMS)

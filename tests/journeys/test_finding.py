@@ -2,7 +2,6 @@
 
 import datetime as dt
 
-import pytest
 from sqlalchemy import select
 
 from bot.opinions import Finding
@@ -43,18 +42,15 @@ async def verbs(story: Story) -> list[tuple[str, int | None]]:
     return [(row.verb, row.subject_id) for row in await story.rows(Audit)]
 
 
-@pytest.mark.parametrize(
-    "typed",
-    ["环保科技", "环保", "虚构 科技", "91410100MA00000T42", "ma00000t", "MA00000T-4", "xghbkj", "huanbaokeji",
-     "大气2026-1", "大气1", "2026－1", "大气 2026—1", "排污许可"],
-)  # fmt: skip
-async def test_an_entry_is_found_by_name_code_number_pinyin_and_initials(story: Story, typed: str):
+async def test_an_entry_is_found_by_name_code_number_pinyin_and_initials(story: Story):
     me = story.person()
     await register(me)
-    found = await me.type(f"/find {typed}")
-    assert "大气2026-1 排污许可证延续" in found
-    await me.press("大气2026-1")
-    assert "【台账】大气2026-1" in me.screen
+    for typed in (
+        "环保科技", "环保", "虚构 科技", "91410100MA00000T42", "ma00000t", "MA00000T-4", "xghbkj", "huanbaokeji",
+        "大气2026-1", "大气1", "2026－1", "大气 2026—1", "排污许可",
+    ):  # fmt: skip
+        assert "大气2026-1 排污许可证延续" in await me.type(f"/find {typed}"), typed
+        assert "【台账】大气2026-1" in await me.press("大气2026-1"), typed
 
 
 async def test_find_asks_for_words_and_what_is_typed_next_is_looked_for(story: Story):
@@ -78,19 +74,13 @@ async def test_the_guide_that_was_left_for_a_search_comes_back(story: Story):
     assert "大气2026-2" in await me.press("确认登记")
 
 
-@pytest.mark.parametrize("typed", ["虚购环保科技", "环宝科技", "xugouhuanbap"])
-async def test_a_slip_still_finds_what_comes_near_and_says_so(story: Story, typed: str):
+async def test_a_slip_still_finds_what_comes_near_and_wildcards_are_what_they_are(story: Story):
     me = story.person()
     await register(me)
-    found = await me.type(f"/find {typed}")
-    assert "没有完全相符的" in found
-    assert "虚构环保科技有限公司" in found
-    assert "大气2026-1" in found
-
-
-async def test_wildcards_are_what_they_are(story: Story):
-    me = story.person()
-    await register(me)
+    for typed in ("虚购环保科技", "环宝科技", "xugouhuanbap"):
+        found = await me.type(f"/find {typed}")
+        for said in ("没有完全相符的", "虚构环保科技有限公司", "大气2026-1"):
+            assert said in found, typed
     for typed in ("%", "_", "环_", "\\", "'", "%%"):
         assert "未找到" in await me.type(f"/find {typed}"), typed
     for typed in ("%科技%", "环%司", "科技_有限"):
