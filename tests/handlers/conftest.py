@@ -1,6 +1,8 @@
 """A small office for the flows: a real migrated database, the shipped pack, one fictitious officer at a desk."""
 
 import datetime as dt
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,15 @@ from handlers.office import Office
 from storage import people
 from storage.database import Database
 from storage.tables import Person, Role
+from tests import commands
 
 NOW = dt.datetime(2026, 11, 23, 2, 0, tzinfo=dt.UTC)  # Monday, 10:00 in the office
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> commands.Command:
+    """Run a command in an empty folder: ``code, out, err = await told("doctor", XINXUAN_TOKEN=token)``."""
+    return partial(commands.told, tmp_path)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from handlers.clock import Clock
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
+from tests.commands import Command
 from tests.conftest import COORDINATOR, STRANGER, TOKEN
 from tests.officer import Officer
 
@@ -76,48 +77,48 @@ def _wish(server: BotApiServer, token: str = TOKEN) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("pack", ["zhengzhou", "example"])
-async def test_a_sound_pack_is_counted(xinxuan: Start, pack: str):
-    code, out, err = await (await xinxuan("policy", "check", str(PACKS / pack))).end()
+async def test_a_sound_pack_is_counted(told: Command, pack: str):
+    code, out, err = await told("policy", "check", str(PACKS / pack))
     assert (code, err) == (0, "")
     assert "matters" in out
     assert out.count("\n") == 1
 
 
-async def test_a_broken_pack_is_told_all_its_faults_at_once(xinxuan: Start, tmp_path: Path):
+async def test_a_broken_pack_is_told_all_its_faults_at_once(told: Command, tmp_path: Path):
     pack = tmp_path / "pack"
     pack.mkdir()
     for part in (PACKS / "example").glob("*.toml"):
         words = part.read_text("utf-8").replace('product = "review"', 'product = "gone"')
         (pack / part.name).write_text(words.replace('owner = "sample"', 'owner = "nobody"'), "utf-8")
-    code, out, err = await (await xinxuan("policy", "check", "pack")).end()
+    code, out, err = await told("policy", "check", "pack")
     assert (code, out) == (1, "")
     assert err.startswith("xinxuan: ")
     assert "gone" in err
     assert "nobody" in err
 
 
-async def test_a_pack_is_shown_as_a_list_and_as_a_drawing(xinxuan: Start):
-    listed = await (await xinxuan("policy", "show")).end()
-    drawn = await (await xinxuan("policy", "show", "--drawing")).end()
+async def test_a_pack_is_shown_as_a_list_and_as_a_drawing(told: Command):
+    listed = await told("policy", "show")
+    drawn = await told("policy", "show", "--drawing")
     assert listed[0] == drawn[0] == 0
     assert "排污许可证延续" in listed[1]
     assert drawn[1].startswith("flowchart")
 
 
-async def test_another_pack_is_compared_matter_by_matter(xinxuan: Start, tmp_path: Path):
+async def test_another_pack_is_compared_matter_by_matter(told: Command, tmp_path: Path):
     """Of the two strengths of a rule only the one in force counts; of the two matters one keeps its products."""
     pack = tmp_path / "pack"
     shutil.copytree(PACKS / "example", pack)
     guide = pack / "guide.toml"
     now = guide.read_text("utf-8")
     guide.write_text(now.replace('strength = "advised"', 'strength = "optional"'), "utf-8")
-    assert await (await xinxuan("policy", "diff", str(PACKS / "example"), "pack")).end() == (
+    assert await told("policy", "diff", str(PACKS / "example"), "pack") == (
         0, "No product of any matter changes\n", "",
     )  # fmt: skip
     head, rule, rest = now.partition('text = "施工许可须审查"')
     before, named, after = head.rpartition('strength = "named"')
     guide.write_text(before + named.replace("named", "optional") + after + rule + rest, "utf-8")
-    code, out, err = await (await xinxuan("policy", "diff", str(PACKS / "example"), "pack")).end()
+    code, out, err = await told("policy", "diff", str(PACKS / "example"), "pack")
     assert (code, err) == (0, "")
     first, *more = out.splitlines()
     assert first == (
@@ -126,30 +127,28 @@ async def test_another_pack_is_compared_matter_by_matter(xinxuan: Start, tmp_pat
     )
     assert [line.partition(":")[0] for line in more] == ["目录里没有"]  # its rules are the same
     guide.write_text(now.replace('product = "review"', 'product = "gone"'), "utf-8")
-    code, out, err = await (await xinxuan("policy", "diff", str(PACKS / "example"), "pack")).end()
+    code, out, err = await told("policy", "diff", str(PACKS / "example"), "pack")
     assert (code, out) == (1, "")
     assert err.count("'gone' does not exist in products") == 2
 
 
-async def test_run_without_a_token_says_what_to_set(xinxuan: Start, tmp_path: Path):
-    code, _out, err = await (await xinxuan("run")).end()
+async def test_run_without_a_token_says_what_to_set(told: Command, tmp_path: Path):
+    code, _out, err = await told("run")
     assert code == 1
     assert err.strip().count("\n") == 0
     assert "XINXUAN_TOKEN" in err
     assert list(tmp_path.iterdir()) == []  # nothing is made before it can work
 
 
-async def test_run_with_a_refused_token_ends_with_a_sentence_that_does_not_show_it(
-    xinxuan: Start, server: BotApiServer
-):
+async def test_run_with_a_refused_token_ends_with_a_sentence_that_does_not_show_it(told: Command, server: BotApiServer):
     wrong = "100000001:wrong-fictitious-token-0000000000000"
-    code, out, err = await (await xinxuan("run", **_wish(server, wrong))).end()
+    code, out, err = await told("run", **_wish(server, wrong))
     assert code == 1
     assert "Telegram refuses the token" in err
     assert wrong.partition(":")[2] not in out + err
 
 
-async def test_run_beside_another_poller_ends_with_a_sentence(xinxuan: Start, server: BotApiServer, api: BotApi):
+async def test_run_beside_another_poller_ends_with_a_sentence(told: Command, server: BotApiServer, api: BotApi):
     """Telegram answers the second poller with 409."""
     refusal = {"ok": False, "error_code": 409, "description": CONFLICT}
     original = api._outcome
@@ -158,7 +157,7 @@ async def test_run_beside_another_poller_ends_with_a_sentence(xinxuan: Start, se
         return refusal if name == "getUpdates" else await original(name, params, uploads)
 
     api._outcome = conflicting  # type: ignore[method-assign]
-    code, _out, err = await (await xinxuan("run", **_wish(server))).end()
+    code, _out, err = await told("run", **_wish(server))
     assert code == 1
     assert "another process polls with this token" in err
 
@@ -178,9 +177,9 @@ async def test_run_serves_officers_and_ends_well_when_asked_to(xinxuan: Start, s
 
 
 async def test_an_invitation_from_the_command_line_lets_one_person_in(
-    xinxuan: Start, server: BotApiServer, api: BotApi
+    xinxuan: Start, told: Command, server: BotApiServer, api: BotApi
 ):
-    code, out, _err = await (await xinxuan("invite", "air", "head", **_wish(server))).end()
+    code, out, _err = await told("invite", "air", "head", **_wish(server))
     assert code == 0
     assert "大气" in out
     assert "https://t.me/xinxuan_trial_bot?start=i_" in out
@@ -188,7 +187,7 @@ async def test_an_invitation_from_the_command_line_lets_one_person_in(
     running = await xinxuan("run", **_wish(server))
     api.add_user(STRANGER, "钱七（虚构）")
     assert "单位负责人" in await Officer(api, STRANGER, patience=WITHIN).type(f"/start {payload}")
-    refused = await (await xinxuan("invite", "air", **_wish(server))).end()
+    refused = await told("invite", "air", **_wish(server))
     assert refused[0] == 1
     assert "use /invite in the chat" in refused[2]
     running.process.send_signal(signal.SIGTERM)
@@ -198,8 +197,8 @@ async def test_an_invitation_from_the_command_line_lets_one_person_in(
 @pytest.mark.parametrize(
     ("arguments", "said"), [(("nowhere",), "there is no unit nowhere"), (("air", "king"), "there is no role king")]
 )
-async def test_an_invitation_that_cannot_be_made_says_what_can(xinxuan: Start, arguments: tuple[str, ...], said: str):
-    code, out, err = await (await xinxuan("invite", *arguments)).end()
+async def test_an_invitation_that_cannot_be_made_says_what_can(told: Command, arguments: tuple[str, ...], said: str):
+    code, out, err = await told("invite", *arguments)
     assert (code, out) == (1, "")
     assert said in err
 

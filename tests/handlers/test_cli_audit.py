@@ -6,11 +6,8 @@ from pathlib import Path
 
 from storage import audit, backup, keyproof, keys, migrate, seals
 from storage.database import Database
+from tests.commands import Command
 from tests.conftest import START
-from tests.handlers import test_cli
-from tests.handlers.test_cli import Start
-
-xinxuan = test_cli.xinxuan  # its fixture
 
 
 async def _installation(folder: Path) -> str:
@@ -39,26 +36,26 @@ def _behind_its_back(path: Path, *statements: str) -> None:
             database.execute(statement)
 
 
-async def test_the_audit_is_verified_and_what_was_done_to_it_is_named(xinxuan: Start, tmp_path: Path):
+async def test_the_audit_is_verified_and_what_was_done_to_it_is_named(told: Command, tmp_path: Path):
     data = tmp_path / "data"
     head = await _installation(data)
-    code, out, err = await (await xinxuan("audit", "verify", "--head", head[:16])).end()
+    code, out, err = await told("audit", "verify", "--head", head[:16])
     assert (code, err) == (0, ""), out
     assert out.splitlines()[0] == "lines sealed: 6, seals: 2, not sealed yet: 0"
     assert out.splitlines()[-1] == "the audit is as it was sealed"
     whole = (data / "xinxuan.db").read_bytes()
 
     _behind_its_back(data / "xinxuan.db", "UPDATE audit SET actor_id = NULL, verb = 'request.used' WHERE id = 5")
-    code, _out, err = await (await xinxuan("audit", "verify")).end()
+    code, _out, err = await told("audit", "verify")
     assert code == 1
     assert err.startswith("xinxuan: the audit is broken: lines 4 to 6: ")
 
     (data / "xinxuan.db").write_bytes(whole)
     backup.copy(data / "xinxuan.db", data / "copies", label="daily", at=START)
     _behind_its_back(data / "xinxuan.db", "DELETE FROM audit_seal WHERE id = 2", "DELETE FROM audit WHERE id > 3")
-    code, _out, err = await (await xinxuan("audit", "verify")).end()
+    code, _out, err = await told("audit", "verify")
     assert code == 1
     assert "xinxuan-daily-20261123T010000.json is not in this chain: its end was cut off" in err
-    code, _out, err = await (await xinxuan("audit", "verify", "--head", head)).end()
+    code, _out, err = await told("audit", "verify", "--head", head)
     assert code == 1
     assert f"{head} is not in this chain" in err

@@ -4,20 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import Command
 from tests.conftest import COORDINATOR
 from tests.handlers.test_calendar import NOTICE, OTHER
-from tests.handlers.test_cli import Start, xinxuan
-
-__all__ = ["xinxuan"]
 
 
-async def test_a_year_is_tried_imported_shown_and_only_replaced_on_purpose(xinxuan: Start, tmp_path: Path):
+async def test_a_year_is_tried_imported_shown_and_only_replaced_on_purpose(told: Command, tmp_path: Path):
     (tmp_path / "notice.txt").write_text(NOTICE, "utf-8")
     (tmp_path / "other.txt").write_text(OTHER, "utf-8")
     admin = {"XINXUAN_ADMIN_IDS": str(COORDINATOR)}
 
     async def run(*arguments: str) -> tuple[int, str, str]:
-        return await (await xinxuan("calendar", *arguments, **admin)).end()
+        return await told("calendar", *arguments, **admin)
 
     assert "provisional" in (await run("show", "2027"))[1]
     tried = await run("import", "notice.txt", "--dry-run")
@@ -46,10 +44,10 @@ async def test_a_year_is_tried_imported_shown_and_only_replaced_on_purpose(xinxu
         (b"#" * 1_000_001, "too large"),
     ],
 )
-async def test_a_file_that_cannot_be_used_has_one_sentence(xinxuan: Start, tmp_path: Path, content, said: str):
+async def test_a_file_that_cannot_be_used_has_one_sentence(told: Command, tmp_path: Path, content, said: str):
     if content is not None:
         (tmp_path / "year.toml").write_bytes(content)
-    code, _out, err = await (await xinxuan("calendar", "import", "year.toml")).end()
+    code, _out, err = await told("calendar", "import", "year.toml")
     assert code == 1
     assert said in err
     assert err.strip().count("\n") == 0

@@ -19,6 +19,7 @@ from handlers.telegram import reach
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage.tables import Opinion, Reminder, ReminderState, Request
+from tests.commands import Command
 from tests.conftest import COORDINATOR, settings_for
 from tests.handlers import test_cli
 from tests.handlers.conftest import NOW
@@ -57,6 +58,7 @@ async def _stop(running) -> None:
 
 async def test_beside_a_healthy_bot_nothing_is_to_be_done_and_without_it_that_is_said(
     xinxuan: Start,
+    told: Command,
     server: BotApiServer,
     api: BotApi,
     tmp_path: Path,
@@ -67,19 +69,19 @@ async def test_beside_a_healthy_bot_nothing_is_to_be_done_and_without_it_that_is
     async with asyncio.timeout(WITHIN):
         while not list((tmp_path / "data" / "copies").glob("*daily*.db")):
             await asyncio.sleep(0.05)
-    code, out, err = await (await xinxuan("doctor", **_wish(server))).end()
+    code, out, err = await told("doctor", **_wish(server))
     assert (code, err) == (0, ""), out
     assert out.splitlines()[-1] == "nothing is to be done"
     await _stop(running)
     with contextlib.closing(sqlite3.connect(tmp_path / "data" / "xinxuan.db")) as database, database:
         database.execute("UPDATE heartbeat SET at = '2020-01-01 00:00:00'")
-    code, out, err = await (await xinxuan("doctor", **_wish(server))).end()
+    code, out, err = await told("doctor", **_wish(server))
     assert (code, err.strip()) == (1, "xinxuan: 1 thing is to be done")
     assert "not at work" in out
 
 
-async def test_where_nothing_is_set_up_each_thing_has_its_sentence_and_nothing_is_made(xinxuan: Start, tmp_path: Path):
-    code, out, err = await (await xinxuan("doctor")).end()
+async def test_where_nothing_is_set_up_each_thing_has_its_sentence_and_nothing_is_made(told: Command, tmp_path: Path):
+    code, out, err = await told("doctor")
     assert code == 1
     assert err.strip() == "xinxuan: 3 things are to be done"
     to_do = [line for line in out.splitlines() if line.startswith("to be done: ")]
@@ -90,6 +92,7 @@ async def test_where_nothing_is_set_up_each_thing_has_its_sentence_and_nothing_i
 
 async def test_a_key_open_to_others_and_a_refused_token_are_told(
     xinxuan: Start,
+    told: Command,
     server: BotApiServer,
     api: BotApi,
     tmp_path: Path,
@@ -97,7 +100,7 @@ async def test_a_key_open_to_others_and_a_refused_token_are_told(
     await _stop(await _run_until_served(xinxuan, server, api))
     (tmp_path / "data" / "key").chmod(0o644)
     wrong = "100000001:wrong-fictitious-token-0000000000000"
-    code, out, err = await (await xinxuan("doctor", **_wish(server, wrong))).end()
+    code, out, err = await told("doctor", **_wish(server, wrong))
     assert code == 1
     assert "open to others: chmod 600" in out
     assert "Telegram refuses the token" in out
@@ -106,6 +109,7 @@ async def test_a_key_open_to_others_and_a_refused_token_are_told(
 
 async def test_the_key_of_another_database_and_a_damaged_database_are_told(
     xinxuan: Start,
+    told: Command,
     server: BotApiServer,
     api: BotApi,
     tmp_path: Path,
@@ -114,22 +118,22 @@ async def test_the_key_of_another_database_and_a_damaged_database_are_told(
     key, database = tmp_path / "data" / "key", tmp_path / "data" / "xinxuan.db"
     kept = key.read_bytes()
     key.write_bytes(b"MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA=\n")
-    code, out, _err = await (await xinxuan("doctor", **_wish(server))).end()
+    code, out, _err = await told("doctor", **_wish(server))
     assert code == 1
     assert "not this database's" in out
     key.write_bytes(kept)
     database.write_bytes(b"no database at all, on purpose" * 100)
-    code, out, _err = await (await xinxuan("doctor", **_wish(server))).end()
+    code, out, _err = await told("doctor", **_wish(server))
     assert code == 1
     assert "cannot be read as a database" in out
 
 
-async def test_a_bot_api_that_is_away_is_told(xinxuan: Start, tmp_path: Path):
+async def test_a_bot_api_that_is_away_is_told(told: Command, tmp_path: Path):
     wish = {
         "XINXUAN_TOKEN": "100000001:fictitious-token-of-the-tests-0000000",
         "XINXUAN_API_BASE": "http://127.0.0.1:9",
     }
-    code, out, _err = await (await xinxuan("doctor", **wish)).end()
+    code, out, _err = await told("doctor", **wish)
     assert code == 1
     assert "The Bot API cannot be reached" in out
 
@@ -172,12 +176,12 @@ def desk(database, office, officer) -> Desk:
     return Desk(database, office, officer, NOW)
 
 
-async def _listed(xinxuan: Start, desk: Desk, folder: Path, keys: list[str], day: str) -> list[str]:
+async def _listed(told: Command, desk: Desk, folder: Path, keys: list[str], day: str) -> list[str]:
     """Return what ``xinxuan due`` prints for a day while the database is in use, without its heading."""
     (folder / "key").write_text(keys[0], "ascii")
     (folder / "key").chmod(0o600)
     wish = {"XINXUAN_DATABASE_URL": f"sqlite:///{folder / 'xinxuan.db'}", "XINXUAN_KEY_FILE": str(folder / "key")}
-    code, out, err = await (await xinxuan("due", "--date", day, **wish)).end()
+    code, out, err = await told("due", "--date", day, **wish)
     assert (code, err) == (0, "")
     assert not any(name in out for name in ("虚构环保科技有限公司", "虚构监测站"))
     heading, *lines = out.splitlines()
@@ -186,14 +190,14 @@ async def _listed(xinxuan: Start, desk: Desk, folder: Path, keys: list[str], day
 
 
 async def test_the_printed_list_says_what_each_officer_would_hear_whatever_its_kind(
-    xinxuan: Start, desk: Desk, tmp_path: Path, keys: list[str]
+    told: Command, desk: Desk, tmp_path: Path, keys: list[str]
 ):
     """By hand, from weeks without a holiday: 1 was decided on 4 December, 2 is to be on the 22nd, 3 on the 28th."""
     with speaking("zh_CN"):
         await with_opinion(desk, valid_to="2026-12-27", decide="2026-12-04", subject=INSTITUTE)
         await entered(desk, LOAN, submit="cp", decide="2026-12-22")
         await entered(desk, submit="no", decide="2026-12-28")
-    assert await _listed(xinxuan, desk, tmp_path, keys, "2026-12-17") == [
+    assert await _listed(told, desk, tmp_path, keys, "2026-12-17") == [
         "大气 虚构1：5件",
         "  [待办] 大气2026-1 查询意见有效至12月27日（周日），请确认是否重新申请",  # since 27 November
         "  [待办] 大气2026-2 信用报告尚未登记，收到后请登记（政策性贷款、绿色信贷、EOD项目推荐）",  # 7 December

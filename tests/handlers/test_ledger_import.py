@@ -2,8 +2,6 @@
 
 import asyncio
 import datetime as dt
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +37,7 @@ from storage.tables import (
     Work,
     WorkState,
 )
+from tests.commands import Command
 from tests.handlers.conftest import NOW
 from tests.handlers.list_desk import Desk
 from tests.sheets import cells, code, company, xlsx
@@ -558,27 +557,15 @@ async def test_hostile_values_go_out_as_text(desk: Ledger) -> None:
 # --- the command line ------------------------------------------------------------------------------------------------
 
 
-async def command(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from handlers.cli import main; main()", *arguments, cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "XINXUAN_TOKEN": ""},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert "Traceback" not in err.decode()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
-
-
-async def test_the_maintainer_imports_and_exports_while_the_bot_stands_still(tmp_path: Path) -> None:
+async def test_the_maintainer_imports_and_exports_while_the_bot_stands_still(told: Command, tmp_path: Path) -> None:
     (tmp_path / "old.xlsx").write_bytes(ledger(*MIXED))
-    status, out, err = await command(tmp_path, "import", "old.xlsx", "--unit", "air", "--dry-run")
+    status, out, err = await told("import", "old.xlsx", "--unit", "air", "--dry-run")
     assert (status, err) == (0, "")
     assert "H 受理时间 → " in out
     assert "entry: 4" in out
     assert "wrong: 2" in out
     assert "Nothing was recorded" in out
-    status, _out, err = await command(tmp_path, "import", "old.xlsx", "--unit", "air")
+    status, _out, err = await told("import", "old.xlsx", "--unit", "air")
     assert status == 1
     assert "nobody of 大气环境处 is on the list yet" in err
 
@@ -592,10 +579,10 @@ async def test_the_maintainer_imports_and_exports_while_the_bot_stands_still(tmp
         session.add(Person(telegram_id=900002, unit_id=unit.id, role=Role.LIAISON, name="虚构2", joined_at=NOW))
     await database.close()
 
-    status, out, err = await command(tmp_path, "import", "old.xlsx", "--unit", "air")
+    status, out, err = await told("import", "old.xlsx", "--unit", "air")
     assert (status, err) == (0, "")
     assert "entry: 4" in out
-    again = await command(tmp_path, "import", "old.xlsx", "--unit", "air")
+    again = await told("import", "old.xlsx", "--unit", "air")
     assert again[0] == 0
     assert "present: 6" in again[1]
     database = Database(f"sqlite:///{path}")
@@ -605,16 +592,16 @@ async def test_the_maintainer_imports_and_exports_while_the_bot_stands_still(tmp
     await database.close()
     assert (owners, actors) == ({"虚构2"}, {None})  # the liaison keeps the unit's ledger
 
-    status, out, err = await command(tmp_path, "export", "--unit", "air", "new.xlsx")
+    status, out, err = await told("export", "--unit", "air", "new.xlsx")
     assert (status, err) == (0, "")
     made = cells((tmp_path / "new.xlsx").read_bytes())
     assert len(made) == 6
-    status, _out, err = await command(tmp_path, "export", "new.xlsx")
+    status, _out, err = await told("export", "new.xlsx")
     assert status == 1
     assert "is there already" in err
     with InstanceLock(path.with_suffix(".lock")):
         for arguments in (("import", "old.xlsx", "--unit", "air"), ("export", "other.xlsx")):
-            status, _out, err = await command(tmp_path, *arguments)
+            status, _out, err = await told(*arguments)
             assert status == 1
             assert "use /sheet or /stats in the chat" in err
             assert err.strip().count("\n") == 0
@@ -624,10 +611,12 @@ async def test_the_maintainer_imports_and_exports_while_the_bot_stands_still(tmp
     ("content", "unit", "said"),
     [(None, "air", "there is no file"), (b"x", "air", ""), (b"", "nowhere", "there is no unit nowhere")],
 )
-async def test_what_the_maintainer_cannot_import_is_one_sentence(tmp_path, content, unit: str, said: str) -> None:
+async def test_what_the_maintainer_cannot_import_is_one_sentence(
+    told: Command, tmp_path: Path, content, unit: str, said: str
+) -> None:
     if content is not None:
         (tmp_path / "old.xlsx").write_bytes(content)
-    status, _out, err = await command(tmp_path, "import", "old.xlsx", "--unit", unit)
+    status, _out, err = await told("import", "old.xlsx", "--unit", unit)
     assert status == 1
     assert said in err
     assert err.strip().count("\n") == 0
