@@ -48,7 +48,7 @@ async def examine(session: AsyncSession, office: Office, now: dt.datetime, *, is
     look = await watching.last_run(session, LOOK)
     copied = await watching.last_copy(session)
     return Health(
-        waiting=queue.waiting,
+        deliveries={state.value: count for state, count in queue.states.items()},
         oldest=_minutes(now, queue.oldest),
         unconfirmed=queue.unconfirmed,
         refused=queue.refused,

@@ -1,7 +1,7 @@
 """How the bot is doing, counted from its own rows: what waits, what was not confirmed, who cannot be reached."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,7 @@ from storage.upsert import insert_new
 
 COPIED: Final = "database.copy"  # the audit's word for a copy that was made and checked
 LATELY: Final = dt.timedelta(days=7)
+ON_THEIR_WAY: Final = (OutboxState.DUE, OutboxState.CLAIMED, OutboxState.UNKNOWN)
 _DELIVERED: Final = "delivered"
 _TAKEN_BACK: Final = (ReminderState.CANCELLED, ReminderState.SUPERSEDED)
 
@@ -54,6 +55,8 @@ class Queue:
     """The notifications on their way.
 
     Args:
+        states: How many stand in each state: on their way whenever they were made, ended only of the last seven days;
+            a state in which none stands is missing.
         waiting: Those that have not been delivered yet.
         oldest: From when on the oldest of them could have left, aware UTC.
         unconfirmed: Those of the last seven days that may or may not have arrived.
@@ -61,6 +64,7 @@ class Queue:
         blocked: Active officers who cannot be reached.
     """
 
+    states: Mapping[OutboxState, int]
     waiting: int
     oldest: dt.datetime | None
     unconfirmed: int
@@ -101,20 +105,20 @@ async def day(session: AsyncSession, begins: dt.datetime, ends: dt.datetime) -> 
 
 async def queue(session: AsyncSession, now: dt.datetime) -> Queue:
     """Count what is on its way, and what went wrong lately."""
-    on_its_way = Outbox.state.in_((OutboxState.DUE, OutboxState.CLAIMED, OutboxState.UNKNOWN))
+    on_its_way = Outbox.state.in_(ON_THEIR_WAY)
     may_leave = on_its_way & (Outbox.not_before <= now)
     lately = Outbox.created_at > now - LATELY
     uncertain = Outbox.state.in_((OutboxState.UNKNOWN, OutboxState.HELD))
     blocked = (Person.state == PersonState.ACTIVE) & Person.reachable.is_(False)
-
-    async def count(*which: ColumnElement[bool]) -> int:
-        return await session.scalar(select(func.count(Outbox.id)).where(*which)) or 0
-
+    shown = or_(on_its_way, lately)
+    by_state = select(Outbox.state, func.count(Outbox.id)).where(shown).group_by(Outbox.state)
+    states = {state: count for state, count in await session.execute(by_state)}
     return Queue(
-        waiting=await count(on_its_way),
+        states=states,
+        waiting=sum(states.get(state, 0) for state in ON_THEIR_WAY),
         oldest=await session.scalar(select(func.min(Outbox.not_before)).where(may_leave)),
-        unconfirmed=await count(uncertain, lately),
-        refused=await count(Outbox.state == OutboxState.REFUSED, lately),
+        unconfirmed=await session.scalar(select(func.count(Outbox.id)).where(uncertain, lately)) or 0,
+        refused=states.get(OutboxState.REFUSED, 0),
         blocked=await session.scalar(select(func.count(Person.id)).where(blocked)) or 0,
     )
 

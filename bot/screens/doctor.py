@@ -1,6 +1,6 @@
 """The screens for whoever looks after the bot: how it is doing, what must be done, and the morning line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,7 @@ class Health:
     """How the bot is doing.
 
     Args:
-        waiting: Notifications that have not been delivered yet.
+        deliveries: State of a notification -> how many stand in it; the ended ones of the last seven days.
         oldest: Minutes for which the oldest of them has been able to leave; None where none is held up.
         unconfirmed: Notifications of the last seven days that may or may not have arrived.
         refused: Those that Telegram refused.
@@ -36,7 +36,7 @@ class Health:
         in_force_note: What the pack says as long as nobody has confirmed that it is in force.
     """
 
-    waiting: int
+    deliveries: Mapping[str, int]
     oldest: int | None
     unconfirmed: int
     refused: int
@@ -73,15 +73,7 @@ def doctor(health: Health, at: str) -> Screen:
 
 def figures(health: Health) -> Iterator[str]:
     """Yield the lines that only inform."""
-    waiting = ngettext("%(n)d notification waits", "%(n)d notifications wait", health.waiting) % {"n": health.waiting}
-    if health.oldest:
-        held = ngettext("the oldest for %(n)d minute", "the oldest for %(n)d minutes", health.oldest)
-        waiting = _("%(one)s, %(other)s") % {"one": waiting, "other": held % {"n": health.oldest}}
-    yield waiting
-    yield _("Last 7 days: %(unconfirmed)d unconfirmed, %(refused)d refused") % {
-        "unconfirmed": health.unconfirmed,
-        "refused": health.refused,
-    }
+    yield from _deliveries(health)
     yield _("Officers who cannot be reached: %(n)d") % {"n": health.blocked}
     yield _("Entries with a provisional date: %(n)d") % {"n": health.provisional}
     if health.ticked is not None:
@@ -95,6 +87,36 @@ def figures(health: Health) -> Iterator[str]:
     )
     if health.in_force_note is not None:
         yield _("Policy pack: %(note)s") % {"note": health.in_force_note}
+
+
+def _deliveries(health: Health) -> Iterator[str]:
+    """Yield how many notifications stand in each state, by its name."""
+    on_their_way = {
+        "due": pgettext("delivery", "to be sent"),
+        "claimed": pgettext("delivery", "being sent"),
+        "unknown": pgettext("delivery", "outcome unknown, to be repeated"),
+    }
+    ended = {
+        "sent": pgettext("delivery", "delivered"),
+        "held": pgettext("delivery", "not confirmed after three tries"),
+        "refused": pgettext("delivery", "refused by Telegram"),
+        "cancelled": pgettext("delivery", "no longer needed"),
+    }
+    waiting = _counted(health, on_their_way) or pgettext("delivery", "none")
+    if health.oldest:
+        held = ngettext("the oldest for %(n)d minute", "the oldest for %(n)d minutes", health.oldest)
+        waiting = _("%(one)s, %(other)s") % {"one": waiting, "other": held % {"n": health.oldest}}
+    said = _("%(label)s: %(value)s")
+    yield said % {"label": _("Notifications on their way"), "value": waiting}
+    yield said % {"label": _("Last 7 days"), "value": _counted(health, ended) or pgettext("delivery", "none")}
+
+
+def _counted(health: Health, names: Mapping[str, str]) -> str:
+    """Return the states in which some stand, each with its count."""
+    each = pgettext("delivery", "%(state)s %(n)d")
+    found = [each % {"state": name, "n": health.deliveries[state]} for state, name in names.items()
+             if health.deliveries.get(state)]  # fmt: skip
+    return pgettext("list", ", ").join(found)
 
 
 def problems(health: Health) -> list[str]:

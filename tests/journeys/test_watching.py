@@ -5,6 +5,7 @@ import datetime as dt
 import os
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import delete, select, update
 from handlers import doctor
 from storage import heartbeat, outbox
 from storage.tables import Outbox, OutboxState, PeriodicRun, Person, Reminder, ReminderState
-from tests.conftest import COORDINATOR, OFFICER
+from tests.conftest import COORDINATOR, OFFICER, START
 from tests.journeys.story import Story, only, register
 from tests.officer import Officer
 
@@ -98,6 +99,18 @@ async def test_the_doctor_is_for_coordinators(story: Story):
 async def test_the_doctor_names_what_is_to_be_done(story: Story):
     coordinator = story.person(COORDINATOR)
     before = await coordinator.type("/doctor")
+    assert "在途通知：无\n近7天：已送达1条" in before
+    async with story.database.write() as session:
+        fates = {OutboxState.UNKNOWN: 2, OutboxState.HELD: 1, OutboxState.SENT: 3, OutboxState.REFUSED: 1}
+        for number, state in enumerate(Counter(fates).elements()):
+            fate = {"state": state, "not_before": story.clock.now() + dt.timedelta(hours=1)}
+            session.add(Outbox(dedupe=f"fictitious:{number}", kind="outage", chat_id=number, person_id=None, params={},
+                               priority=5, created_at=START, copies=0, failures=0, **fate))  # fmt: skip
+    fated = await coordinator.type("/doctor")
+    assert "在途通知：结果不明待重发2条" in fated
+    assert "近7天：已送达4条、三次发送未获确认1条、被拒收1条" in fated
+    async with story.database.write() as session:
+        await session.execute(delete(Outbox).where(Outbox.dedupe.startswith("fictitious:")))
     async with story.database.write() as session:
         await session.execute(update(Person).where(Person.telegram_id == OFFICER).values(reachable=False))
     after = await coordinator.type("/doctor")
