@@ -116,3 +116,53 @@ async def test_own_hours_hold_for_what_is_planned_already(story: Story):
     await story.at("2026-11-30 10:30")
     assert "【核查反馈提醒】" in me.screen
     assert me.id == OFFICER
+
+
+async def test_what_is_still_to_come_in_is_asked_for_until_it_is_there_and_watched_until_it_ends(story: Story):
+    """The days by hand, from weeks without a holiday; the decision is on Tuesday 22 December."""
+    me = story.person()
+    matter = next(each.name for each in story.policy.matters.values() if each.code == "m33")
+    await me.type(f"/new {matter}")
+    await me.press(matter)
+    await me.type("虚构环保科技有限公司 91410100MA00000T42")
+    await me.press("自行")
+    await me.press("拟决定")
+    await me.type("2026-12-22")
+    await me.press("确认登记")
+
+    await story.at("2026-12-03 09:00")
+    assert "【意见提交询问】台账 大气2026-1" in me.screen and "是否已提交意见？" in me.screen
+    assert not any("商请" in label for label in me.buttons)  # the centre owes the bureau nothing here
+    assert "已记：尚未提交" in await me.press("尚未提交")
+    await story.restart()
+    await story.at("2026-12-07 09:00")
+    assert "【信用报告待登记】台账 大气2026-1" in me.screen
+    await me.press("登记信用报告")
+    await me.type("虚构征信有限公司")
+    await me.type("2026-12-01")
+    for label in ("齐", "一致", "确认登记"):
+        await me.press(label)
+    await story.at("2026-12-17 09:00")
+    assert "【意见提交询问】" in me.screen
+    await me.press("已收到意见")
+    await write_down(me, "2026-12-15", "2027-01-26")
+
+    await story.at("2026-12-25 09:00")  # thirty days before is a Sunday
+    assert "【查询意见到期提示】虚构环保科技有限公司" in me.screen
+    await me.press("单独提醒")
+    assert "改回每日汇总" in me.buttons
+    before = len(me.messages)
+    await story.at("2026-12-28 10:00")
+    assert [each.text for each in me.messages[before:] if "【信用报告待登记】" in each.text] == []  # it is there
+    await story.at("2026-12-29 09:00")
+    assert "【意见待使用】台账 大气2026-1" in me.screen and "12月22日（周二）研究决定" in me.screen
+    await me.press("登记使用情况")
+    await me.press("通过")
+    await me.press("确认登记")
+    for day, left in (("2027-01-19", "还有7天"), ("2027-01-25", "还有1天")):
+        before = len(me.messages)
+        await story.at(f"{day} 09:00")
+        [told] = [each.text for each in me.messages[before:] if "【查询意见到期提示】" in each.text]
+        assert left in told and "【意见待使用】" not in told
+    kinds = {row.kind for row in await story.rows(Reminder, Reminder.state == ReminderState.PLANNED)}
+    assert kinds <= {"expiry"}

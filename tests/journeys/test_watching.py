@@ -108,7 +108,7 @@ async def test_the_doctor_names_what_is_to_be_done(story: Story):
                                priority=5, created_at=START, copies=0, failures=0, **fate))  # fmt: skip
     fated = await coordinator.type("/doctor")
     assert "在途通知：结果不明待重发2条" in fated
-    assert "近7天：已送达4条、三次发送未获确认1条、被拒收1条" in fated
+    assert "近7天：已送达4条，三次发送未获确认1条，被拒收1条" in fated
     async with story.database.write() as session:
         await session.execute(delete(Outbox).where(Outbox.dedupe.startswith("fictitious:")))
     async with story.database.write() as session:
