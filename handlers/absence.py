@@ -24,12 +24,12 @@ PRIORITY: Final = 2
 
 
 async def tell(session: AsyncSession, office: Office, now: dt.datetime) -> int:
-    """Tell the stand-in and the head of each officer who is out of reach, once for each absence, in office hours.
+    """Tell the stand-in and the head of each officer out of reach, once for each absence, from the office's hour on.
 
     Returns:
         How many notifications were queued.
     """
-    if not hours.in_office_hours(office, now):
+    if not hours.has_begun(office, now):
         return 0
     queued = 0
     for person in await people.out_of_reach(session):

@@ -57,7 +57,7 @@ async def ask_for_missing(session: AsyncSession, office: Office, now: dt.datetim
         How many notifications were queued.
     """
     year = missing_year(office, office.today(now))
-    if year is None or not hours.in_office_hours(office, now):
+    if year is None or not hours.has_begun(office, now):
         return 0
     iso = office.today(now).isocalendar()
     period = f"{iso.year}-W{iso.week:02}"

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import rule_forms
+from bot.dates import format_day
 from bot.forms import Filling, RecordForm
 from bot.guidance import Outcome
 from bot.language import _
@@ -121,13 +122,14 @@ async def _proposal(
 ) -> Proposal:
     policy, facts = office.policy, row.content["facts"]
     unit = await session.get_one(Unit, person.unit_id) if person else None
+    day = format_day(office.today(row.created_at), today=office.today(office.clock.now()))
     answers = {question: tuple(given) for question, given in facts.items()}
     return Proposal(
         id=row.id,
         name=row.content["name"],
         category=next((each.name for each in policy.categories if each.id == row.content["category"]), "—"),
         covers=rule_forms.covered(policy, row.content),
-        by=f"{named(person)} {unit.short_name}" if person and unit else "—",
+        by=" ".join((f"{named(person)} {unit.short_name}" if person and unit else "—", day)),
         why=row.basis,
         effect=effect,
         outside=await overlay.open_entries_outside(session, answers),
@@ -139,9 +141,9 @@ async def list_each_quarter(session: AsyncSession, office: Office, now: dt.datet
     today = office.today(now)
     quarter = Quarter.of(today)
     first = quarter.ends_on - dt.timedelta(days=office.policy.quarters.prompt_days_before_end)
-    if today < first or not hours.in_office_hours(office, now):
+    if today < first or not hours.has_begun(office, now) or not await overlay.proposals(session):
         return 0
-    if not await begins(session, LISTED, str(quarter.begins_on), now=now) or not await overlay.proposals(session):
+    if not await begins(session, LISTED, str(quarter.begins_on), now=now):
         return 0
     coordinators = await people.coordinators(session)
     for person in coordinators:

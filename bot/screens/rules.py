@@ -40,7 +40,7 @@ class Proposal:
         name: As it would be called.
         category: Its shelf.
         covers: What it covers, in the words of the guide.
-        by: Who proposed it, with the unit.
+        by: Who proposed it, with the unit and the day.
         why: Their reason.
         effect: What taking it up would do.
         outside: Open entries outside the catalogue that were decided alike.

@@ -20,7 +20,7 @@ async def test_who_looks_after_the_work_hears_the_same_morning_and_again_when_th
     story.api.block(OFFICER)  # at night; Telegram says so at once
     await story.settle()
     assert AWAY not in head.transcript() + li.transcript()
-    await story.at("2026-11-24 08:31")
+    await story.at("2026-11-24 09:01")
     for someone, where in ((li, "提醒改发：您"), (head, "提醒改发：李四（虚构）")):
         [said] = [each.text for each in someone.messages if AWAY in each.text]
         assert "张三（虚构）" in said

@@ -151,3 +151,36 @@ async def test_a_unit_is_added_and_can_be_invited_to_at_once(story: Story):
     assert [unit.short_name for unit in story.service.office.policy.units.values() if unit.name == "虚构科技处"] == [
         "信用"
     ]
+
+
+async def test_what_was_proposed_and_not_answered_is_listed_before_the_quarter_ends_once(story: Story):
+    """R22: with its history and its effect on open entries, one press each."""
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    await _outside_the_catalogue(me)
+    await me.press("登记台账")
+    await me.type(FIRM)
+    await me.press("今天提交")
+    await me.press("确认登记")
+    await _outside_the_catalogue(me)
+    await me.press("建议列入事项目录")
+    await me.type("虚构环保先锋评选")
+    await me.press("表彰和荣誉")
+    await me.type("今年起每年开展")
+    await me.press("提交建议")
+    await coordinator.wait_for("新增事项建议")
+
+    await story.at("2026-12-18 10:00")
+    before = len(coordinator.messages)
+    await story.restart()
+    await story.at("2026-12-21 08:45")  # a Monday, the tenth day before the end; not before the office's hour
+    assert [each for each in coordinator.messages[before:] if "虚构环保先锋评选" in each.text] == []
+    await story.at("2026-12-21 09:01")
+    [listed] = [each for each in coordinator.messages[before:] if "虚构环保先锋评选" in each.text]
+    for words in ("张三（虚构） 大气", "11月23日", "今年起每年开展", "目录以外同类在办事项1件"):
+        assert words in listed.text, listed.text
+    await story.at("2026-12-22 09:01")
+    assert len([each for each in coordinator.messages[before:] if "虚构环保先锋评选" in each.text]) == 1
+    await coordinator.press("采纳1", on=listed.id)
+    assert "没有待答复的建议" in coordinator.transcript()
+    assert "已列入事项目录" in await me.wait_for("【新增事项建议】虚构环保先锋评选")
+    assert only(await story.rows(Overlay)).state is OverlayState.IN_FORCE
