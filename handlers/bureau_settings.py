@@ -60,6 +60,14 @@ async def _effect(turn: Turn, each: Adjustable, filling: Filling) -> str:
     return "\n".join(screens.effect_lines(foreseen.effect, foreseen.policy))
 
 
+async def _standing(turn: Turn, subject: int) -> str:
+    """Return what the setting says in this transaction; the rules in force may follow a moment later."""
+    each = _of(subject)
+    own = {layer.key: layer.content["value"] for layer in await overlay.layers(turn.session) if layer.key == each.path}
+    value = each.shown(own.get(each.path, rule_forms.standing(turn.office.pack, each.path)))
+    return _("%(label)s: %(value)s") % {"label": each.label, "value": value}
+
+
 async def _confirmed_form(turn: Turn, _subject: int, _filling: Filling) -> RecordForm:
     return rule_forms.confirmed_form(turn.policy, None)
 
@@ -94,7 +102,7 @@ def _of(subject: int) -> Adjustable:
     return found[subject]
 
 
-SETTING: Final = OfficeForm("setting", _setting_form, _setting, _stop)
+SETTING: Final = OfficeForm("setting", _setting_form, _setting, _stop, _standing)
 IN_FORCE: Final = OfficeForm("in_force", _confirmed_form, _confirmed, _stop)
 PRESSES: Final[Mapping[str, Flow]] = {"sets": on_settings, "sset": on_set}
 FORMS: Final[Mapping[str, AnyForm]] = {each.name: each for each in (SETTING, IN_FORCE)}

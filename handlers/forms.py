@@ -55,12 +55,14 @@ class OfficeForm:
             the officer may not.
         commit: Records what was confirmed and returns the next screen.
         stop: Returns the screen that comes after the form was given up.
+        standing: Returns in words what the form would replace; None where it replaces nothing.
     """
 
     name: str
     form: OfficeMaker
     commit: OfficeCommit
     stop: Callable[[Turn, int], Awaitable[Screen]]
+    standing: Callable[[Turn, int], Awaitable[str]] | None = None
 
 
 AnyForm = FormFlow | OfficeForm
@@ -77,7 +79,8 @@ async def begin_office(
         subject: What it is about; 0 for something new.
         values: Lines that are known already.
     """
-    answers = {"form": flow.name, "request": None, "subject": subject, "seen": 0, **Filling(values or {}).to_json()}
+    seen = await flow.standing(turn, subject) if flow.standing else ""
+    answers = {"form": flow.name, "request": None, "subject": subject, "seen": seen, **Filling(values or {}).to_json()}
     await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers)
     return await Filler({flow.name: flow}).present(turn)
 
@@ -194,12 +197,23 @@ class Filler:
         filled = await self._pressed(turn)
         filling = Filling(rules.complete(filled.form, filled.filling))
         if isinstance(filled.flow, OfficeForm):
-            await drafts_aside.take_up(turn)
-            return await filled.flow.commit(turn, filled.subject, filling)
+            return await self._confirm_office(turn, filled, filled.flow, filling)
         if await acts.since(turn, filled.entry, filled.seen):
             return await self._changed(turn, filled)
         await drafts_aside.take_up(turn)
         return await filled.flow.commit(turn, filled.entry, filled.subject, filling)
+
+    async def _confirm_office(self, turn: Turn, filled: "_Filled", flow: OfficeForm, filling: Filling) -> Screen:
+        stands = await flow.standing(turn, filled.subject) if flow.standing else ""
+        if stands == filled.seen:
+            await drafts_aside.take_up(turn)
+            return await flow.commit(turn, filled.subject, filling)
+        self._store(turn, {"seen": stands}, filled.filling)
+        above = _(
+            "Somebody else has changed this while you were filling it in. It now says:\n%(stands)s\n"
+            "What you filled in is kept. Please check it and confirm again."
+        ) % {"stands": stands}
+        return self._kept(turn, await self._filled(turn), filled.filling, above=above)
 
     async def _changed(self, turn: Turn, filled: "_Filled") -> Screen:
         changes = await acts.since(turn, filled.entry, filled.seen)
@@ -254,7 +268,7 @@ class _Filled:
     flow: AnyForm
     opened: Opened | None
     subject: int
-    seen: int
+    seen: Any  # the newest line of the entry's audit, or what the form would replace
     form: RecordForm
     filling: Filling
 

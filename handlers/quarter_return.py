@@ -197,6 +197,10 @@ async def _keep_problems(turn: Turn, return_id: int, filling: Filling) -> Screen
     return await shown(turn, row)
 
 
+async def _standing(turn: Turn, return_id: int) -> str:
+    return (await answered_for(turn, return_id)).problems or _("(nothing)")
+
+
 async def _stopped(turn: Turn, return_id: int) -> Screen:
     return await shown(turn, await answered_for(turn, return_id))
 
@@ -262,7 +266,7 @@ def page(turn: Turn) -> int:
     return int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0
 
 
-PROBLEMS: Final = OfficeForm("return_problems", _problems_form, _keep_problems, _stopped)
+PROBLEMS: Final = OfficeForm("return_problems", _problems_form, _keep_problems, _stopped, _standing)
 
 FORMS: Final[Mapping[str, AnyForm]] = {PROBLEMS.name: PROBLEMS}
 PRESSES: Final[Mapping[str, Flow]] = {
