@@ -68,8 +68,11 @@ async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
 async def _race(bureau: Door, chance: random.Random, ground: Ground, *, most: int) -> dict[str, int]:
     """Let some officers begin, then confirm at once, and the losers again until none is left."""
     officers = chance.sample(range(FIRST, FIRST + MOST), chance.randint(2, most))
-    wanted = dict(zip(officers, chance.sample(ground.values, len(officers)), strict=True))
     before = await _lines(bureau, ground.verb)
+    others = [
+        each for each in ground.values if not before or each != ground.read(before[-1])[1]
+    ]  # else nothing changes
+    wanted = dict(zip(officers, chance.sample(others, len(officers)), strict=True))
     waiting = {who: await ground.begin(who, value) for who, value in wanted.items()}
     untold = unkept = 0
     while waiting:
@@ -134,7 +137,7 @@ def _setting(bureau: Door) -> Ground:
         await bureau.say(who, value)
         return await bureau.say(who, "局务会纪要（虚构）")
 
-    months = tuple(str(number) for number in range(3, 25))
+    months = tuple(str(number) for number in range(3, 25) if number != 12)  # the pack's own is 12
     return Ground("rules.setting", begin, months,
                   lambda line: (str((line.before or {}).get("value")), str(line.after["value"])))  # fmt: skip
 
