@@ -2,7 +2,9 @@
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -60,6 +62,7 @@ async def examine(session: AsyncSession, office: Office, now: dt.datetime, *, is
         provisional=await watching.provisional(session),
         copied=None if copied is None else (office.today(now) - office.today(copied)).days,
         makes_copies=is_sqlite,
+        free_mb=_free_mb(session) if is_sqlite else None,
         has_page=office.has_page,
         unlisted=len(await watching.missing_persons(session, office.maintainer_ids)),
         in_force_note=office.policy.in_force_note,
@@ -68,6 +71,12 @@ async def examine(session: AsyncSession, office: Office, now: dt.datetime, *, is
 
 def _minutes(now: dt.datetime, since: dt.datetime | None) -> int | None:
     return None if since is None else max(0, int((now - since).total_seconds() // 60))
+
+
+def _free_mb(session: AsyncSession) -> int:
+    """Return the megabytes that are free where the database and its copies lie."""
+    path = session.get_bind().engine.url.database or "."
+    return shutil.disk_usage(Path(path).parent).free // 1_000_000
 
 
 def _is_sqlite(session: AsyncSession) -> bool:

@@ -10,6 +10,7 @@ from bot.screens.words import labelled
 
 PATIENCE: Final = 5  # minutes that a part may be silent, or a notification wait, before somebody must look
 MOST_DAYS_WITHOUT_COPY: Final = 2
+LEAST_FREE_MB: Final = 200  # Source: reliability.md §3.8
 _PARTS: Final = 4  # of the way through the bot: none of them at work means that it does not run
 
 
@@ -31,6 +32,7 @@ class Health:
         provisional: Open entries with a provisional date.
         copied: Days since the last checked copy; None where there is none.
         makes_copies: Whether the bot makes copies itself; PostgreSQL has its own tools.
+        free_mb: Megabytes free on the disk of the database; None where it is elsewhere.
         has_page: Whether files travel through the bureau's own page.
         unlisted: Maintainers who are not on the list and can be told nothing.
         in_force_note: What the pack says as long as nobody has confirmed that it is in force.
@@ -48,6 +50,7 @@ class Health:
     provisional: int
     copied: int | None
     makes_copies: bool
+    free_mb: int | None
     has_page: bool
     unlisted: int
     in_force_note: str | None
@@ -143,6 +146,9 @@ def problems(health: Health) -> list[str]:
         found.append(text % {"year": health.missing_year})
     if health.makes_copies and (health.copied is None or health.copied > MOST_DAYS_WITHOUT_COPY):
         found.append(_("The database has no copy of the last days. Please see the log and the free disk space."))
+    if health.free_mb is not None and health.free_mb < LEAST_FREE_MB:
+        text = _("Only %(n)d MB are free on the server's disk. Please make room, or nothing more can be recorded.")
+        found.append(text % {"n": health.free_mb})
     return found
 
 

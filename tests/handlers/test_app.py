@@ -19,9 +19,10 @@ from handlers.opening import opened
 from handlers.settings import Settings
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
-from storage import backup, keys, migrate
+from storage import backup, keys, migrate, outbox, people
 from storage.database import Database
-from tests.conftest import COORDINATOR, TOKEN, settings_for
+from storage.tables import Person, Role
+from tests.conftest import COORDINATOR, START, TOKEN, settings_for
 from tests.officer import Officer
 
 NOWHERE = "http://127.0.0.1:9"
@@ -130,6 +131,32 @@ async def test_refused_token_ends_the_start_with_one_sentence_without_the_token(
         async with Service(settings, policy, clock=Clock()):
             pass
     assert wrong not in str(refused.value)
+
+
+async def test_notifications_leave_at_the_pace_of_the_settings(
+    policy: Policy, api: BotApi, server: BotApiServer, tmp_path: Path
+):
+    settings = settings_for(tmp_path, server.base).model_copy(update={"per_second": 4.0})
+    chats = [5_600_001 + n for n in range(4)]
+    arrived: list[float] = []
+    api.observers.append(lambda method, params: arrived.append(asyncio.get_running_loop().time())
+                         if method == "sendMessage" and int(params["chat_id"]) in chats else None)  # fmt: skip
+    clock = Clock(START - Clock().now())  # in office hours
+    async with Service(settings, policy, clock=clock) as service:
+        async with service.database.write() as session:
+            unit = (await people.units(session))[0]
+            for chat in chats:
+                api.add_user(chat, "虚构").started = True
+                session.add(Person(telegram_id=chat, unit_id=unit.id, role=Role.OFFICER, joined_at=START))
+            await session.flush()
+            told = [each for each in await people.active(session) if each.telegram_id in chats]
+            params = {"from": "2026-11-23T01:00:00+00:00", "to": "2026-11-25T01:00:00+00:00"}
+            await outbox.enqueue_all(session, told, kind="outage", params=params, dedupe="x", now=clock.now())
+        service.sender.wake()
+        async with asyncio.timeout(20):
+            while len(arrived) < len(chats):
+                await api.changed.wait(api.changed.count, 0.1)
+    assert arrived[-1] - arrived[0] >= 0.74  # three gaps of a quarter of a second
 
 
 async def test_api_out_of_reach_is_waited_for(policy: Policy, tmp_path: Path):

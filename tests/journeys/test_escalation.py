@@ -1,7 +1,13 @@
 """What the bureau itself owes climbs: the officer, the head, the coordinators; an act ends it."""
 
+import shutil
+from pathlib import Path
+
+import pytest
 from sqlalchemy import update
 
+from bot.policy.loader import load, packaged
+from bot.policy.model import Policy
 from handlers import escalation
 from storage.tables import Person, Reminder, ReminderState, Role
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
@@ -57,6 +63,7 @@ async def test_an_act_ends_it_before_it_is_said(story: Story):
     story.service.sender.pace.chats.clear()
     await story.at("2026-12-04 09:30")
     assert _owed([each.text for each in head.messages]) == []
+    assert "未反馈" not in head.transcript()  # four working days late, and not the officer's fault
     rows = await story.rows(Reminder, Reminder.subject_kind == escalation.SUBJECT, Reminder.audience == "head")
     assert [row.state for row in rows] == [ReminderState.CANCELLED]
 
@@ -96,3 +103,27 @@ async def test_a_morning_without_the_bot_costs_nothing(story: Story):
     await story.restart()
     await story.settle()
     assert len(_owed([each.text for each in story.person(HEAD).messages])) == 1
+
+
+class TestWhereTheCentresDelayClimbsToo:
+    @pytest.fixture
+    def policy(self, tmp_path: Path) -> Policy:
+        """The shipped pack with the switch on."""
+        folder = tmp_path / "pack"
+        shutil.copytree(packaged("zhengzhou"), folder)
+        pack = folder / "pack.toml"
+        pack.write_text(pack.read_text("utf-8").replace("centre_delay = false", "centre_delay = true"), "utf-8")
+        return load(folder)
+
+    async def test_the_head_hears_of_it_after_the_officer(self, story: Story):
+        assert story.policy.escalation.centre_delay
+        await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+        me, head = story.person(OFFICER), story.person(HEAD)
+        await register(me)
+        await me.press("查看台账")
+        await me.press("今天中心已收件")  # to be answered by Monday 30 November
+        await story.at("2026-12-02 09:30")
+        assert "未反馈，已过2个工作日" in me.transcript() and "未反馈" not in head.transcript()
+        await story.at("2026-12-03 09:30")
+        line = "1. 大气2026-1 市信用中心应于11月30日（周一）前反馈，未反馈，已过3个工作日（张三（虚构）经办）"
+        assert line in head.transcript().splitlines()

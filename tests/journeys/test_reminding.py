@@ -5,6 +5,7 @@ import datetime as dt
 from sqlalchemy import select
 
 from handlers.office import ZONE
+from handlers.web.botapi.server import BotApiServer
 from storage.tables import Outbox, OutboxState, Person, PersonState, Reminder, ReminderState, Request
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
@@ -103,3 +104,47 @@ async def test_after_an_outage_over_several_stages_there_is_one_message_and_it_s
     await story.at("2026-12-03 09:00")
     assert len(me.messages) == before + 2
     assert "延迟提醒" not in me.screen
+
+
+async def test_what_may_have_arrived_comes_three_times_at_most_and_then_the_coordinator_is_told(story: Story):
+    me, coordinator = story.person(), story.person(COORDINATOR)
+    await _received(story)
+    await story.at("2026-11-27 08:00")
+    before = len(me.messages)
+    story.api.faults.add("sendMessage", "drop_after", None, chat_id=OFFICER)
+    for minute in range(1, 16, 2):
+        await story.at(f"2026-11-27 09:{minute:02}")
+    copies = [each.text for each in me.messages[before:] if "【核查反馈提醒】" in each.text]
+    assert ["可能重复" in each for each in copies] == [False, True, True]
+    row = only(await story.rows(Outbox, Outbox.chat_id == OFFICER))
+    assert (row.state, row.copies) == (OutboxState.HELD, 3)
+    said = coordinator.screen
+    for words in ("通知未能送达", "接收人：张三（虚构）", "涉及台账：大气2026-1", "已发送3次，均未确认送达"):
+        assert words in said
+    story.api.faults.clear()
+    await story.at("2026-11-27 10:00")
+    assert len(me.messages) == before + 3
+
+
+async def test_three_days_without_telegram_are_made_up_by_the_same_process(story: Story, server: BotApiServer):
+    me = story.person()
+    await _received(story)
+    for _n in range(2):
+        await register(me, "排污许可证变更")
+    before, port = len(me.messages), int(server.base.rpartition(":")[2])
+    await server.__aexit__(None, None, None)
+    for day in ("24", "25", "26", "27", "28"):
+        await story.at(f"2026-11-{day} 09:05")
+    assert len(me.messages) == before
+    server._port = port
+    await server.__aenter__()
+    await story.at("2026-11-30 09:05")
+    await story.at("2026-11-30 09:25")
+    listed, single, outage = sorted((each.text for each in me.messages[before:]), key=len, reverse=True)
+    assert "延迟提醒，应于11月24日（周二）发出" in listed and "延迟提醒，应于11月27日（周五）发出" in listed
+    assert [line[:11] for line in listed.splitlines()[2:7]] == [
+        f"{number}. 大气2026-{entry}" for number, entry in enumerate((2, 3, 1, 2, 3), 1)
+    ]  # what is owed, the deadline, the questions
+    assert "今天为反馈期限最后一天" in single
+    assert "11月23日（周一） 09:00至11月30日（周一） 09:05助手未能接收消息" in outage
+    assert {row.state for row in await story.rows(Outbox)} == {OutboxState.SENT}

@@ -4,9 +4,11 @@ import asyncio
 import datetime as dt
 import os
 import re
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -96,8 +98,11 @@ async def test_the_doctor_is_for_coordinators(story: Story):
     assert "09:0" not in forged
 
 
-async def test_the_doctor_names_what_is_to_be_done(story: Story):
+async def test_the_doctor_names_what_is_to_be_done(story: Story, monkeypatch: pytest.MonkeyPatch):
     coordinator = story.person(COORDINATOR)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=199_999_999))
+        assert "服务器磁盘仅余199 MB" in await coordinator.type("/doctor") or not story.database.is_sqlite
     before = await coordinator.type("/doctor")
     assert "在途通知：无\n近7天：已送达1条" in before
     async with story.database.write() as session:

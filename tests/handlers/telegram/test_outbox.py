@@ -179,6 +179,25 @@ async def test_telegrams_wait_is_obeyed_and_kept(post: Post):
     assert post.texts() == ["one"]
 
 
+async def test_a_new_start_keeps_telegrams_wait(post: Post, bot: ExtBot[None], office: Office, tmp_path: Path):
+    def begun_anew() -> Sender:
+        kinds, store = post.sender.letters.renderers, FileStore(tmp_path / "files")
+        return Sender(bot, post.database, office, kinds, store=store, travel=untouched, on_token_dead=lambda: None)
+
+    post.api.faults.add("sendMessage", "429", retry_after=300)
+    await post.queue("one")
+    await post.round()
+    await post.queue("to another", to=COLLEAGUE)
+    post.sender = begun_anew()
+    post.clock.offset += dt.timedelta(seconds=250)
+    assert await post.sender.run_round() == 0
+    assert post.sender.pace.wait > 30
+    post.sender = begun_anew()
+    post.clock.offset += dt.timedelta(seconds=100)
+    assert await post.sender.run_round() == 2
+    assert (post.texts(), post.texts(COLLEAGUE)) == (["one"], ["to another"])
+
+
 async def test_most_urgent_goes_first_and_one_chat_gets_one_at_a_time(post: Post):
     for name, priority in (("notice", 5), ("question", 3), ("deadline", 1)):
         await post.queue(name, priority=priority)
