@@ -206,7 +206,7 @@ async def _which_colleague(turn: Turn, answers: Mapping[str, Any], step: str, ke
 async def _preview(turn: Turn, leaver: Person) -> Preview:
     ending = len(await covers.standing(turn.session, {leaver.id}, turn.today))
     found = await handover.estate(turn.session, leaver.id, covers=ending, today=turn.today)
-    return Preview(named(leaver), found.entries, found.overdue, found.referrals, found.covers)
+    return Preview(named(leaver), found.entries, found.overdue, found.later, found.referrals, found.covers)
 
 
 def _step(answers: Mapping[str, Any]) -> str:

@@ -55,7 +55,8 @@ async def hand_all(turn: Turn, leaver: Person, to: Person, *, closes: bool) -> S
         closes: Whether the leaver's account is closed with it.
     """
     entries = await handover.everything(turn.session, leaver.id, to=to.id)
-    for request_id in entries:
+    closed = await handover.later(turn.session, leaver.id, to=to.id, today=turn.today)
+    for request_id in (*entries, *closed):
         _note(turn, request_id, leaver.id, to, None)
     cases = await handover.referrals(turn.session, leaver.id, to=to.id)
     for referral_id in cases:
@@ -65,12 +66,13 @@ async def hand_all(turn: Turn, leaver: Person, to: Person, *, closes: bool) -> S
         leaver.state = PersonState.LEFT  # first, so that the leaver is told nothing any more
     for row in ended:
         await cover.call_off(turn, row)
-    said = {"to": to.id, "entries": len(entries), "referrals": len(cases), "covers": len(ended)}
+    said = {"to": to.id, "entries": len(entries), "later": len(closed), "referrals": len(cases), "covers": len(ended)}
     turn.note("person.leave" if closes else "person.handover", ("person", leaver.id), after=said)
-    if entries or cases:
-        params = {"person": leaver.id, "by": turn.officer.id, "entries": len(entries), "referrals": len(cases)}
+    if entries or closed or cases:
+        counts = {name: said[name] for name in ("entries", "later", "referrals")}
+        params = {"person": leaver.id, "by": turn.officer.id, **counts}
         await _tell(turn, ALL, leaver.id, to, params)
-    done = Preview(named(leaver), len(entries), 0, len(cases), len(ended))
+    done = Preview(named(leaver), len(entries), 0, len(closed), len(cases), len(ended))
     return screens.all_done(named(leaver), named(to), done, closed=closes)
 
 
@@ -97,7 +99,8 @@ async def render_all(
 ) -> Screen | None:
     """Tell the new owner of everything of a leaver."""
     leaver, by = await session.get_one(Person, params["person"]), await session.get_one(Person, params["by"])
-    return screens.received_all(named(leaver), named(by), params["entries"], params["referrals"])
+    counts = (params["entries"], 0, params.get("later", 0), params["referrals"], 0)  # queued by an older version: none
+    return screens.received_all(named(by), Preview(named(leaver), *counts))
 
 
 def _note(turn: Turn, request_id: int, owner_id: int, to: Person, reason: str | None) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import outbox
@@ -14,6 +14,7 @@ from storage.tables import (
     Applicant,
     Item,
     ItemState,
+    Opinion,
     Referral,
     ReferralState,
     Reminder,
@@ -30,12 +31,14 @@ class Estate:
     Args:
         entries: Open entries.
         overdue: How many of them wait for a feedback whose confirmed date is past.
+        later: Closed entries with something to come: a reminder, or a valid opinion that runs out.
         referrals: Cases that the coordinators have not answered yet.
         covers: Leaves of theirs, and of colleagues whom they stand in for, that hold or will.
     """
 
     entries: int
     overdue: int
+    later: int
     referrals: int
     covers: int
 
@@ -61,9 +64,11 @@ async def estate(session: AsyncSession, person_id: int, *, covers: int, today: d
     )
     entries = await session.scalar(select(func.count()).select_from(Request).where(*_open_of(person_id))) or 0
     overdue = await session.scalar(select(func.count()).select_from(Request).where(*_open_of(person_id), late)) or 0
+    closed = select(func.count()).select_from(Request).where(*_later_of(person_id, today))
+    later = await session.scalar(closed) or 0
     waiting = (Referral.person_id == person_id, Referral.state == ReferralState.OPEN)
     referrals = await session.scalar(select(func.count()).select_from(Referral).where(*waiting)) or 0
-    return Estate(entries, overdue, referrals, covers)
+    return Estate(entries, overdue, later, referrals, covers)
 
 
 async def one(session: AsyncSession, request_id: int, *, version: int, to: int) -> bool:
@@ -83,6 +88,22 @@ async def everything(session: AsyncSession, person_id: int, *, to: int) -> Seque
         The keys of the entries.
     """
     return await _move(session, *_open_of(person_id), to=to)
+
+
+async def later(session: AsyncSession, person_id: int, *, to: int, today: dt.date) -> Sequence[int]:
+    """Give what is still to come of an officer's closed entries to another one, and the valid opinions that they hold.
+
+    Returns:
+        The keys of the entries.
+    """
+    ids = await _move(session, *_later_of(person_id, today), to=to)
+    await session.execute(
+        update(Opinion)
+        .where(Opinion.holder_id == person_id, Opinion.valid_to >= today)
+        .values(holder_id=to)
+        .execution_options(synchronize_session=False)
+    )
+    return ids
 
 
 async def referrals(session: AsyncSession, person_id: int, *, to: int) -> Sequence[int]:
@@ -131,3 +152,12 @@ async def _take_back_unsent(session: AsyncSession, request_ids: Collection[int])
 
 def _open_of(person_id: int) -> tuple[ColumnElement[bool], ...]:
     return Request.owner_id == person_id, Request.state == RequestState.OPEN
+
+
+def _later_of(person_id: int, today: dt.date) -> tuple[ColumnElement[bool], ...]:
+    waits = Reminder.state.in_((ReminderState.PLANNED, ReminderState.QUEUED))
+    reminded = exists().where(Reminder.subject_kind == SUBJECT, Reminder.subject_id == Request.id, waits)
+    stands = (Opinion.valid_to >= today, Opinion.undone_at.is_(None), Opinion.superseded_at.is_(None))
+    answered = exists().where(Item.request_id == Request.id, Opinion.item_id == Item.id, *stands)
+    concerned = or_(reminded.correlate(Request), answered.correlate(Request))
+    return Request.owner_id == person_id, Request.state != RequestState.OPEN, concerned

@@ -19,6 +19,7 @@ class Preview:
         person: The leaver.
         entries: Open entries.
         overdue: How many of them wait for an overdue feedback.
+        later: Closed entries with something to come.
         referrals: Cases that the coordinators have not answered yet.
         covers: Covers of theirs and by them.
     """
@@ -26,6 +27,7 @@ class Preview:
     person: str
     entries: int
     overdue: int
+    later: int
     referrals: int
     covers: int
 
@@ -37,6 +39,7 @@ class Preview:
         return (
             _("Hands over: %(name)s") % {"name": self.person},
             open_ + (pgettext("list", ", ") + late if self.overdue else ""),
+            *([_later(self.later)] if self.later else []),
             *([_cases(self.referrals)] if self.referrals else []),
             *([covers % {"n": self.covers}] if self.covers else []),
             _("Unfinished drafts are not handed over"),
@@ -129,16 +132,26 @@ def received_one(entry: Entry, by: str, reason: str | None, wording: Wording) ->
     return Screen("handover_received", text, rows, protect=entry.of_person)
 
 
-def received_all(person: str, by: str, entries: int, referrals: int) -> Screen:
+def received_all(by: str, preview: Preview) -> Screen:
     """Tell the new owner of everything of a leaver."""
-    count = ngettext("%(n)d open entry", "%(n)d open entries", entries) % {"n": entries}
+    count = ngettext("%(n)d open entry", "%(n)d open entries", preview.entries) % {"n": preview.entries}
     text = lines(
-        bold(_("[Hand-over] Entries of %(name)s") % {"name": person}),
+        bold(_("[Hand-over] Entries of %(name)s") % {"name": preview.person}),
         esc(_("%(name)s handed them over to you") % {"name": by}),
         esc(count),
-        esc(_cases(referrals)) if referrals else None,
+        esc(_later(preview.later)) if preview.later else None,
+        esc(_cases(preview.referrals)) if preview.referrals else None,
     )
     return Screen("handover_received", text, ((Button(pgettext("button", "My ledger"), Press("my"), Style.PRIMARY),),))
+
+
+def _later(count: int) -> str:
+    said = ngettext(
+        "%(n)d closed entry with a reminder or a valid opinion",
+        "%(n)d closed entries with a reminder or a valid opinion",
+        count,
+    )
+    return said % {"n": count}
 
 
 def _cases(count: int) -> str:

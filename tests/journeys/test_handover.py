@@ -9,12 +9,14 @@ from storage.tables import (
     Counterpart,
     Cover,
     Inbox,
+    Opinion,
     Outbox,
     Person,
     PersonState,
     Referral,
     ReminderState,
     Request,
+    RequestState,
     Role,
     Unit,
 )
@@ -23,6 +25,8 @@ from tests.conftest import AUDITOR, COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import OUTSIDER, Story, only, register
 from tests.journeys.test_cover import HEAD, LI, SUN, THIRD, WARNING, ZHANG, ZHOU, cover, forge, key_of, open_it
 from tests.journeys.test_cover import received as received_entry
+from tests.journeys.test_reminder_acts import write_down
+from tests.journeys.test_verification import receive
 from tests.officer import Officer
 
 OTHER_HEAD = 5_000_011
@@ -257,6 +261,29 @@ async def test_everything_of_a_leaver_goes_over_at_once_and_the_account_is_close
     assert "仅供本局工作人员使用" in await me.type("/my")
     await story.at("2026-12-03 09:00")
     assert "核查反馈超期提示】台账 大气2026-1" in zhou.screen
+
+
+async def test_what_a_leavers_closed_entries_still_ask_for_goes_over_too(story: Story):
+    await story.enrol(THIRD, ZHOU, Role.OFFICER, "air")
+    me, zhou, coordinator = story.person(OFFICER), story.person(THIRD), story.person(COORDINATOR)
+    for _n in range(2):
+        await register(me)
+        await receive(me)
+        await me.press("已收到意见")
+        await me.press("今天")
+    await write_down(me, "2025-12-26", "2026-12-25")  # of the second; the first still lacks its contents
+    assert {row.state for row in await story.rows(Request)} == {RequestState.CLOSED}
+    await coordinator.type("/handover")
+    assert "在办0件\n已办结、仍有提醒或有效意见2件" in await coordinator.press("张三")
+    await coordinator.press("周八")
+    await coordinator.press("转办并注销其账号")
+    assert "已办结、仍有提醒或有效意见2件" in await zhou.wait_for(f"【转办】{ZHANG}的台账")
+    target = await key_of(story, THIRD)
+    assert {row.owner_id for row in await story.rows(Request)} == {target}
+    assert {row.holder_id for row in await story.rows(Opinion)} == {target}
+    await story.at("2026-11-25 09:00")  # thirty days before the opinion runs out
+    assert "2. 大气2026-2 查询意见有效至12月25日（周五）" in zhou.screen
+    assert "查询意见有效至" not in coordinator.transcript() + me.transcript()
 
 
 async def test_a_head_hands_over_in_the_own_unit_and_closes_no_account(story: Story):
