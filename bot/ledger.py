@@ -141,8 +141,16 @@ class Entry:
         return Phase.OVERDUE if self.due_on is not None and self.due_on < today else Phase.RECEIVED
 
 
-def person_words(label: Mapping[str, str] | None) -> str:
-    """Return how a natural person is shown: surname, last four and case number; of an erased one only that."""
+def person_words(label: Mapping[str, str] | None, *, whole: bool) -> str:
+    """Return how a natural person is shown: surname and case number; of an erased one only that they are erased.
+
+    Args:
+        label: What is kept of the person.
+        whole: Whether the reader may tell the person apart by the last four of the ID number (``roles.IDENTIFIES``).
+
+    Source: domain.md §6.
+    """
     if label is None:
         return _("personal details erased")
-    return f"{label.get('surname', '')}某 {label.get('last4', '')} {label.get('case_number', '')}".strip()
+    parts = f"{label.get('surname', '')}某", label.get("last4", "") if whole else "", label.get("case_number", "")
+    return " ".join(part for part in parts if part)

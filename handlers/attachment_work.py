@@ -84,7 +84,7 @@ async def require_no_person(session: AsyncSession, office: Office, opened: Opene
 
 async def lines_of(session: AsyncSession, office: Office, opened: Opened) -> list[AttachmentLine]:
     """Return the files kept with an entry, oldest first, with local times."""
-    found = await attachments.of_items(session, await ledger.labels(session, opened.items))
+    found = await attachments.of_items(session, await ledger.labels(session, opened.items, whole=opened.identifies))
     return [replace(each, added_at=each.added_at.astimezone(office.zone)) for each in found]
 
 

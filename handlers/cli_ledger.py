@@ -86,7 +86,7 @@ async def _export(file: Path, code: str) -> None:
     from storage.tables import Person, Role
 
     async with opened_alone() as (database, office):
-        everybody = Sight(Person(role=Role.COORDINATOR), office.today(office.clock.now()))
+        everybody = Sight(Person(role=Role.COORDINATOR), office.today(office.clock.now()), on_the_server=True)
         async with database.read() as session:
             unit = await unit_of(session, code) if code else None
             setting = await ledger_import.columns(session, code) if code else None

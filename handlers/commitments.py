@@ -84,7 +84,7 @@ async def _record_settlement(turn: Turn, opened: Opened, item_id: int, filling: 
 
 async def _lines(turn: Turn, opened: Opened) -> Lines:
     items = [item for item in opened.items if item.product_kind == ProductKind.COMMITMENT]
-    return await commitments.of_items(turn.session, await ledger.labels(turn.session, items))
+    return await commitments.of_items(turn.session, await ledger.labels(turn.session, items, whole=opened.identifies))
 
 
 def _letters(lines: Lines) -> Lines:

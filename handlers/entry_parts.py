@@ -34,7 +34,7 @@ class Parts:
 async def parts_of(turn: Turn, opened: Opened, words: Wording) -> Parts:
     """Return the parts of an entry's screen for this officer."""
     entry = opened.entry
-    subjects = await ledger.labels(turn.session, opened.items)
+    subjects = await ledger.labels(turn.session, opened.items, whole=opened.identifies)
     letters = list((await commitments.of_items(turn.session, subjects)).values())
     reports = list((await credit_reports.of_items(turn.session, subjects)).values())
     files = await attachments.of_items(turn.session, subjects)

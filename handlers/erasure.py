@@ -47,7 +47,7 @@ async def on_command(turn: Turn) -> Screen:
                       % {"example": screens.EXAMPLE})  # fmt: skip
     opened = await _opened(turn.session, ids[0])
     await _require_person(turn.session, ids[0])
-    subjects = (await ledger.labels(turn.session, opened.items)).values()
+    subjects = (await ledger.labels(turn.session, opened.items, whole=True)).values()
     turn.note("request.look", ("request", ids[0]))
     return screens.confirm(opened.entry.number, opened.entry.matter, sorted(set(subjects)), ids[0])
 

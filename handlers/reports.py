@@ -51,7 +51,9 @@ async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) ->
 
 async def _lines(turn: Turn, opened: Opened) -> dict[int, ReportLine]:
     items = [item for item in opened.items if item.product_kind == ProductKind.REPORT]
-    return await credit_reports.of_items(turn.session, await ledger.labels(turn.session, items))
+    return await credit_reports.of_items(
+        turn.session, await ledger.labels(turn.session, items, whole=opened.identifies)
+    )
 
 
 async def _line(turn: Turn, opened: Opened, item_id: int) -> ReportLine:

@@ -75,7 +75,7 @@ async def lines(session: AsyncSession, asked: Asked) -> tuple[list[tuple[Line, F
         rows = await session.scalars(
             select(Request).where(Request.id.in_(requests[start : start + _PORTION])).order_by(Request.id)
         )
-        made = await sheets_out.of_entries(session, await entries_of(session, rows.all()))
+        made = await sheets_out.of_entries(session, await entries_of(session, rows.all()), sight=None)
         found += [(line, counted[line.item_id]) for line in made if line.item_id in counted]
         if len(found) > MOST:
             return found[:MOST], True

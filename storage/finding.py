@@ -40,11 +40,17 @@ class Sight:
         person: The officer.
         today: Local date.
         stands_in_for: Keys of the colleagues for whom they stand in today.
+        on_the_server: Whether it is the maintainer at the command line, from whom nothing is hidden.
     """
 
     person: Person
     today: dt.date
     stands_in_for: Collection[int] = ()
+    on_the_server: bool = False
+
+    def is_inside(self, unit_id: int) -> bool:
+        """Say whether they may read the codes of persons in business that a unit deals with."""
+        return self.on_the_server or self.person.unit_id == unit_id
 
     @property
     def sees_all(self) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.ledger import Entry, OpinionLine, ProductLine, person_words
 from bot.opinions import BY_POLICY, Finding
 from bot.policy.model import ProductKind
-from bot.roles import CHANGES, READS, reaches
+from bot.roles import CHANGES, IDENTIFIES, READS, reaches
 from storage import cover
 from storage.tables import (
     Commitment,
@@ -42,6 +42,7 @@ class Opened:
         entry: The same as a value.
         may_act: Whether this person may change it; others only read.
         on_behalf_of: The owner's name, where this person looks after the entry for them; None for everybody else.
+        identifies: Whether this person may tell natural persons apart by the last four of their ID numbers.
     """
 
     request: Request
@@ -49,6 +50,7 @@ class Opened:
     entry: Entry
     may_act: bool
     on_behalf_of: str | None = None
+    identifies: bool = False
 
     @property
     def waiting(self) -> list[Item]:
@@ -90,7 +92,14 @@ async def open_entry(
     is_owner = person.id == request.owner_id
     may_act = reaches(CHANGES, person.role, own=is_owner or in_charge, same_unit=person.unit_id == request.unit_id)
     owner = await session.get_one(Person, request.owner_id) if in_charge and not is_owner else None
-    return replace(opened, may_act=may_act, on_behalf_of=(owner.name or "") if owner else None)
+    identifies = reaches(
+        IDENTIFIES, person.role, own=is_owner or in_charge, same_unit=person.unit_id == request.unit_id
+    )
+    entry = opened.entry
+    if identifies and entry.of_person:
+        [entry] = await entries_of(session, [request], whole=True)
+    on_behalf_of = (owner.name or "") if owner else None
+    return replace(opened, entry=entry, may_act=may_act, on_behalf_of=on_behalf_of, identifies=identifies)
 
 
 async def entry_of(session: AsyncSession, request_id: int) -> Opened | None:
@@ -137,8 +146,14 @@ async def _is_in_charge(session: AsyncSession, person: Person, request: Request,
     return person.id in {each.id for each in await cover.in_charge(session, request, on)}
 
 
-async def entries_of(session: AsyncSession, requests: Sequence[Request]) -> list[Entry]:
-    """Return entries as values, with a few queries whatever their number."""
+async def entries_of(session: AsyncSession, requests: Sequence[Request], *, whole: bool = False) -> list[Entry]:
+    """Return entries as values, with a few queries whatever their number.
+
+    Args:
+        session: The unit of work.
+        requests: Their rows.
+        whole: Whether natural persons are shown by the last four of their ID numbers; see ``open_entry``.
+    """
     ids = [request.id for request in requests]
     rows = await session.execute(
         select(Item, Counterpart, Commitment)
@@ -155,7 +170,7 @@ async def entries_of(session: AsyncSession, requests: Sequence[Request]) -> list
         select(Unit.id, Unit.short_name).where(Unit.id.in_({request.unit_id for request in requests}))
     )
     names = {unit_id: name for unit_id, name in units}
-    return [_entry(request, names[request.unit_id], lines[request.id], opinions) for request in requests]
+    return [_entry(request, names[request.unit_id], lines[request.id], opinions, whole=whole) for request in requests]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +214,8 @@ def _entry(
     unit: str,
     lines: Sequence[_Line],
     opinions: Mapping[int, _Standing],
+    *,
+    whole: bool,
 ) -> Entry:
     items = [item for item, _counterpart, _commitment in lines]
     checked = [item for item in items if item.product_kind == ProductKind.VERIFICATION]
@@ -211,7 +228,7 @@ def _entry(
         number=f"{unit}{request.year}-{request.seq}",
         matter=request.matter_name,
         matter_code=request.matter_code,
-        subjects=tuple(each.name or person_words(each.person_label) for each in subjects.values()),
+        subjects=tuple(_subject(each, whole=whole) for each in subjects.values()),
         head_count=next((item.head_count for item in items if item.head_count), None),
         of_person=any(each.name is None for each in subjects.values()),
         products=_products(lines),
@@ -227,7 +244,11 @@ def _entry(
         submit_by_on=request.submit_by_on,
         submit_by_provisional=request.submit_by_provisional,
         supplement_on=first.supplement_on if first and first.state is ItemState.SUPPLEMENT else None,
-        opinions=tuple(_opinion(item, c, opinions[item.id]) for item, c, _l in lines if item.id in opinions),
+        opinions=tuple(
+            _opinion(item, _subject(c, whole=whole) if c else "", opinions[item.id])
+            for item, c, _l in lines
+            if item.id in opinions
+        ),
         without_opinion=sum(item.state is ItemState.RETURNED and item.id not in opinions for item in checked),
         fulfil_by_on=min((on for _i, _c, row in lines if row and (on := _to_fulfil(row))), default=None),
     )
@@ -254,12 +275,16 @@ def _to_fulfil(commitment: Commitment) -> dt.date | None:
     return commitment.fulfil_by_on if is_open else None
 
 
-def _opinion(item: Item, counterpart: Counterpart | None, standing: _Standing) -> OpinionLine:
+def _subject(counterpart: Counterpart, *, whole: bool) -> str:
+    return counterpart.name or person_words(counterpart.person_label, whole=whole)
+
+
+def _opinion(item: Item, subject: str, standing: _Standing) -> OpinionLine:
     opinion = standing.opinion
     return OpinionLine(
         item_id=item.id,
         opinion_id=opinion.id,
-        subject=(counterpart.name or person_words(counterpart.person_label)) if counterpart else "",
+        subject=subject,
         finding=Finding(str(opinion.result)),
         issued_on=opinion.issued_on,
         valid_to=opinion.valid_to,
@@ -285,9 +310,15 @@ def _products(lines: Sequence[_Line]) -> tuple[ProductLine, ...]:
     return tuple(found.values())
 
 
-async def labels(session: AsyncSession, items: Sequence[Item]) -> dict[int, str]:
-    """Return whom each item is about, as the officer may read it; empty where no counterpart is named."""
+async def labels(session: AsyncSession, items: Sequence[Item], *, whole: bool) -> dict[int, str]:
+    """Return whom each item is about, as the officer may read it; empty where no counterpart is named.
+
+    Args:
+        session: The unit of work.
+        items: The items.
+        whole: Whether natural persons are shown by the last four of their ID numbers (``Opened.identifies``).
+    """
     ids = {item.counterpart_id for item in items if item.counterpart_id is not None}
     rows = await session.scalars(select(Counterpart).where(Counterpart.id.in_(ids)))
-    named = {row.id: row.name or person_words(row.person_label) for row in rows}
+    named = {row.id: _subject(row, whole=whole) for row in rows}
     return {item.id: named.get(item.counterpart_id or 0, "") for item in items}

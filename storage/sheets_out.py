@@ -1,11 +1,13 @@
 """The rows of an exported list, read in portions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.dossier import readable_code
 from bot.ledger import Entry
 from bot.ledger_sheet import Line
 from bot.opinions import Finding
@@ -24,18 +26,24 @@ async def lines(session: AsyncSession, sight: Sight, search: Search) -> list[Lin
     read = 0
     while len(made) <= MOST:
         entries, _total = await finding.entries(session, sight, search, limit=_PORTION, offset=read)
-        made += await of_entries(session, entries)
+        made += await of_entries(session, entries, sight=sight)
         read += len(entries)
         if len(entries) < _PORTION:
             break
     return made
 
 
-async def of_entries(session: AsyncSession, entries: Sequence[Entry]) -> list[Line]:
-    """Return the lines of entries, in their order."""
+async def of_entries(session: AsyncSession, entries: Sequence[Entry], *, sight: Sight | None) -> list[Line]:
+    """Return the lines of entries, in their order.
+
+    Args:
+        session: The unit of work.
+        entries: The entries.
+        sight: Who reads; the codes of persons in business are whole for their own unit only. None: for nobody.
+    """
     by_id = {entry.id: entry for entry in entries}
     rows = await session.execute(
-        select(Item, Counterpart, Person)
+        select(Item, Counterpart, Person, Request.unit_id)
         .join(Request, Request.id == Item.request_id)
         .join(Person, Person.id == Request.owner_id)
         .outerjoin(Counterpart, Counterpart.id == Item.counterpart_id)
@@ -43,10 +51,12 @@ async def of_entries(session: AsyncSession, entries: Sequence[Entry]) -> list[Li
         .order_by(Item.id)
     )
     found = list(rows)
-    came = await opinions.of_items(session, [item.id for item, _counterpart, _owner in found])
+    came = await opinions.of_items(session, [item.id for item, _counterpart, _owner, _unit in found])
     made: dict[int, list[Line]] = {key: [] for key in by_id}
-    for item, counterpart, owner in found:
-        made[item.request_id].append(_line(by_id[item.request_id], item, counterpart, owner, came.get(item.id)))
+    for item, counterpart, owner, unit in found:
+        code = _code(counterpart, inside=sight is not None and sight.is_inside(unit))
+        line = _line(by_id[item.request_id], item, counterpart, owner, came.get(item.id))
+        made[item.request_id].append(replace(line, code=code))
     return [line for each in made.values() for line in each]
 
 
@@ -55,7 +65,7 @@ def _line(entry: Entry, item: Item, counterpart: Counterpart | None, owner: Pers
         entry=entry,
         kind=ProductKind(item.product_kind),
         name=counterpart.name if counterpart else None,
-        code=(counterpart.code or counterpart.legacy_code) if counterpart else None,
+        code=None,
         count=item.head_count,
         owner=owner.name,
         submitted_on=item.submitted_on,
@@ -71,3 +81,9 @@ def _line(entry: Entry, item: Item, counterpart: Counterpart | None, owner: Pers
         basis=item.basis,
         item_id=item.id,
     )
+
+
+def _code(counterpart: Counterpart | None, *, inside: bool) -> str | None:
+    if counterpart is None:
+        return None
+    return readable_code(counterpart.code, inside=inside) or counterpart.legacy_code

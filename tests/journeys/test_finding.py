@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.opinions import Finding
 from storage import opinions
@@ -10,10 +10,12 @@ from storage.tables import Audit, Counterpart, CounterpartAlias, Cover, Item, Pe
 from tests.conftest import AUDITOR, COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import OUTSIDER, Story, only, register
 from tests.officer import Officer
+from tests.sheets import cells
 
 SHOP = "虚构便民店 92410100MA00000T4Y"
 OTHER = "虚构水务集团有限公司 91410100MA00000T42"
 STATION = "虚构监测站 12410100MB0000T3XJ"
+LIAISON, HEAD = 5_000_011, 5_000_012
 MERGED = "虚构环境科技有限公司 91410100MA00000P2Q"
 
 
@@ -370,3 +372,36 @@ async def test_a_list_is_taken_away_as_a_sheet_of_what_may_be_seen(story: Story)
     work = only(await story.rows(Work, Work.kind == "find.export"))
     assert (work.params["words"], work.params["mine"]) == ("", False)
     assert "find.export" in [verb for verb, _id in await verbs(story)]
+
+
+async def test_only_the_unit_reads_the_last_four_of_a_person_and_the_code_of_a_person_in_business(
+    story: Story,
+):
+    await story.enrol(LIAISON, "钱七（虚构）", Role.LIAISON, "air")
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    async with story.database.write() as session:  # the auditor sits elsewhere
+        elsewhere = (await session.scalars(select(Person.unit_id).where(Person.telegram_id == OUTSIDER))).one()
+        await session.execute(update(Person).where(Person.telegram_id == AUDITOR).values(unit_id=elsewhere))
+    me = story.person()
+    await register(me, subject=SHOP)
+    await me.type("/new 环保先进个人表彰")
+    for label in ("环保先进个人表彰", "是", "社会人士", "自然人"):
+        await me.press(label)
+    await me.type("张 1234 人事2026-7")
+    await me.press("今天提交")
+    await me.press("确认登记")
+    readers = {OFFICER: True, LIAISON: True, HEAD: True, AUDITOR: False, COORDINATOR: False}
+    for reader, identifies in readers.items():
+        someone = story.person(reader)
+        await someone.type("/find 大气2026-2")
+        screen = await someone.press("大气2026-2")
+        assert "张某" in screen and "人事2026-7" in screen
+        assert ("1234" in screen) is identifies
+        await someone.type("/find")
+        await someone.press("浏览台账")
+        await someone.press("导出表格")
+        await someone.wait_for("信用产品使用台账")
+        sent = only([each.body["document"] for each in someone.messages if each.body.get("document")])
+        words = "\n".join("\t".join(each) for each in cells(story.api.files[sent["file_id"]].content))
+        assert ("92410100MA00000T4Y" in words, "0T4Y" in words) == (identifies, True)
+        assert "1234" not in words  # no sheet leaves with it, for anybody
