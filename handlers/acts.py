@@ -12,7 +12,8 @@ from bot.language import _
 from handlers import expiry, planning
 from handlers.turn import Stale, Turn
 from storage import audit, reminders, undo
-from storage.ledger import WAITING, Opened, entry_of, open_entry
+from storage.entry_values import WAITING
+from storage.ledger import Opened, entry_of, open_entry
 from storage.tables import Audit, Item, ItemState, Opinion, OpinionUse, Request, RequestState
 
 UNDO_WITHIN: Final = dt.timedelta(minutes=10)

@@ -21,7 +21,7 @@ from handlers.clock import Clock
 from handlers.office import Office
 from handlers.rights import Renderer
 from handlers.turn import Stale
-from storage import attachments, audit, commitments, ledger, orphans, outbox
+from storage import attachments, audit, commitments, entry_values, orphans, outbox
 from storage.ledger import Opened, open_entry
 from storage.tables import Attachment, Item, ItemState, Person, PersonState
 
@@ -84,7 +84,9 @@ async def require_no_person(session: AsyncSession, office: Office, opened: Opene
 
 async def lines_of(session: AsyncSession, office: Office, opened: Opened) -> list[AttachmentLine]:
     """Return the files kept with an entry, oldest first, with local times."""
-    found = await attachments.of_items(session, await ledger.labels(session, opened.items, whole=opened.identifies))
+    found = await attachments.of_items(
+        session, await entry_values.labels(session, opened.items, whole=opened.identifies)
+    )
     return [replace(each, added_at=each.added_at.astimezone(office.zone)) for each in found]
 
 

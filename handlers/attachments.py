@@ -18,7 +18,7 @@ from handlers.choosing import chosen
 from handlers.rights import Renderer
 from handlers.timeline import words_of
 from handlers.turn import Flow, Stale, Turn
-from storage import attachments, ledger, work
+from storage import attachments, entry_values, work
 from storage.attachments import KeptFile
 from storage.ledger import Opened
 from storage.tables import Item
@@ -39,7 +39,7 @@ async def on_files(turn: Turn) -> Screen:
     if not opened.may_act or turn.pressed.version != opened.request.version or said not in set(Purpose):
         raise Stale
     items = (await taking(turn.session, opened))[Purpose(said)]
-    choices = list((await ledger.labels(turn.session, items, whole=opened.identifies)).items())
+    choices = list((await entry_values.labels(turn.session, items, whole=opened.identifies)).items())
     picked = chosen(opened.entry, choices, which, verb="atts", all_label=None, prefix=f"{said},")
     return picked if isinstance(picked, Screen) else await _ask(turn, opened, picked)
 
@@ -119,7 +119,7 @@ async def _ask(turn: Turn, opened: Opened, item_id: int) -> Screen:
 
 
 async def _asking(turn: Turn, opened: Opened, item: Item) -> Screen:
-    subject = (await ledger.labels(turn.session, [item], whole=opened.identifies))[item.id]
+    subject = (await entry_values.labels(turn.session, [item], whole=opened.identifies))[item.id]
     return screens.asking(opened.entry, PURPOSES[item.product_kind], subject, words_of(turn, opened.entry))
 
 

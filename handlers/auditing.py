@@ -19,7 +19,7 @@ from handlers import access, hours, planning
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import audit, dossiers, finding, outbox, people, seals, watching
-from storage.ledger import entries_of
+from storage.entry_values import entries_of
 from storage.tables import Audit, Person, Request, Unit
 
 HEAD: Final = "audit.head"

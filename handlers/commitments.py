@@ -14,7 +14,7 @@ from handlers.choosing import ALL, chosen, fresh
 from handlers.forms import FormFlow
 from handlers.timeline import shown
 from handlers.turn import Flow, Stale, Turn
-from storage import commitments, ledger
+from storage import commitments, entry_values
 from storage.ledger import Opened
 from storage.tables import CommitmentState
 
@@ -84,7 +84,9 @@ async def _record_settlement(turn: Turn, opened: Opened, item_id: int, filling: 
 
 async def _lines(turn: Turn, opened: Opened) -> Lines:
     items = [item for item in opened.items if item.product_kind == ProductKind.COMMITMENT]
-    return await commitments.of_items(turn.session, await ledger.labels(turn.session, items, whole=opened.identifies))
+    return await commitments.of_items(
+        turn.session, await entry_values.labels(turn.session, items, whole=opened.identifies)
+    )
 
 
 def _letters(lines: Lines) -> Lines:

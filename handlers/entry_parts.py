@@ -10,7 +10,7 @@ from bot.screens import credit_reports as report_screens
 from bot.screens.ledger import Wording
 from bot.screens.screen import Button, Press
 from handlers.turn import Turn
-from storage import attachments, commitments, credit_reports, ledger
+from storage import attachments, commitments, credit_reports, entry_values
 from storage.ledger import Opened
 
 Rows = tuple[tuple[Button, ...], ...]
@@ -34,7 +34,7 @@ class Parts:
 async def parts_of(turn: Turn, opened: Opened, words: Wording) -> Parts:
     """Return the parts of an entry's screen for this officer."""
     entry = opened.entry
-    subjects = await ledger.labels(turn.session, opened.items, whole=opened.identifies)
+    subjects = await entry_values.labels(turn.session, opened.items, whole=opened.identifies)
     letters = list((await commitments.of_items(turn.session, subjects)).values())
     reports = list((await credit_reports.of_items(turn.session, subjects)).values())
     files = await attachments.of_items(turn.session, subjects)

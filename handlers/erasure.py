@@ -20,7 +20,7 @@ from handlers.batch_work import tidy
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
-from storage import audit, erasure, finding, ledger, orphans, outbox, work
+from storage import audit, entry_values, erasure, finding, orphans, outbox, work
 from storage.ledger import Opened, entry_of
 from storage.tables import Person, Request
 
@@ -47,7 +47,7 @@ async def on_command(turn: Turn) -> Screen:
                       % {"example": screens.EXAMPLE})  # fmt: skip
     opened = await _opened(turn.session, ids[0])
     await _require_person(turn.session, ids[0])
-    subjects = (await ledger.labels(turn.session, opened.items, whole=True)).values()
+    subjects = (await entry_values.labels(turn.session, opened.items, whole=True)).values()
     turn.note("request.look", ("request", ids[0]))
     return screens.confirm(opened.entry.number, opened.entry.matter, sorted(set(subjects)), ids[0])
 

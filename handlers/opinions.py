@@ -19,8 +19,9 @@ from handlers.forms import FormFlow
 from handlers.ledger import take_in
 from handlers.timeline import shown, words_of
 from handlers.turn import Flow, Stale, Turn
-from storage import ledger, opinions
-from storage.ledger import WAITING, Opened
+from storage import entry_values, opinions
+from storage.entry_values import WAITING
+from storage.ledger import Opened
 from storage.tables import FollowUp, FollowUpState, Item, ItemState
 
 CHOICES: Final = 8  # counterparts on one screen; more are written down by a sheet
@@ -40,7 +41,7 @@ async def on_write(turn: Turn) -> Screen:
     if arg.isdecimal() and int(arg) in {item.id for item in open_items}:
         return await _write(turn, opened, int(arg))
     every = pgettext("button", "All alike (%(n)d)") % {"n": len(open_items)}
-    names = await ledger.labels(turn.session, open_items[:CHOICES], whole=opened.identifies)
+    names = await entry_values.labels(turn.session, open_items[:CHOICES], whole=opened.identifies)
     return entry_acts.which_subject(opened.entry, list(names.items()), verb="opn", all_label=every)
 
 
@@ -62,7 +63,7 @@ async def on_use(turn: Turn) -> Screen:
         return await forms.begin(turn, USE, opened, chosen, values={"used_on": turn.today.isoformat()})
     adverse = {each.item_id for each in opened.entry.opinions if each.finding.is_adverse}
     first = sorted(waiting, key=lambda item: (item.id not in adverse, item.id))[:CHOICES]
-    names = await ledger.labels(turn.session, first, whole=opened.identifies)
+    names = await entry_values.labels(turn.session, first, whole=opened.identifies)
     choices = [(item.id, names[item.id] or _("Persons of the list")) for item in first]
     every = pgettext("button", "All alike (%(n)d)") % {"n": len(waiting)}
     return entry_acts.which_subject(opened.entry, choices, verb="use", all_label=every)
@@ -176,7 +177,7 @@ def _validity(turn: Turn, filling: Filling) -> tuple[dt.date, str]:
 
 async def _use_form(turn: Turn, opened: Opened, item_id: int, _filling: Filling) -> RecordForm:
     items = _used(opened, item_id)
-    names = await ledger.labels(turn.session, items[:1], whole=opened.identifies)
+    names = await entry_values.labels(turn.session, items[:1], whole=opened.identifies)
     count = sum(item.head_count or 1 for item in items)
     every = ngettext("for %(n)d counterpart alike", "for %(n)d counterparts alike", count) % {"n": count}
     said = every if count > 1 else next(iter(names.values()), "")
@@ -243,7 +244,7 @@ def _all_returned(opened: Opened, item_id: int) -> bool:
 async def _about(turn: Turn, opened: Opened, item_id: int) -> tuple[str, ...]:
     if item_id:
         chosen = [item for item in lacking(opened) if item.id == item_id]
-        named = await ledger.labels(turn.session, chosen, whole=opened.identifies)
+        named = await entry_values.labels(turn.session, chosen, whole=opened.identifies)
         return (opened.entry.matter, *(name for name in named.values() if name))
     count = len(lacking(opened))
     every = ngettext("for %(n)d counterpart alike", "for %(n)d counterparts alike", count) % {"n": count}

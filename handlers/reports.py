@@ -14,7 +14,7 @@ from handlers.choosing import chosen, fresh
 from handlers.forms import FormFlow
 from handlers.timeline import shown
 from handlers.turn import Flow, Stale, Turn
-from storage import credit_reports, ledger
+from storage import credit_reports, entry_values
 from storage.ledger import Opened
 from storage.tables import Decision
 
@@ -52,7 +52,7 @@ async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) ->
 async def _lines(turn: Turn, opened: Opened) -> dict[int, ReportLine]:
     items = [item for item in opened.items if item.product_kind == ProductKind.REPORT]
     return await credit_reports.of_items(
-        turn.session, await ledger.labels(turn.session, items, whole=opened.identifies)
+        turn.session, await entry_values.labels(turn.session, items, whole=opened.identifies)
     )
 
 

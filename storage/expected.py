@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import ProductKind
 from bot.wishes import Wishes
-from storage.ledger import WAITING
+from storage.entry_values import WAITING
 from storage.reminders import OVERDUE, SUBJECT
 from storage.tables import (
     Commitment,

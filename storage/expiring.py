@@ -17,8 +17,8 @@ from bot.opinions import Finding
 from bot.policy.model import ProductKind
 from bot.wishes import Wishes
 from storage.counterparts import relatives
+from storage.entry_values import WAITING
 from storage.expected import ENDED, wishes_of
-from storage.ledger import WAITING
 from storage.tables import (
     Counterpart,
     Item,

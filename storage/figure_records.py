@@ -16,8 +16,8 @@ from bot.ledger_sheet import Line
 from bot.opinions import Finding
 from bot.quarters import Span
 from storage import sheets_out
+from storage.entry_values import entries_of
 from storage.finding import Sight, visible_to
-from storage.ledger import entries_of
 from storage.streams import ADVERSE, APPLICATIONS, STREAMS, WEIGHT, Stream, open_at, open_overdue
 from storage.tables import Item, Opinion, Request, Unit
 

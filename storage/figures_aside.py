@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.quarters import Span
 from bot.statistics import Ahead, Wait
 from bot.workdays import Calendar
-from storage.ledger import WAITING
+from storage.entry_values import WAITING
 from storage.streams import (
     CONFIRMED,
     FEEDBACK,

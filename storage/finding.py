@@ -17,7 +17,7 @@ from bot.policy.model import ProductKind
 from bot.roles import READS, Reach
 from storage import matching
 from storage.counterparts import merges
-from storage.ledger import WAITING, entries_of
+from storage.entry_values import WAITING, entries_of
 from storage.tables import (
     Applicant,
     Counterpart,

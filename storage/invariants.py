@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.id_numbers import without_id_numbers
 from bot.policy.model import ProductKind
+from storage.entry_values import WAITING
 from storage.expected import OUTLIVING
 from storage.inbox import KEPT_FOR
-from storage.ledger import WAITING
 from storage.outbox import MOST_COPIES
 from storage.reminders import SUBJECT
 from storage.tables import (

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from bot.policy.model import CounterpartKind
 from storage import erasure
-from storage.ledger import WAITING
+from storage.entry_values import WAITING
 from storage.tables import (
     Attachment,
     Attempt,
