@@ -13,10 +13,10 @@ from bot.dates import format_day
 from bot.screens import doctor as screens
 from bot.screens.doctor import PATIENCE, Health
 from bot.screens.screen import Screen
-from handlers import calendar_watch
+from handlers import calendar_watch, packs
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
-from storage import heartbeat, watching
+from storage import heartbeat, seals, watching
 from storage.tables import Role
 
 LOOK: Final = "invariants"  # the hourly look at the data; its finding is kept with the run
@@ -62,6 +62,8 @@ async def examine(session: AsyncSession, office: Office, now: dt.datetime, *, is
         provisional=await watching.provisional(session),
         copied=None if copied is None else (office.today(now) - office.today(copied)).days,
         makes_copies=is_sqlite,
+        unsealed=_minutes(now, await seals.waiting_since(session)),
+        pack_note=await packs.note_of(session),
         free_mb=_free_mb(session) if is_sqlite else None,
         has_page=office.has_page,
         unlisted=len(await watching.missing_persons(session, office.maintainer_ids)),

@@ -84,6 +84,12 @@ async def is_due(session: AsyncSession, now: dt.datetime) -> bool:
     return newest is not None and (seal is None or newest > seal.to_id)
 
 
+async def waiting_since(session: AsyncSession) -> dt.datetime | None:
+    """Return when the oldest line was written that no seal covers yet; None where all are sealed."""
+    newest = await last(session)
+    return await session.scalar(select(func.min(Audit.at)).where(Audit.id > (newest.to_id if newest else 0)))
+
+
 async def seal(session: AsyncSession, now: dt.datetime) -> AuditSeal | None:
     """Seal the oldest unsealed lines, at most a thousand; None where there are none.
 

@@ -32,6 +32,8 @@ class Health:
         provisional: Open entries with a provisional date.
         copied: Days since the last checked copy; None where there is none.
         makes_copies: Whether the bot makes copies itself; PostgreSQL has its own tools.
+        unsealed: Minutes for which the oldest line of the audit has waited for its seal; None where none waits.
+        pack_note: What is to be said about a newly installed pack.
         free_mb: Megabytes free on the disk of the database; None where it is elsewhere.
         has_page: Whether files travel through the bureau's own page.
         unlisted: Maintainers who are not on the list and can be told nothing.
@@ -50,6 +52,8 @@ class Health:
     provisional: int
     copied: int | None
     makes_copies: bool
+    unsealed: int | None
+    pack_note: str | None
     free_mb: int | None
     has_page: bool
     unlisted: int
@@ -146,6 +150,11 @@ def problems(health: Health) -> list[str]:
         found.append(text % {"year": health.missing_year})
     if health.makes_copies and (health.copied is None or health.copied > MOST_DAYS_WITHOUT_COPY):
         found.append(_("The database has no copy of the last days. Please see the log and the free disk space."))
+    if health.unsealed is not None and health.unsealed >= PATIENCE:
+        text = _("Lines of the audit have waited %(n)d minutes for their seal. Please see the log.")
+        found.append(text % {"n": health.unsealed})
+    if health.pack_note is not None:
+        found.append(_("%(note)s: see /office.") % {"note": health.pack_note})
     if health.free_mb is not None and health.free_mb < LEAST_FREE_MB:
         text = _("Only %(n)d MB are free on the server's disk. Please make room, or nothing more can be recorded.")
         found.append(text % {"n": health.free_mb})

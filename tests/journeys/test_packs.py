@@ -70,6 +70,7 @@ async def test_a_new_pack_decides_nothing_before_a_coordinator_has_put_it_in_for
     await story.settle()
     assert len(await story.rows(Outbox, Outbox.kind == rulekeeping.WAITING)) == 1  # told once
 
+    assert "有新安装的规则包待启用，请用 /office 处理。" in await coordinator.type("/doctor")
     await coordinator.type("/office")
     assert "有新安装的规则包待启用" in coordinator.screen
     await coordinator.press("查看规则包")

@@ -14,13 +14,17 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from handlers import doctor
-from storage import heartbeat, outbox
+from storage import audit, heartbeat, outbox, seals
 from storage.tables import Outbox, OutboxState, PeriodicRun, Person, Reminder, ReminderState
 from tests.conftest import COORDINATOR, OFFICER, START
 from tests.journeys.story import Story, only, register
 from tests.officer import Officer
 
 ROOT = Path(__file__).parents[2]
+
+
+async def _never(*_given: object) -> bool:
+    return False
 
 
 async def _beats(story: Story) -> dict[str, dt.datetime]:
@@ -102,6 +106,12 @@ async def test_the_doctor_names_what_is_to_be_done(story: Story, monkeypatch: py
     coordinator = story.person(COORDINATOR)
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=199_999_999))
+        patch.setattr(seals, "is_due", _never)
+        async with story.database.write() as session:
+            audit.note(
+                session, at=story.clock.now() - dt.timedelta(minutes=7), actor_id=None, verb="x", subject=("x", 1)
+            )
+        assert "操作记录已7分钟未封存，请查看日志。" in await coordinator.type("/doctor")
         assert "服务器磁盘仅余199 MB" in await coordinator.type("/doctor") or not story.database.is_sqlite
     before = await coordinator.type("/doctor")
     assert "在途通知：无\n近7天：已送达1条" in before
