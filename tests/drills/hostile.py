@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import datetime as dt
 import io
 import json
 import os
@@ -165,15 +166,34 @@ def _names(dice: random.Random, count: int) -> dict[str, Any]:
 
 
 def _numbers(dice: random.Random, count: int) -> dict[str, Any]:
-    """An ID number is struck out in any disguise, and a company's code is left alone."""
-    missed = false_alarms = 0
+    """An ID number is struck out in any disguise, and a company's code is left alone.
+
+    A code that is a valid ID number as well is nobody's false alarm: of it the marker is wanted (``bot.id_numbers``).
+    """
+    missed = false_alarms = both = 0
     for _n in range(count):
         said = scrub({"message": {dice.choice(("text", "caption", "file_name")): _disguised(random_id(dice), dice)}})
         missed += ID_NUMBER_MARKER not in str(said)
         code = random_code(dice)
-        false_alarms += ID_NUMBER_MARKER in str(scrub({"text": f"虚构公司 {code}，联系人"}))
-    result = {"goal": "G44", "n": count, "missed": missed, "false_alarms": false_alarms}
+        struck_out = ID_NUMBER_MARKER in str(scrub({"text": f"虚构公司 {code}，联系人"}))
+        if _is_id_number_too(code):
+            both += 1
+        else:
+            false_alarms += struck_out
+    result = {"goal": "G44", "n": count, "missed": missed, "false_alarms": false_alarms, "both": both}
     return result | {"ok": not missed and not false_alarms}
+
+
+def _is_id_number_too(code: str) -> bool:
+    """Say by the standard's own words whether a code is an ID number: seventeen digits, a birthday, the check."""
+    if not code[:17].isdecimal():
+        return False
+    weights = [2**place % 11 for place in range(17, 0, -1)]
+    rest = sum(int(digit) * weight for digit, weight in zip(code[:17], weights, strict=True)) % 11
+    with contextlib.suppress(ValueError):
+        born = dt.date(int(code[6:10]), int(code[10:12]), int(code[12:14]))
+        return born.year >= 1900 and code[17] == "10X98765432"[rest]
+    return False
 
 
 def _evil(dice: random.Random) -> str:
