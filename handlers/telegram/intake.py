@@ -17,7 +17,7 @@ from telegram.ext import ExtBot
 
 from bot.identifiers import without_id_numbers
 from handlers.clock import Clock
-from handlers.telegram.api import poll
+from handlers.telegram.api import call, poll
 from handlers.telegram.inflow import Inflow, Verdict, without_words
 from handlers.telegram.outcomes import Outcome, classify
 from storage import inbox
@@ -82,15 +82,18 @@ class Intake:
         self.has_polled = False
 
     async def run(self) -> None:
-        """Poll until cancelled.
+        """Poll until cancelled, and no more by a webhook that was set when the bot ran that way; nothing is dropped.
 
         Raises:
             TokenRefused: The token is dead.
             AnotherPoller: Another process polls with the same token.
         """
-        pause = 0.0
+        pause, is_hooked = 0.0, True
         while True:
             try:
+                if is_hooked:
+                    await call(self._bot, "deleteWebhook")
+                    is_hooked = False
                 await self.poll_once()
                 pause = 0.0
             except TelegramError as error:

@@ -116,3 +116,15 @@ async def test_while_the_database_is_away_telegram_is_asked_to_call_again(hooked
 def test_a_webhook_without_tls_or_with_a_weak_secret_is_refused(tmp_path: Path, wrong: dict):
     with pytest.raises(ValidationError):
         settings_for(tmp_path, "http://127.0.0.1:1", **wrong)
+
+
+async def test_a_bot_that_polls_again_takes_back_the_address_and_loses_nothing(
+    server: BotApiServer, api: BotApi, policy: Policy, tmp_path: Path
+):
+    api.updates.webhook = URL
+    api.type(OFFICER, "/help")  # written while nobody listened
+    async with Service(settings_for(tmp_path, server.base), policy, clock=Clock(), per_second=1000.0) as service:
+        await enrol_cast(service.database)
+        await Officer(api, OFFICER).type("/help")
+        assert await _kept(service) == 2
+    assert api.updates.webhook == ""

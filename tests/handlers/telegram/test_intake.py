@@ -80,7 +80,11 @@ async def test_faulty_poll_costs_nothing(poller: Intake, api: BotApi, sqlite: Da
 
 
 async def test_second_poller_is_told_apart(poller: Intake, api: BotApi):
-    api.updates.webhook = "https://example.invalid/hook"
+    def sets_its_webhook(method: str, _params: object) -> None:
+        if method == "getUpdates":
+            api.updates.webhook = "https://example.invalid/hook"
+
+    api.observers.append(sets_its_webhook)
     with pytest.raises(AnotherPoller):
         await asyncio.wait_for(poller.run(), 5)
 
