@@ -1,5 +1,6 @@
 """The catalogue of matters in the chat: an officer proposes, a coordinator takes up, changes and retires."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -76,7 +77,10 @@ async def _retire_form(turn: Turn, _subject: int, filling: Filling) -> RecordFor
 async def _retire(turn: Turn, _subject: int, filling: Filling) -> Screen:
     matter = _known(turn, filling)
     await rule_change.put(turn, [rule_forms.retired_matter(matter, filling)], basis=filling.values["basis"])
-    return screens.done(_("“%(name)s” is in force.") % {"name": matter.name}, "mats")
+    if matter.effective_to is not None:
+        return screens.done(_("“%(name)s” is handled again.") % {"name": matter.name}, "mats")
+    last = format_day(dt.date.fromisoformat(filling.values["on"]), today=turn.today)
+    return screens.done(_("“%(name)s” is handled until %(day)s.") % {"name": matter.name, "day": last}, "mats")
 
 
 async def _stop(turn: Turn, _subject: int) -> Screen:

@@ -42,7 +42,7 @@ async def on_rename(turn: Turn) -> Screen:
     if turn.pressed.id >= len(units):
         raise Stale
     unit = units[turn.pressed.id]
-    return await forms.begin_office(turn, UNIT, values={"code": unit.code, "name": unit.name, "kind": unit.kind.value})
+    return await forms.begin_office(turn, UNIT, values={"code": unit.code, "kind": unit.kind.value})
 
 
 async def _form(turn: Turn, _subject: int, filling: Filling) -> RecordForm:
@@ -84,7 +84,7 @@ def _asked(unit: Unit | None, effect: str | None) -> RecordForm:
         context=(unit.name,) if unit else (),
         fields=(
             short if unit is None else code,
-            Field("name", _("Name"), _("What is the unit called?"), Kind.TEXT, asked=unit is None, most=_LONGEST_NAME),
+            Field("name", _("Name"), _("What is the unit called?"), Kind.TEXT, most=_LONGEST_NAME),
             Field("kind", _("Kind of unit"), _("Which kind of unit is it?"), Kind.CHOICE, options=choices),
             Field("basis", _("Basis"), _("What does the change rest on, such as a document or a decision?"), Kind.TEXT,
                   most=_LONGEST_BASIS),

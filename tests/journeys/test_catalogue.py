@@ -184,3 +184,64 @@ async def test_what_was_proposed_and_not_answered_is_listed_before_the_quarter_e
     assert "没有待答复的建议" in coordinator.transcript()
     assert "已列入事项目录" in await me.wait_for("【新增事项建议】虚构环保先锋评选")
     assert only(await story.rows(Overlay)).state is OverlayState.IN_FORCE
+
+
+async def test_a_matter_is_retired_on_its_day_and_handled_again(story: Story):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+
+    async def card() -> list[str]:
+        await coordinator.type("/office")
+        await coordinator.press("事项目录")
+        await coordinator.type("排污许可证变更")
+        await coordinator.press("排污许可证变更")
+        return coordinator.buttons
+
+    assert "停办" in await card()
+    await coordinator.press("停办")
+    await coordinator.type("2026-11-24")
+    await coordinator.type("虚构局务会议纪要第4号")
+    assert "涉及在办事项0件" in coordinator.screen
+    assert "“排污许可证变更”办理到11月24日（周二）为止。" in await coordinator.press("确认启用")
+    await story.settle()
+    await me.type("/guide 排污许可证变更")
+    assert "排污许可证变更" in me.buttons  # it is not over yet
+    await story.at("2026-11-25 09:30")
+    await me.type("/guide 排污许可证变更")
+    assert "排污许可证变更" not in me.buttons
+    assert "恢复办理" in await card()
+    await coordinator.press("恢复")
+    await coordinator.type("虚构局务会议纪要第5号")
+    assert "“排污许可证变更”已恢复办理。" in await coordinator.press("确认启用")
+    await story.settle()
+    await me.type("/guide 排污许可证变更")
+    assert "排污许可证变更" in me.buttons
+    lines = await story.rows(Audit, Audit.verb == "rules.matter")
+    assert [line.reason for line in lines] == ["虚构局务会议纪要第4号", "虚构局务会议纪要第5号"]
+
+
+async def test_a_unit_is_renamed_everywhere_and_the_pack_is_said_to_be_in_force(story: Story):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    await register(me)
+    await coordinator.type("/office")
+    await coordinator.press("单位")
+    assert "单位全称是什么？" in await coordinator.press("大气")
+    await coordinator.type("虚构大气与应对气候变化处")
+    await coordinator.type("虚构编办批复第3号")
+    assert "“虚构大气与应对气候变化处”已启用" in await coordinator.press("确认启用")
+    await story.settle()
+    assert "单位：虚构大气与应对气候变化处" in await me.type("/settings")
+    assert "大气2026-1" in await me.type("/my")  # numbers given out stay
+
+    await me.type("/guide 排污许可证延续")
+    assert "效力待政法处确认" in await me.press("排污许可证延续")
+    await coordinator.type("/office")
+    await coordinator.press("参数设置")
+    await coordinator.press("规则效力")
+    await coordinator.type("虚构政法处")
+    await coordinator.press("今天")
+    await coordinator.type("虚构复函第6号")
+    assert "规则效力已由虚构政法处确认。" in await coordinator.press("确认启用")
+    await story.settle()
+    await me.type("/cancel")
+    await me.type("/guide 排污许可证延续")
+    assert "效力待政法处确认" not in await me.press("排污许可证延续")
