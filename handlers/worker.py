@@ -20,7 +20,7 @@ from bot.language import DEFAULT_LANGUAGE, speaking
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
 from handlers.office import Office
-from storage import audit, backup, outbox, work
+from storage import audit, backup, outbox, people, work
 from storage.crashpoints import crash_point
 from storage.database import Database, is_away
 from storage.files import FileStore
@@ -146,14 +146,19 @@ class Worker:
             self._on_queued()
 
     async def _failed(self, row: Work, person: Person | None, error: Exception) -> None:
-        """Count a failure; once the job is given up, its officer gets the number under which it is in the log."""
+        """Count a failure; once the job is given up, its officer gets the number under which it is in the log.
+
+        Of a job that nobody asked for, such as the quarter's draft, the coordinators do.
+        """
         incident, now = secrets.token_hex(3).upper(), self._tools.office.clock.now()
         log.error("a job failed", kind=row.kind, attempt=row.attempts, incident=incident, exc_info=error)
         async with self._tools.database.write() as session:
             kept = await work.still_ours(session, row)
             given_up = kept is not None and work.fail(kept, f"{type(error).__name__} {incident}")
-            if given_up and person is not None:
-                await _telling(row, person, FAILED, {"incident": incident}, now)(session)
+            if given_up:
+                params = {"incident": incident} if person else {"incident": incident, "job": row.kind}
+                for each in [person] if person else await people.coordinators(session):
+                    await _telling(row, each, FAILED, params, now)(session)
         if session.info.get(outbox.QUEUED):
             self._on_queued()
 
@@ -173,7 +178,7 @@ async def _wanted_by(session: AsyncSession, row: Work) -> Person | None:
 
 def _telling(row: Work, person: Person, kind: str, params: dict[str, Any], now: dt.datetime) -> Finish:
     async def finish(session: AsyncSession) -> None:
-        dedupe = f"{kind}:{row.id}"
+        dedupe = f"{kind}:{row.id}:{person.id}"
         await outbox.enqueue(session, person, kind=kind, params=params, dedupe=dedupe, priority=_PRIORITY, now=now)
 
     return finish
@@ -190,6 +195,8 @@ async def render_failed(
     _session: AsyncSession, _office: Office, _person: Person, params: Mapping[str, Any], _now: dt.datetime
 ) -> Screen | None:
     """Return the number under which long work was given up."""
+    if "job" in params:
+        return screens.job_failed(params["job"], params["incident"])
     return screens.incident(params["incident"])
 
 

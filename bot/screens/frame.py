@@ -124,6 +124,26 @@ def incident(number: str) -> Screen:
     return Screen("incident", esc(said % {"number": number}), (home_row(),))
 
 
+def job_failed(job: str, number: str) -> Screen:
+    """Tell a coordinator that the bot could not do something of its own.
+
+    Args:
+        job: What it was, by its kind.
+        number: Under which it stands in the log.
+    """
+    drafting, sending = (
+        _("The quarter's summary could not be drafted."),
+        _("The quarter's summary could not be sent on."),
+    )
+    own = {"quarter.draft": drafting, "quarter.send": sending}
+    text = lines(
+        esc(own.get(job, _("Work in the background could not be done: %(job)s.") % {"job": job})),
+        esc(_("Please give the number %(number)s to the maintainer.") % {"number": number}),
+        esc(_("It is tried again each morning; /quarter drafts it at once.")) if job in own else None,
+    )
+    return Screen("job_failed", text, (home_row(),))
+
+
 def home() -> Screen:
     """The menu that answers a press on a keyboard which no longer fits."""
     said = _("This menu is out of date. Please choose below.")

@@ -335,3 +335,31 @@ async def test_killed_at_any_moment_it_is_drafted_once_and_nobody_is_served_twic
     rows = await story.rows(Outbox, Outbox.kind == "quarter.push")
     assert [row.state for row in rows] == [OutboxState.SENT] * 3
     assert max(row.copies for row in rows) > 1  # a place was hit at which a copy may have arrived twice
+
+
+async def test_a_draft_that_cannot_be_made_is_told_and_made_again_by_a_press(
+    quarter: Story, monkeypatch: pytest.MonkeyPatch
+):
+    story, coordinator = quarter, quarter.person(COORDINATOR)
+    await register(story.person(OFFICER))
+
+    async def broken(*_args: object, **_more: object) -> bytes:
+        raise RuntimeError("a defect, on purpose")
+
+    async def made(*_args: object, **_more: object) -> bytes:
+        return b"of the files it is enough that they are there"
+
+    for builder in ("picture", "book", "report"):
+        monkeypatch.setattr(quarter_files, builder, broken)
+    await story.at("2027-01-08 09:01")
+    said = await coordinator.wait_for("季度汇总稿未能自动生成")
+    assert "请将编号" in said and "用 /quarter 重新汇总" in said
+    assert len(await story.rows(Outbox, Outbox.kind == worker.FAILED)) == 1
+    for builder in ("picture", "book", "report"):
+        monkeypatch.setattr(quarter_files, builder, made)
+    await coordinator.type("/quarter 2026年第四季度")
+    await coordinator.press("汇总稿")
+    await coordinator.press("重新汇总")
+    await story.settle()
+    assert only(await story.rows(QuarterPush)).state is PushState.DRAFTED
+    assert "汇总稿已自动生成" in await coordinator.wait_for("汇总稿已自动生成")
