@@ -18,9 +18,6 @@ from structlog.typing import EventDict, Processor
 
 HIDDEN: Final = "[hidden]"
 
-# They print the address of each request, and Telegram's addresses contain the token.
-_TALKATIVE: Final = ("alembic", "httpx", "httpcore", "aiohttp.access", "asyncio")
-
 # A server that is told to keep its own handlers would write past ours.
 _OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
@@ -78,11 +75,12 @@ def configure(level: str = "INFO", *, stream: TextIO | None = None, secrets: Seq
     """
     out = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(out)
+    handler.addFilter(_is_meant_for_us)
     handler.setFormatter(_CleanLine(secrets=secrets, processors=_rendering(out.isatty()), foreign_pre_chain=_common()))
     root = logging.getLogger()
     root.setLevel(level.upper())
     root.handlers[:] = [handler]
-    _quieten(max(root.level, logging.WARNING))
+    _take_over()
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -95,9 +93,16 @@ def configure(level: str = "INFO", *, stream: TextIO | None = None, secrets: Seq
     )
 
 
-def _quieten(level: int) -> None:
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(level)
+def _is_meant_for_us(record: logging.LogRecord) -> bool:
+    """Say whether a record may be written: ours, or a library's warning.
+
+    What libraries say below that, for their own makers, holds the token (in addresses), the texts of messages (the bot
+    library) and every value that goes to the database (its driver).
+    """
+    return record.levelno >= logging.WARNING or isinstance(record.msg, dict)
+
+
+def _take_over() -> None:
     for name in _OWN_HANDLERS:
         logger = logging.getLogger(name)
         logger.handlers.clear()

@@ -4,18 +4,23 @@ In the ordinary run the first story of each module is told on PostgreSQL too; ``
 tells all of them there.
 """
 
+import io
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
+from bot.id_numbers import id_number_spans
 from bot.policy.model import Policy
+from handlers import logs
 from handlers.clock import Clock
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage.tables import Role
-from tests.conftest import AUDITOR, COLLEAGUE, OFFICER, START, hand_over_key, settings_for
+from tests.conftest import AUDITOR, COLLEAGUE, OFFICER, START, TOKEN, hand_over_key, settings_for
 from tests.journeys.story import OUTSIDER, Story
 
 HERE = Path(__file__).parent
@@ -34,6 +39,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             told.add(item.path)
     config.hook.pytest_deselected(items=left)
     items[:] = kept
+
+
+@pytest.fixture(autouse=True)
+def nothing_personal_in_the_log() -> Iterator[None]:
+    """G33: the log of each story, at DEBUG and with its tracebacks, names nobody and holds no secret."""
+    written, root = io.StringIO(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    logs.configure("DEBUG", stream=written)
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    found = [line for line in written.getvalue().splitlines() if leaks(line)]
+    assert found == []
+
+
+def leaks(line: str) -> bool:
+    """Say whether a line of the log holds the token, a number of a person, or a name: all of these stories say 虚构."""
+    return TOKEN in line or "虚构" in line or bool(id_number_spans(line))
 
 
 @pytest.fixture
