@@ -7,7 +7,7 @@ from bot.screens.screen import Press
 from handlers import access
 from storage.tables import Audit, Invite, Person, PersonState, Request, Role, Unit
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER, STRANGER
-from tests.journeys.story import Story, only, register
+from tests.journeys.story import FIRM, Story, only, register
 from tests.officer import Officer
 
 
@@ -76,6 +76,22 @@ async def _another_role(story: Story, me: Officer, colleague: Officer) -> None:
     assert shown == [name for name, _line in access.menu(Role.LIAISON)]
     await me.press_data(me.messages[-1].id, old)  # of the time before: it says from which role
     assert (await _person(story, COLLEAGUE)).role is Role.LIAISON
+
+
+async def test_a_form_that_is_open_ends_with_the_right_to_it(story: Story):
+    me, officer = story.person(COORDINATOR), story.person(OFFICER)
+    await officer.type("/new 排污许可证延续")
+    await officer.press("排污许可证延续")
+    await officer.type(FIRM)
+    await officer.press("今天提交")
+    asked = officer.messages[-1]
+    [confirm] = [each["callback_data"] for row in asked.buttons for each in row if "确认登记" in each["text"]]
+    await _card(story, me, OFFICER)
+    await me.press("调整角色")
+    await me.press("只读人员")
+    await officer.wait_for("您的单位或角色已调整")
+    await officer.press_data(asked.id, confirm)
+    assert await story.rows(Request) == []
 
 
 async def _another_unit(story: Story, me: Officer, colleague: Officer) -> None:

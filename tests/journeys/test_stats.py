@@ -9,11 +9,12 @@ from tests.conftest import COORDINATOR
 from tests.journeys.story import Story, register
 
 OTHER = "虚构监测站 12410100MB0000T3XJ"
+SHOP = "虚构便民店 92410100MA00000T4Y"
 
 
 async def test_a_figure_leads_to_its_entries_and_the_book_adds_up_to_them(story: Story):
     me = story.person()
-    await register(me)
+    await register(me, subject=SHOP)
     await register(me, subject=OTHER)
     shown = await me.type("/stats")
     assert "【统计】2026年第四季度，大气环境处" in shown
@@ -42,6 +43,7 @@ async def test_a_figure_leads_to_its_entries_and_the_book_adds_up_to_them(story:
     rows = book.get_sheet_by_name("台账").to_python()
     at = rows[0].index("核查申请（家）")
     assert sum(int(row[at]) for row in rows[1:]) == 2
+    assert "**************0T4Y" in str(rows) and "92410100MA00000T4Y" not in str(rows)  # whoever takes it away
     mine = [each for each in me.messages if each.body.get("document")]
     assert len(mine) == 1
     assert len(await story.rows(Audit, Audit.verb == "stats.export")) == 2

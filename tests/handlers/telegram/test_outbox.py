@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from telegram.ext import ExtBot
 
 from bot.policy.model import Policy
@@ -23,7 +23,7 @@ from handlers.web.botapi.server import BotApiServer
 from storage import outbox, people
 from storage.database import Database
 from storage.files import FileStore
-from storage.tables import Attempt, Outbox, OutboxState, Person, Role
+from storage.tables import Attempt, Outbox, OutboxState, Person, PersonState, Role
 from tests.conftest import COLLEAGUE, OFFICER, START, settings_for
 
 LATER = dt.timedelta(minutes=10)
@@ -263,6 +263,15 @@ async def test_what_was_queued_before_an_officer_blocked_the_bot_is_not_sent_any
     await post.round()
     assert [row.state for row in await post.rows()] == [OutboxState.REFUSED, OutboxState.CANCELLED]
     assert post.api.served == calls
+
+
+async def test_what_was_queued_before_an_officer_was_suspended_is_not_sent_any_more(post: Post):
+    await post.queue("one")
+    async with post.database.write() as session:
+        await session.execute(update(Person).where(Person.telegram_id == OFFICER).values(state=PersonState.SUSPENDED))
+    await post.round()
+    [row] = await post.rows()
+    assert (row.state, row.reason, post.texts()) == (OutboxState.CANCELLED, "the receiver is not active", [])
 
 
 async def test_dead_token_keeps_everything(post: Post):
