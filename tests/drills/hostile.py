@@ -176,7 +176,7 @@ def _numbers(dice: random.Random, count: int) -> dict[str, Any]:
         missed += ID_NUMBER_MARKER not in str(said)
         code = random_code(dice)
         struck_out = ID_NUMBER_MARKER in str(scrub({"text": f"虚构公司 {code}，联系人"}))
-        if _is_id_number_too(code):
+        if _is_id_number_too(code) and code[:2] not in ("91", "92", "93"):  # the market regulator's stay
             both += 1
         else:
             false_alarms += struck_out
