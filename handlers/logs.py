@@ -18,6 +18,8 @@ from structlog.typing import EventDict, Processor
 
 HIDDEN: Final = "[hidden]"
 
+_OURS: Final = ("bot", "handlers", "storage")
+
 # A server that is told to keep its own handlers would write past ours.
 _OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
@@ -78,7 +80,10 @@ def configure(level: str = "INFO", *, stream: TextIO | None = None, secrets: Seq
     handler.addFilter(_is_meant_for_us)
     handler.setFormatter(_CleanLine(secrets=secrets, processors=_rendering(out.isatty()), foreign_pre_chain=_common()))
     root = logging.getLogger()
-    root.setLevel(level.upper())
+    root.setLevel(level.upper())  # refuses what is no level
+    for name in _OURS:
+        logging.getLogger(name).setLevel(root.level)
+    root.setLevel(max(root.level, logging.WARNING))
     root.handlers[:] = [handler]
     _take_over()
     structlog.configure(

@@ -54,7 +54,7 @@ def _fail(secret: str) -> None:
 
 @pytest.mark.parametrize("secret", [TOKEN, ADDRESS, ADDRESS.replace(":A", "%3AA"), FICTITIOUS_ID])
 def test_no_secret_passes_on_any_way_into_the_log(out: io.StringIO, secret: str) -> None:
-    library, ours = logging.getLogger("telegram.Bot"), structlog.stdlib.get_logger("xinxuan")
+    library, ours = logging.getLogger("telegram.Bot"), structlog.stdlib.get_logger("handlers.example")
     library.debug("message " + secret)
     library.debug("args %s and %r", secret, {"deep": [secret]})
     library.info("extra", extra={"url": secret, "more": {secret: (secret,)}})
@@ -76,7 +76,7 @@ def test_no_secret_passes_on_any_way_into_the_log(out: io.StringIO, secret: str)
 
 
 def test_a_number_is_as_secret_as_a_text(out: io.StringIO) -> None:
-    structlog.stdlib.get_logger("xinxuan").info("numbers", one=int(FICTITIOUS_ID), small=42)
+    structlog.stdlib.get_logger("handlers.example").info("numbers", one=int(FICTITIOUS_ID), small=42)
     assert FICTITIOUS_ID not in out.getvalue()
     assert "42" in out.getvalue()
 
@@ -93,7 +93,7 @@ def test_local_variables_are_never_written(out: io.StringIO) -> None:
 def test_json_lines_stay_json_and_readable() -> None:
     stream = io.StringIO()
     logs.configure("INFO", stream=stream)
-    structlog.stdlib.get_logger("xinxuan").info("登记", number="大气2026-1", ids=[440524, 18800101, 14])
+    structlog.stdlib.get_logger("handlers.example").info("登记", number="大气2026-1", ids=[440524, 18800101, 14])
     logging.getLogger("lib").warning("路径 %s", f"{ADDRESS} {FICTITIOUS_ID}")
     first, second = stream.getvalue().splitlines()
     assert "大气2026-1" in first
@@ -102,7 +102,7 @@ def test_json_lines_stay_json_and_readable() -> None:
         "number": "大气2026-1",
         "ids": [440524, 18800101, 14],
         "level": "info",
-        "logger": "xinxuan",
+        "logger": "handlers.example",
         "timestamp": "",
     }
     marker = without_id_numbers(FICTITIOUS_ID)[0]
@@ -134,8 +134,8 @@ def test_the_level_is_an_argument_and_the_last_call_decides() -> None:
     logs.configure("ERROR", stream=second)
     logging.getLogger("lib").warning("no")
     logging.getLogger("httpx").warning("no")
-    structlog.stdlib.get_logger("xinxuan").warning("no")
-    structlog.stdlib.get_logger("xinxuan").error("yes")
+    structlog.stdlib.get_logger("handlers.example").warning("no")
+    structlog.stdlib.get_logger("handlers.example").error("yes")
     assert first.getvalue() == ""
     assert json.loads(second.getvalue())["event"] == "yes"
     with pytest.raises(ValueError, match="LOUD"):
