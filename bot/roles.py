@@ -35,7 +35,7 @@ READS: Final[Row] = {
 }
 """Entries that may be looked at, in lists and searches too. Source: features.md R17."""
 IDENTIFIES: Final[Row] = {role: reach for role, reach in READS.items() if reach is not Reach.BUREAU}
-"""Natural persons who are shown by the last four of their ID number; no notification shows it, nor any export."""
+"""Natural persons who are shown by the last four of their ID number; reminders and sheets show it to nobody."""
 COUNTS: Final[Row] = {role: Reach.BUREAU if reach is Reach.BUREAU else Reach.UNIT for role, reach in READS.items()}
 """Figures that may be looked at: they name nobody, so that every officer knows their unit's."""
 CHANGES: Final[Row] = {

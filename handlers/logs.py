@@ -18,7 +18,7 @@ from structlog.typing import EventDict, Processor
 
 HIDDEN: Final = "[hidden]"
 
-_OURS: Final = ("bot", "handlers", "storage")
+OURS: Final = ("bot", "handlers", "storage")  # whose records are written from the wanted level on
 
 # A server that is told to keep its own handlers would write past ours.
 _OWN_HANDLERS: Final = ("uvicorn", "uvicorn.error", "uvicorn.access")
@@ -81,7 +81,7 @@ def configure(level: str = "INFO", *, stream: TextIO | None = None, secrets: Seq
     handler.setFormatter(_CleanLine(secrets=secrets, processors=_rendering(out.isatty()), foreign_pre_chain=_common()))
     root = logging.getLogger()
     root.setLevel(level.upper())  # refuses what is no level
-    for name in _OURS:
+    for name in OURS:
         logging.getLogger(name).setLevel(root.level)
     root.setLevel(max(root.level, logging.WARNING))
     root.handlers[:] = [handler]

@@ -1,7 +1,6 @@
 """The rows of an exported list, read in portions."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import select
@@ -55,19 +54,22 @@ async def of_entries(session: AsyncSession, entries: Sequence[Entry], *, sight: 
     made: dict[int, list[Line]] = {key: [] for key in by_id}
     for item, counterpart, owner, unit in found:
         code = _code(counterpart, inside=sight is not None and sight.is_inside(unit))
-        line = _line(by_id[item.request_id], item, counterpart, owner, came.get(item.id))
-        made[item.request_id].append(replace(line, code=code))
+        name = counterpart.name if counterpart else None
+        line = _line(by_id[item.request_id], item, came.get(item.id), name=name, code=code, owner=owner.name)
+        made[item.request_id].append(line)
     return [line for each in made.values() for line in each]
 
 
-def _line(entry: Entry, item: Item, counterpart: Counterpart | None, owner: Person, opinion: Opinion | None) -> Line:
+def _line(
+    entry: Entry, item: Item, opinion: Opinion | None, *, name: str | None, code: str | None, owner: str | None
+) -> Line:
     return Line(
         entry=entry,
         kind=ProductKind(item.product_kind),
-        name=counterpart.name if counterpart else None,
-        code=None,
+        name=name,
+        code=code,
         count=item.head_count,
-        owner=owner.name,
+        owner=owner,
         submitted_on=item.submitted_on,
         received_on=item.received_on,
         due_on=item.due_on,

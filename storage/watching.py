@@ -57,7 +57,6 @@ class Queue:
     Args:
         states: How many stand in each state: on their way whenever they were made, ended only of the last seven days;
             a state in which none stands is missing.
-        waiting: Those that have not been delivered yet.
         oldest: From when on the oldest of them could have left, aware UTC.
         unconfirmed: Those of the last seven days that may or may not have arrived.
         refused: Those of the last seven days that Telegram refused.
@@ -65,7 +64,6 @@ class Queue:
     """
 
     states: Mapping[OutboxState, int]
-    waiting: int
     oldest: dt.datetime | None
     unconfirmed: int
     refused: int
@@ -115,7 +113,6 @@ async def queue(session: AsyncSession, now: dt.datetime) -> Queue:
     states = {state: count for state, count in await session.execute(by_state)}
     return Queue(
         states=states,
-        waiting=sum(states.get(state, 0) for state in ON_THEIR_WAY),
         oldest=await session.scalar(select(func.min(Outbox.not_before)).where(may_leave)),
         unconfirmed=await session.scalar(select(func.count(Outbox.id)).where(uncertain, lately)) or 0,
         refused=states.get(OutboxState.REFUSED, 0),

@@ -14,7 +14,7 @@ SECRET = re.compile(
     r"(?<!\d)\d{8,10}:[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])|-----BEGIN [A-Z ]*PRIVATE KEY|\bgh[pousr]_[A-Za-z0-9]{36}"
     r"|\bAKIA[0-9A-Z]{16}\b|://[^/\s:@{}<]+:[^/\s@{}<]{6,}@"
 )
-MARKED = re.compile(r"fictitious|canary|虚构|example|secret|password|user|token|AAAA|x{4}", re.IGNORECASE)
+MARKED = re.compile(r"fictitious|canary|虚构|example|AAAA", re.IGNORECASE)
 
 
 def sources() -> list[tuple[str, str]]:
@@ -57,7 +57,13 @@ def test_no_secret_stands_in_the_repository(tracked: list[tuple[str, str]]):
 
 
 @pytest.mark.parametrize(
-    "line", ["t = '123456789:" + "Ab1" * 11 + "Zz'", "-----BEGIN " + "PRIVATE KEY-----", "http://a:" + "hunter22@b"]
+    "line",
+    [
+        "t = '123456789:" + "Ab1" * 11 + "Zz'",
+        "XINXUAN_TOKEN=123456789:" + "Ab1" * 11 + "Zz",
+        "-----BEGIN " + "PRIVATE KEY-----",
+        "http://a:" + "hunter22@b",
+    ],
 )
 def test_a_secret_is_seen(line: str):
     assert secrets_in(line) == [line]

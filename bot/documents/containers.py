@@ -86,6 +86,8 @@ def _zipped(content: bytes) -> Container:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _checked(archive)
+    # What zipfile raises depends on where an archive is damaged: its directory, a packed stream, the method it names,
+    # an end that is missing, a place before the file's beginning, or a part that claims to be encrypted.
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError, RuntimeError):
         raise SheetFault(Trouble.BROKEN) from None
 

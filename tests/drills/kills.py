@@ -13,12 +13,10 @@ from sqlalchemy import select
 from handlers.clock import Clock
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
-from storage import keys
-from storage.database import Database
 from storage.tables import Audit, Draft, Inbox, Outbox, OutboxState, Person
 from tests.bot_api_schema import check_call
 from tests.drills.crowd import Asking, Counting, Inviting, Sent, Somebody, Toggling, Wandering
-from tests.drills.lives import Lives, crash_points
+from tests.drills.lives import Lives, crash_points, database_of
 from tests.drills.reckoning import Ledger
 
 TOKEN = "100000001:fictitious-token-of-the-drills-0000000"
@@ -182,8 +180,7 @@ class _Drill:
 
     async def audit(self) -> dict[str, Any]:
         """Compare what was sent with what the database and the chats hold."""
-        keys.use((self.folder / "key").read_text("ascii").split())
-        database = Database(f"sqlite:///{self.folder / 'xinxuan.db'}")
+        database = database_of(self.folder)
         async with database.read() as session:
             ledger = Ledger(
                 sent=self.sent,

@@ -13,6 +13,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Self
 
+from storage import keys
+from storage.database import Database
+
 ROOT = Path(__file__).resolve().parents[2]
 GIVES_UP_AT = 3  # deaths of one update: the third makes it dead by design, and a drill must not ask for that
 LIFE_BEGINS_WITHIN = 30.0  # seconds for the imports of the zygote
@@ -22,6 +25,12 @@ def crash_points() -> list[str]:
     """Return the named places that stand in the source."""
     sources = [path.read_text("utf-8") for layer in ("handlers", "storage") for path in (ROOT / layer).rglob("*.py")]
     return sorted({name for source in sources for name in re.findall(r'\bcrash_point\("(\w+)"\)', source)})
+
+
+def database_of(folder: Path) -> Database:
+    """Return the database of lives in a folder, with its key in use, to be looked at between them."""
+    keys.use((folder / "key").read_text("ascii").split())
+    return Database(f"sqlite:///{folder / 'xinxuan.db'}")
 
 
 class Lives:

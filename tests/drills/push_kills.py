@@ -20,12 +20,11 @@ from handlers.clock import Clock
 from handlers.office import Office
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
-from storage import keys, people
-from storage.database import Database
+from storage import people
 from storage.tables import Audit, Outbox, OutboxState, Person, QuarterPush, QuarterSummary, Role
 from tests.bot_api_schema import check_call
 from tests.drills import entries
-from tests.drills.lives import Lives
+from tests.drills.lives import Lives, database_of
 from tests.drills.scene import COORDINATOR, FIRST_OFFICER, TOKEN, at, is_labelled
 from tests.officer import Officer
 
@@ -120,7 +119,7 @@ class _Round:
 
     async def _fill(self) -> None:
         """Put an officer with an entry of the quarter on the list, and a head and a liaison into each of six units."""
-        database = self._open()
+        database = database_of(self.folder)
         office = Office(load(packaged("zhengzhou")), Calendar(), Clock(dt.timedelta(seconds=self.ahead)))
         joined = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
         roles = [Role.OFFICER, *([Role.HEAD, Role.LIAISON] * 6)]
@@ -142,13 +141,9 @@ class _Round:
     def _until(self, moment: dt.datetime) -> float:
         return (moment - Clock().now()).total_seconds()
 
-    def _open(self) -> Database:
-        keys.use((self.folder / "key").read_text("ascii").split())
-        return Database(f"sqlite:///{self.folder / 'xinxuan.db'}")
-
     async def _count(self) -> dict[str, int]:
         """Compare what stands in the database with the chats."""
-        database = self._open()
+        database = database_of(self.folder)
         async with database.read() as session:
             drafted = await session.scalar(select(func.count()).select_from(Audit).where(Audit.verb == "quarter.draft"))
             frozen = await session.scalar(select(func.count()).select_from(QuarterSummary))

@@ -16,12 +16,11 @@ from handlers.clock import Clock
 from handlers.office import ZONE, Office
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
-from storage import keys, people
-from storage.database import Database
+from storage import people
 from storage.tables import Outbox, OutboxReminder, OutboxState, Person, Reminder, ReminderState, Role
 from tests.bot_api_schema import check_call
 from tests.drills import entries
-from tests.drills.lives import Lives
+from tests.drills.lives import Lives, database_of
 from tests.drills.scene import COORDINATOR, FIRST_OFFICER, TOKEN, copies, is_labelled
 
 GOALS = ("G9", "G10")
@@ -82,7 +81,7 @@ class _Drill:
 
     async def _fill(self) -> None:
         """Put officers on the list, each with an application whose feedback is due today."""
-        database = self._open()
+        database = database_of(self.folder)
         office = Office(load(packaged("zhengzhou")), Calendar(), Clock(dt.timedelta(seconds=self.ahead)))
         ids = [FIRST_OFFICER + number for number in range(self.officers)]
         async with database.write() as session:
@@ -148,13 +147,9 @@ class _Drill:
             if ended:
                 return
 
-    def _open(self) -> Database:
-        keys.use((self.folder / "key").read_text("ascii").split())
-        return Database(f"sqlite:///{self.folder / 'xinxuan.db'}")
-
     async def audit(self) -> dict[str, int]:
         """Compare the reminders with the chats."""
-        database = self._open()
+        database = database_of(self.folder)
         async with database.read() as session:
             due = (await session.scalars(select(Reminder).where(Reminder.stage == "t-0"))).all()
             held = set(

@@ -11,9 +11,12 @@ from bot.screens.screen import Press
 from handlers import frame, hours, reconcile, reminder_settings
 from handlers.reconcile import _differences, _watched_after
 from storage.tables import Person, Reminder, ReminderState, Role, Work
+from tests.handlers import test_reminder_kinds
 from tests.handlers.desk import Desk
-from tests.handlers.test_reminder_kinds import desk, entered, opened, planned, tap, told  # noqa: F401 - a fixture
+from tests.handlers.test_reminder_kinds import entered, opened, planned, tap, told
 from tests.handlers.test_reminders import at, deliver, rows, tick
+
+desk = test_reminder_kinds.desk  # its fixture
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +26,7 @@ def chinese():
 
 
 @pytest.fixture
-async def received(desk):  # noqa: F811 - the imported fixture
+async def received(desk):
     """An entry of Monday 23 November, received on that day: its feedback is due on Monday 30 November."""
     await entered(desk)
     await opened(desk)
@@ -31,13 +34,13 @@ async def received(desk):  # noqa: F811 - the imported fixture
     return desk
 
 
-async def later(desk):  # noqa: F811 - the imported fixture
+async def later(desk):
     turn = await desk._turn(frame.COMMANDS["later"])
     desk.screen = turn
     return turn
 
 
-async def test_it_comes_again_singly_on_the_chosen_morning_and_its_question_is_answered_meanwhile(desk):  # noqa: F811 - the imported fixture
+async def test_it_comes_again_singly_on_the_chosen_morning_and_its_question_is_answered_meanwhile(desk):
     await entered(desk)
     screen = await told(desk, "2026-11-24", "receipt")
     asked = await tap(desk, "稍后提醒", on=screen)

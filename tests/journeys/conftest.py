@@ -45,14 +45,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def nothing_personal_in_the_log() -> Iterator[None]:
     """G33: the log of each story, at DEBUG and with its tracebacks, names nobody and holds no secret."""
     written, root = io.StringIO(), logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, levels = root.handlers[:], {name: logging.getLogger(name).level for name in ("", *logs.OURS)}
     logs.configure("DEBUG", stream=written)
     try:
         yield
     finally:
         structlog.reset_defaults()
         root.handlers[:] = handlers
-        root.setLevel(level)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
     found = [line for line in written.getvalue().splitlines() if leaks(line)]
     assert found == []
 

@@ -5,8 +5,19 @@ import datetime as dt
 import pytest
 
 from bot.policy.model import Policy
+from handlers import proposals
 from storage import overlay
-from storage.tables import Audit, Decision, Item, Overlay, OverlayState, PolicySnapshot, Request
+from storage.tables import (
+    Audit,
+    Decision,
+    Item,
+    Outbox,
+    OutboxState,
+    Overlay,
+    OverlayState,
+    PolicySnapshot,
+    Request,
+)
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import FIRM, Story, only, register
 from tests.officer import Officer
@@ -20,11 +31,7 @@ def database_url(tmp_path) -> str:
 
 async def test_a_matter_that_the_catalogue_lacks_is_proposed_taken_up_and_used(story: Story, policy: Policy):
     me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
-    await _outside_the_catalogue(me)
-    await me.press("建议列入事项目录")
-    await me.type("虚构环保先锋评选")
-    await me.press("表彰和荣誉")
-    await me.type("今年起每年开展")
+    await _propose(me)
     assert "荣誉授予" in me.screen
     await me.press("提交建议")
     assert "已提交建议“虚构环保先锋评选”" in me.screen
@@ -65,6 +72,24 @@ async def test_a_matter_that_the_catalogue_lacks_is_proposed_taken_up_and_used(s
     assert "虚构环保先锋评选" in await me.type("/guide 虚构环保先锋评选") + "".join(me.buttons)
 
 
+async def _card_of(coordinator: Officer, matter: str) -> list[str]:
+    """Open a matter's card from the desk; return its buttons."""
+    await coordinator.type("/office")
+    await coordinator.press("事项目录")
+    await coordinator.type(matter)
+    await coordinator.press(matter)
+    return coordinator.buttons
+
+
+async def _propose(me: Officer) -> None:
+    """Propose a matter from the guide's result, up to the last press."""
+    await _outside_the_catalogue(me)
+    await me.press("建议列入事项目录")
+    await me.type("虚构环保先锋评选")
+    await me.press("表彰和荣誉")
+    await me.type("今年起每年开展")
+
+
 async def _outside_the_catalogue(me: Officer) -> None:
     await me.type("/guide")
     await me.press("找不到")
@@ -77,10 +102,7 @@ async def _outside_the_catalogue(me: Officer) -> None:
 async def test_a_confirmed_list_says_required_and_an_older_opinion_limit_needs_its_basis(story: Story):
     me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
     await register(me)
-    await coordinator.type("/office")
-    await coordinator.press("事项目录")
-    await coordinator.type("排污许可证延续")
-    await coordinator.press("排污许可证延续")
+    await _card_of(coordinator, "排污许可证延续")
     await coordinator.press("修改")
     await coordinator.type("虚构局务会议纪要第3号")
     assert "涉及在办事项0件" in coordinator.screen  # nothing changes yet
@@ -161,11 +183,7 @@ async def test_what_was_proposed_and_not_answered_is_listed_before_the_quarter_e
     await me.type(FIRM)
     await me.press("今天提交")
     await me.press("确认登记")
-    await _outside_the_catalogue(me)
-    await me.press("建议列入事项目录")
-    await me.type("虚构环保先锋评选")
-    await me.press("表彰和荣誉")
-    await me.type("今年起每年开展")
+    await _propose(me)
     await me.press("提交建议")
     await coordinator.wait_for("新增事项建议")
 
@@ -189,14 +207,7 @@ async def test_what_was_proposed_and_not_answered_is_listed_before_the_quarter_e
 async def test_a_matter_is_retired_on_its_day_and_handled_again(story: Story):
     me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
 
-    async def card() -> list[str]:
-        await coordinator.type("/office")
-        await coordinator.press("事项目录")
-        await coordinator.type("排污许可证变更")
-        await coordinator.press("排污许可证变更")
-        return coordinator.buttons
-
-    assert "停办" in await card()
+    assert "停办" in await _card_of(coordinator, "排污许可证变更")
     await coordinator.press("停办")
     await coordinator.type("2026-11-24")
     await coordinator.type("虚构局务会议纪要第4号")
@@ -208,7 +219,7 @@ async def test_a_matter_is_retired_on_its_day_and_handled_again(story: Story):
     await story.at("2026-11-25 09:30")
     await me.type("/guide 排污许可证变更")
     assert "排污许可证变更" not in me.buttons
-    assert "恢复办理" in await card()
+    assert "恢复办理" in await _card_of(coordinator, "排污许可证变更")
     await coordinator.press("恢复")
     await coordinator.type("虚构局务会议纪要第5号")
     assert "“排污许可证变更”已恢复办理。" in await coordinator.press("确认启用")
@@ -245,3 +256,13 @@ async def test_a_unit_is_renamed_everywhere_and_the_pack_is_said_to_be_in_force(
     await me.type("/cancel")
     await me.type("/guide 排污许可证延续")
     assert "效力待政法处确认" not in await me.press("排污许可证延续")
+
+
+async def test_what_is_proposed_in_the_last_days_is_listed_too(story: Story):
+    me = story.person(OFFICER)
+    await story.at("2026-12-21 09:01")  # the day of the list, with nothing to list
+    await story.at("2026-12-21 16:30")
+    await _propose(me)
+    await me.press("提交建议")
+    await story.at("2026-12-22 09:01")
+    assert only(await story.rows(Outbox, Outbox.kind == proposals.LISTED)).state is OutboxState.SENT

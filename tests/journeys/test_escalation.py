@@ -63,7 +63,8 @@ async def test_an_act_ends_it_before_it_is_said(story: Story):
     story.service.sender.pace.chats.clear()
     await story.at("2026-12-04 09:30")
     assert _owed([each.text for each in head.messages]) == []
-    assert "未反馈" not in head.transcript()  # four working days late, and not the officer's fault
+    await story.at("2026-12-09 09:30")  # due on the 4th
+    assert "未反馈" not in head.transcript()  # three working days late, and not the officer's fault
     rows = await story.rows(Reminder, Reminder.subject_kind == escalation.SUBJECT, Reminder.audience == "head")
     assert [row.state for row in rows] == [ReminderState.CANCELLED]
 

@@ -40,6 +40,16 @@ async def opinion_on(story: Story, code: str, *, number: str = "信核〔2026〕
         )
 
 
+async def register_person(me: Officer) -> None:
+    """Make an entry on a natural person, who is kept by surname, last four and case number only."""
+    await me.type("/new 环保先进个人表彰")
+    for label in ("环保先进个人表彰", "是", "社会人士", "自然人"):
+        await me.press(label)
+    await me.type("张 1234 人事2026-7")
+    await me.press("今天提交")
+    await me.press("确认登记")
+
+
 async def verbs(story: Story) -> list[tuple[str, int | None]]:
     return [(row.verb, row.subject_id) for row in await story.rows(Audit)]
 
@@ -168,12 +178,7 @@ async def test_the_code_of_a_person_in_business_is_masked_outside_the_unit(story
 
 async def test_a_natural_person_is_found_by_the_entrys_number_alone_and_never_named(story: Story):
     me = story.person()
-    await me.type("/new 环保先进个人表彰")
-    for label in ("环保先进个人表彰", "是", "社会人士", "自然人"):
-        await me.press(label)
-    await me.type("张 1234 人事2026-7")
-    await me.press("今天提交")
-    await me.press("确认登记")
+    await register_person(me)
     for typed in ("张某", "1234", "人事2026-7", "人事2026"):
         assert "未找到" in await me.type(f"/find {typed}"), typed
     found = await me.type("/find 大气2026-1")
@@ -384,12 +389,7 @@ async def test_only_the_unit_reads_the_last_four_of_a_person_and_the_code_of_a_p
         await session.execute(update(Person).where(Person.telegram_id == AUDITOR).values(unit_id=elsewhere))
     me = story.person()
     await register(me, subject=SHOP)
-    await me.type("/new 环保先进个人表彰")
-    for label in ("环保先进个人表彰", "是", "社会人士", "自然人"):
-        await me.press(label)
-    await me.type("张 1234 人事2026-7")
-    await me.press("今天提交")
-    await me.press("确认登记")
+    await register_person(me)
     readers = {OFFICER: True, LIAISON: True, HEAD: True, AUDITOR: False, COORDINATOR: False}
     for reader, identifies in readers.items():
         someone = story.person(reader)

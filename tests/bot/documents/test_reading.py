@@ -221,3 +221,18 @@ def test_json_carries_a_list_whole() -> None:
 def test_the_limits_stand() -> None:
     assert containers.MOST_UNPACKED == 100_000_000 and containers.MOST_RATIO == 200
     assert container(xlsx([row(1)])) == "xlsx"
+
+
+def test_a_list_with_a_damaged_byte_is_refused_or_read_and_never_ends_otherwise() -> None:
+    """Bytes of packed streams too: an invalid one is no fault of the archive's directory."""
+    whole, refused = xlsx([row(number) for number in range(1, 30)]), 0
+    part = next(each for each in zipfile.ZipFile(io.BytesIO(whole)).infolist() if "sheet1" in each.filename)
+    stream = part.header_offset + 30 + len(part.filename)
+    for place in (stream, *range(0, len(whole), 97)):
+        bitten = bytearray(whole)
+        bitten[place] ^= 0xFF
+        try:
+            container(bytes(bitten))
+        except SheetFault:
+            refused += 1
+    assert refused > 10
