@@ -1,12 +1,14 @@
 """Reminders on their days: office hours, make-up days, people who cannot be reached, and an outage."""
 
+import asyncio
 import datetime as dt
 
 from sqlalchemy import select
 
 from handlers.office import ZONE
 from handlers.web.botapi.server import BotApiServer
-from storage.tables import Outbox, OutboxState, Person, PersonState, Reminder, ReminderState, Request
+from storage import heartbeat
+from storage.tables import Outbox, OutboxState, PeriodicRun, Person, PersonState, Reminder, ReminderState, Request
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
 
@@ -139,6 +141,10 @@ async def test_three_days_without_telegram_are_made_up_by_the_same_process(story
     server._port = port
     await server.__aenter__()
     await story.at("2026-11-30 09:05")
+    async with asyncio.timeout(60):
+        while not await story.rows(PeriodicRun, PeriodicRun.kind == heartbeat.OUTAGE):
+            await asyncio.sleep(0.2)  # the poll tries again at its own pace
+            await story.settle()
     await story.at("2026-11-30 09:25")
     listed, single, outage = sorted((each.text for each in me.messages[before:]), key=len, reverse=True)
     assert "延迟提醒，应于11月24日（周二）发出" in listed and "延迟提醒，应于11月27日（周五）发出" in listed
