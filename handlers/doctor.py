@@ -47,11 +47,14 @@ async def examine(session: AsyncSession, office: Office, now: dt.datetime, *, is
     beats = {**await heartbeat.beats(session), **office.pulse.beats}
     late = {part: _minutes(now, beats.get(part)) for part in heartbeat.PARTS}
     queue = await watching.queue(session, now)
+    intake = await watching.intake(session)
     look = await watching.last_run(session, LOOK)
     copied = await watching.last_copy(session)
     return Health(
         deliveries={state.value: count for state, count in queue.states.items()},
-        oldest=_minutes(now, queue.oldest),
+        oldest={state.value: _minutes(now, since) or 0 for state, since in queue.oldest.items()},
+        unhandled=_minutes(now, intake.waits_since),
+        aside=intake.aside,
         unconfirmed=queue.unconfirmed,
         refused=queue.refused,
         blocked=queue.blocked,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func, inspect, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, case, func, inspect, or_, select, text, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +13,8 @@ from storage import migrate
 from storage.tables import (
     Attempt,
     Audit,
+    Inbox,
+    InboxState,
     Item,
     ItemState,
     Outbox,
@@ -57,17 +59,30 @@ class Queue:
     Args:
         states: How many stand in each state: on their way whenever they were made, ended only of the last seven days;
             a state in which none stands is missing.
-        oldest: From when on the oldest of them could have left, aware UTC.
+        oldest: State on the way -> from when on the oldest in it could have left, aware UTC; only where it could.
         unconfirmed: Those of the last seven days that may or may not have arrived.
         refused: Those of the last seven days that Telegram refused.
         blocked: Active officers who cannot be reached.
     """
 
     states: Mapping[OutboxState, int]
-    oldest: dt.datetime | None
+    oldest: Mapping[OutboxState, dt.datetime]
     unconfirmed: int
     refused: int
     blocked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What officers sent and has not taken effect.
+
+    Args:
+        waits_since: When the oldest update came in that is still to be handled, aware UTC; None where none waits.
+        aside: Updates that could not be handled and are kept aside under an incident number.
+    """
+
+    waits_since: dt.datetime | None
+    aside: int
 
 
 async def day(session: AsyncSession, begins: dt.datetime, ends: dt.datetime) -> Day:
@@ -104,20 +119,28 @@ async def day(session: AsyncSession, begins: dt.datetime, ends: dt.datetime) -> 
 async def queue(session: AsyncSession, now: dt.datetime) -> Queue:
     """Count what is on its way, and what went wrong lately."""
     on_its_way = Outbox.state.in_(ON_THEIR_WAY)
-    may_leave = on_its_way & (Outbox.not_before <= now)
     lately = Outbox.created_at > now - LATELY
     uncertain = Outbox.state.in_((OutboxState.UNKNOWN, OutboxState.HELD))
     blocked = (Person.state == PersonState.ACTIVE) & Person.reachable.is_(False)
     shown = or_(on_its_way, lately)
-    by_state = select(Outbox.state, func.count(Outbox.id)).where(shown).group_by(Outbox.state)
-    states = {state: count for state, count in await session.execute(by_state)}
+    may_leave = case((on_its_way & (Outbox.not_before <= now), Outbox.not_before))
+    by_state = select(Outbox.state, func.count(Outbox.id), func.min(may_leave)).where(shown).group_by(Outbox.state)
+    found = (await session.execute(by_state)).all()
+    states = {state: count for state, count, _oldest in found}
     return Queue(
         states=states,
-        oldest=await session.scalar(select(func.min(Outbox.not_before)).where(may_leave)),
+        oldest={state: oldest for state, _count, oldest in found if oldest is not None},
         unconfirmed=await session.scalar(select(func.count(Outbox.id)).where(uncertain, lately)) or 0,
         refused=states.get(OutboxState.REFUSED, 0),
         blocked=await session.scalar(select(func.count(Person.id)).where(blocked)) or 0,
     )
+
+
+async def intake(session: AsyncSession) -> Intake:
+    """Look for updates that wait to be handled or were kept aside; the latter are kept for three days."""
+    waiting = select(func.min(Inbox.received_at)).where(Inbox.state == InboxState.RECEIVED)
+    aside = select(func.count(Inbox.id)).where(Inbox.state == InboxState.DEAD)
+    return Intake(waits_since=await session.scalar(waiting), aside=await session.scalar(aside) or 0)
 
 
 async def provisional(session: AsyncSession) -> int:

@@ -20,7 +20,9 @@ class Health:
 
     Args:
         deliveries: State of a notification -> how many stand in it; the ended ones of the last seven days.
-        oldest: Minutes for which the oldest of them has been able to leave; None where none is held up.
+        oldest: State on the way -> minutes for which the oldest in it has been able to leave.
+        unhandled: Minutes for which the oldest update has waited to be handled; None where none waits.
+        aside: Updates that could not be handled and are kept aside under an incident number.
         unconfirmed: Notifications of the last seven days that may or may not have arrived.
         refused: Those that Telegram refused.
         blocked: Active officers who cannot be reached.
@@ -41,7 +43,9 @@ class Health:
     """
 
     deliveries: Mapping[str, int]
-    oldest: int | None
+    oldest: Mapping[str, int]
+    unhandled: int | None
+    aside: int
     unconfirmed: int
     refused: int
     blocked: int
@@ -109,20 +113,24 @@ def _deliveries(health: Health) -> Iterator[str]:
         "refused": pgettext("delivery", "refused by Telegram"),
         "cancelled": pgettext("delivery", "no longer needed"),
     }
-    waiting = _counted(health, on_their_way) or pgettext("delivery", "none")
-    if health.oldest:
-        held = ngettext("the oldest for %(n)d minute", "the oldest for %(n)d minutes", health.oldest)
-        waiting = _("%(one)s, %(other)s") % {"one": waiting, "other": held % {"n": health.oldest}}
-    said = _("%(label)s: %(value)s")
-    yield said % {"label": _("Notifications on their way"), "value": waiting}
-    yield said % {"label": _("Last 7 days"), "value": _counted(health, ended) or pgettext("delivery", "none")}
+    said, none = _("%(label)s: %(value)s"), pgettext("delivery", "none")
+    yield said % {"label": _("Notifications on their way"), "value": _counted(health, on_their_way) or none}
+    yield said % {"label": _("Last 7 days"), "value": _counted(health, ended) or none}
 
 
 def _counted(health: Health, names: Mapping[str, str]) -> str:
-    """Return the states in which some stand, each with its count."""
+    """Return the states in which some stand, each with its count and with how long the oldest has been held up."""
     each = pgettext("delivery", "%(state)s %(n)d")
-    found = [each % {"state": name, "n": health.deliveries[state]} for state, name in names.items()
-             if health.deliveries.get(state)]  # fmt: skip
+    found = []
+    for state, name in names.items():
+        if count := health.deliveries.get(state):
+            found.append(each % {"state": name, "n": count})
+            if minutes := health.oldest.get(state):
+                held = ngettext("the oldest for %(n)d minute", "the oldest for %(n)d minutes", minutes)
+                found[-1] = pgettext("delivery", "%(state)s (%(held)s)") % {
+                    "state": found[-1],
+                    "held": held % {"n": minutes},
+                }
     return pgettext("list", ", ").join(found)
 
 
@@ -135,10 +143,17 @@ def problems(health: Health) -> list[str]:
         _("Invariant %(code)s does not hold for %(n)d rows. Please see the log.") % {"code": code, "n": count}
         for code, count in health.broken.items()
     ]
-    if health.oldest is not None and health.oldest >= PATIENCE:
-        text = _("The oldest notification has waited %(n)d minutes. Please see whether Telegram can be reached.")
-        found.append(text % {"n": health.oldest})
+    waits = (
+        (
+            max(health.oldest.values(), default=None),
+            _("The oldest notification has waited %(n)d minutes. Please see whether Telegram can be reached."),
+        ),
+        (health.unhandled, _("The oldest message has waited %(n)d minutes to be handled. Please see the log.")),
+        (health.unsealed, _("Lines of the audit have waited %(n)d minutes for their seal. Please see the log.")),
+    )
+    found += [text % {"n": minutes} for minutes, text in waits if minutes is not None and minutes >= PATIENCE]
     counts = (
+        (health.aside, _("%(n)d messages of the last 3 days could not be handled. Please see the log for each.")),
         (health.unconfirmed, _("%(n)d notifications may not have arrived. Please ask their officers.")),
         (health.refused, _("%(n)d notifications were refused. Please see the log and tell their officers.")),
         (health.blocked, _("%(n)d officers cannot be reached. Please have them unblock the bot, or enter cover.")),
@@ -150,9 +165,6 @@ def problems(health: Health) -> list[str]:
         found.append(text % {"year": health.missing_year})
     if health.makes_copies and (health.copied is None or health.copied > MOST_DAYS_WITHOUT_COPY):
         found.append(_("The database has no copy of the last days. Please see the log and the free disk space."))
-    if health.unsealed is not None and health.unsealed >= PATIENCE:
-        text = _("Lines of the audit have waited %(n)d minutes for their seal. Please see the log.")
-        found.append(text % {"n": health.unsealed})
     if health.pack_note is not None:
         found.append(_("%(note)s: see /office.") % {"note": health.pack_note})
     if health.free_mb is not None and health.free_mb < LEAST_FREE_MB:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 
 from handlers import doctor
 from storage import audit, heartbeat, outbox, seals
-from storage.tables import Outbox, OutboxState, PeriodicRun, Person, Reminder, ReminderState
+from storage.tables import Inbox, InboxState, Outbox, OutboxState, PeriodicRun, Person, Reminder, ReminderState
 from tests.conftest import COORDINATOR, OFFICER, START
 from tests.journeys.story import Story, only, register
 from tests.officer import Officer
@@ -25,6 +25,10 @@ ROOT = Path(__file__).parents[2]
 
 async def _never(*_given: object) -> bool:
     return False
+
+
+async def _nothing(*_given: object, **_more: object) -> list[Outbox]:
+    return []
 
 
 async def _beats(story: Story) -> dict[str, dt.datetime]:
@@ -124,6 +128,14 @@ async def test_the_doctor_names_what_is_to_be_done(story: Story, monkeypatch: py
     fated = await coordinator.type("/doctor")
     assert "在途通知：结果不明待重发2条" in fated
     assert "近7天：已送达4条，三次发送未获确认1条，被拒收1条" in fated
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "claim", _nothing)
+        async with story.database.write() as session:
+            doubtful = update(Outbox).where(Outbox.state == OutboxState.UNKNOWN)
+            await session.execute(doubtful.values(not_before=story.clock.now() - dt.timedelta(minutes=8)))
+        held = await coordinator.type("/doctor")
+        assert "在途通知：结果不明待重发2条（最早一条已等待8分钟）" in held
+        assert "最早一条通知已等待8分钟" in held
     async with story.database.write() as session:
         await session.execute(delete(Outbox).where(Outbox.dedupe.startswith("fictitious:")))
     async with story.database.write() as session:
@@ -132,6 +144,24 @@ async def test_the_doctor_names_what_is_to_be_done(story: Story, monkeypatch: py
     assert len(after.splitlines()) == len(before.splitlines()) + 1
     async with story.database.write() as session:
         await session.execute(update(Person).where(Person.telegram_id == OFFICER).values(reachable=True))
+
+
+async def test_the_doctor_names_what_officers_sent_and_the_bot_has_not_taken_up(story: Story):
+    coordinator = story.person(COORDINATOR)
+    sound = await coordinator.type("/doctor")
+    fates = ((InboxState.RECEIVED, 6, "900"), (InboxState.DEAD, 9, "901"), (InboxState.DEAD, 9, "902"))
+    now = story.clock.now()
+    async with story.database.write() as session:
+        for number, (state, minutes, lane) in enumerate(fates):
+            came = now - dt.timedelta(minutes=minutes)
+            session.add(Inbox(update_id=-number - 1, lane=lane, raw={}, state=state, received_at=came,
+                              not_before=now + dt.timedelta(hours=1)))  # fmt: skip
+    found = await coordinator.type("/doctor")
+    assert "最早一条消息已等待处理6分钟，请查看日志。" in found
+    assert "近3天有2条消息未能处理，均已留存" in found
+    assert len(found.splitlines()) >= len(sound.splitlines()) + 2
+    async with story.database.write() as session:
+        await session.execute(delete(Inbox).where(Inbox.update_id < 0))
 
 
 async def test_the_hourly_look_puts_reminders_right_and_tells_the_doctor_what_it_cannot(story: Story):

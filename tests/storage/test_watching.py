@@ -113,7 +113,7 @@ async def test_the_figures_are_those_of_both_databases(database: Database):
         assert await watching.day(session, BEGINS, ENDS) == watching.Day(3, 1, 1)
         queue = await watching.queue(session, at(10))
         assert queue.states == {OutboxState.SENT: 1, OutboxState.HELD: 1}
-        assert (queue.oldest, queue.unconfirmed, queue.blocked) == (None, 1, 0)
+        assert (queue.oldest, queue.unconfirmed, queue.blocked) == ({}, 1, 0)
         assert await watching.is_of_this_version(session)
         assert await watching.provisional(session) == 0
 
