@@ -40,6 +40,7 @@ from handlers.telegram.pins import Summaries
 from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
 from handlers.travel import Travel
+from handlers.watchdog import Watchdog
 from handlers.worker import COPY, Tools, Worker, copying
 from storage import backup, calendar, keys, migrate, people, work
 from storage.database import Database
@@ -84,6 +85,7 @@ class Service:
         self.office = Office(policy, Calendar(), clock, admin_ids=frozenset(settings.admin_ids))
         self.office.maintainer_ids, self.office.has_page = settings.told_each_morning, bool(settings.page_url)
         self.rules = Rulekeeper(self.office, folder)
+        self.watchdog = Watchdog(self.office)
         self.database: Database
         self.dispatcher: Dispatcher
         self.sender: Sender
@@ -135,6 +137,7 @@ class Service:
             page = serving(self._settings, self.database, self.office.clock, self.store, self.hand_in)
             await self._exits.enter_async_context(page)
         self.jobs.start()
+        self._spawn(self.watchdog.run())
 
     async def _listen(self) -> None:
         """Take updates in: by webhook where the settings name one, else by polling."""
@@ -277,6 +280,7 @@ class Service:
 
     async def _close(self) -> None:
         """Stop taking in, finish the present batch and sends, leave the rest for the next start."""
+        self.watchdog.stop()
         await self.jobs.stop()
         self.dispatcher.stop()
         await asyncio.gather(self.sender.close(within=CLOSE_WITHIN), self.screens.close(within=CLOSE_WITHIN))

@@ -159,6 +159,8 @@ class Jobs:
         self._on_queued()
 
     def _goes_on(self) -> bool:
+        """Say whether a long tick may begin its next transaction; the last one was a beat."""
+        self._office.pulse.beat(heartbeat.PLAN, self._office.clock.now())
         return not self._stopping
 
     async def housekeeping(self) -> None:

@@ -48,6 +48,26 @@ async def test_every_part_of_a_live_service_beats_and_goes_on_beating(story: Sto
             await story.service.jobs.tick()
 
 
+async def _hangs(*_given: object) -> int:
+    return await asyncio.get_running_loop().create_future()
+
+
+async def test_a_bot_that_takes_updates_in_and_handles_none_is_stuck(story: Story, monkeypatch: pytest.MonkeyPatch):
+    await story.person().type("/help")
+    with monkeypatch.context() as patch:
+        patch.setattr(story.service.dispatcher, "run_batch", _hangs)
+        story.service.dispatcher.wake()
+        await asyncio.sleep(0.2)
+        story.pass_time("2026-11-23 09:30")
+        async with asyncio.timeout(20):  # a sender with nothing to send rests for five seconds
+            while story.service.watchdog.stuck() != [heartbeat.DISPATCH]:
+                await story.service.jobs.tick()
+                await asyncio.sleep(0.1)
+        assert story.service.office.pulse.beats[heartbeat.POLL]
+    await story.restart()
+    assert story.service.watchdog.stuck() == []
+
+
 async def test_within_a_minute_a_part_writes_once(story: Story):
     await story.person().type("/help")
     await story.settle()
