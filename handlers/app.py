@@ -5,7 +5,7 @@ import contextlib
 import datetime as dt
 import os
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,9 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 from telegram.warnings import PTBUserWarning
 
+from bot.language import DEFAULT_LANGUAGE, speaking
 from bot.policy.model import Policy
+from bot.screens import doctor
 from bot.workdays import Calendar
 from handlers import access, chores, frame, reminder_acts, rights
 from handlers.clock import Clock
@@ -29,6 +31,7 @@ from handlers.opening import opened
 from handlers.rulekeeping import Rulekeeper
 from handlers.settings import Settings
 from handlers.telegram import profile
+from handlers.telegram.alarm import raise_alarm
 from handlers.telegram.connection import make_bot
 from handlers.telegram.dispatch import Dispatcher
 from handlers.telegram.files import Files
@@ -85,7 +88,7 @@ class Service:
         self.office = Office(policy, Calendar(), clock, admin_ids=frozenset(settings.admin_ids))
         self.office.maintainer_ids, self.office.has_page = settings.told_each_morning, bool(settings.page_url)
         self.rules = Rulekeeper(self.office, folder)
-        self.watchdog = Watchdog(self.office)
+        self.watchdog = Watchdog(self.office, self._raise_alarm)
         self.database: Database
         self.dispatcher: Dispatcher
         self.sender: Sender
@@ -265,6 +268,18 @@ class Service:
 
     def _on_token_dead(self) -> None:
         self.healthy = False
+
+    async def _raise_alarm(self, stuck: Sequence[str]) -> bool:
+        """Tell the maintainers which parts are stuck, or that none is any more; say whether anybody was reached."""
+        local = self.office.clock.now().astimezone(self.office.zone)
+        with speaking(DEFAULT_LANGUAGE):  # the list of people cannot be asked now
+            screen = doctor.stuck(stuck, f"{local:%H:%M}") if stuck else doctor.at_work_again(f"{local:%H:%M}")
+        try:
+            await raise_alarm(self.bot, sorted(self.office.maintainer_ids), screen)
+        except TelegramError:
+            log.exception("no maintainer could be told")
+            return False
+        return True
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Heartbeat, PeriodicRun
@@ -60,22 +60,26 @@ class Pulse:
         return dict(self._beats)
 
     async def record(self, session: AsyncSession, part: str, now: dt.datetime) -> None:
-        """Note the beat of a part that has a transaction open, and write there what is to be written."""
-        self.beat(part, now)
-        await self.write(session)
+        """Write what is to be written, and beat for a part once its open transaction is committed.
 
-    async def write(self, session: AsyncSession) -> None:
+        A full disk or a lost database ends the transaction otherwise; the part has then done nothing.
+        """
+        event.listen(session.sync_session, "after_commit", lambda _session: self.beat(part, now), once=True)
+        await self._write(session, self._beats | {part: now})
+
+    async def _write(self, session: AsyncSession, beats: Mapping[str, dt.datetime]) -> None:
         """Write the beats whose row is a minute old, in a transaction that is committed for another reason.
 
         A clock that was set back is as good a reason to write as one that went on.
         """
-        rows = sorted(self._beats.items())  # in one order always, lest two instances wait for each other
+        rows = sorted(beats.items())  # in one order always, lest two instances wait for each other
         due = [(part, at) for part, at in rows if part not in self._written or abs(at - self._written[part]) >= EVERY]
-        self._written |= dict(due)
+        if not due:
+            return
+        resumed = self._resumed if POLL in dict(due) else None
+        if resumed:
+            await _note_outage(session, resumed)
         for part, at in due:
-            if part == POLL and self._resumed:
-                await _note_outage(session, self._resumed)
-                self._resumed = None
             await insert_new(session, Heartbeat, [{"part": part, "at": at}])
             await session.execute(
                 update(Heartbeat)
@@ -83,6 +87,13 @@ class Pulse:
                 .values(at=at)
                 .execution_options(synchronize_session=False)
             )
+
+        def committed(_session: object) -> None:
+            self._written |= dict(due)
+            if self._resumed == resumed:
+                self._resumed = None
+
+        event.listen(session.sync_session, "after_commit", committed, once=True)
 
 
 async def _note_outage(session: AsyncSession, at: dt.datetime) -> None:

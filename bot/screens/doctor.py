@@ -1,6 +1,6 @@
 """The screens for whoever looks after the bot: how it is doing, what must be done, and the morning line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -195,13 +195,39 @@ def morning(on: str, wanted: int, delivered: int, unconfirmed: int, *, to_do: in
     return Screen("morning", lines(bold(_("Morning line")), *parts), stays=True)
 
 
-def _silent(part: str, minutes: int | None) -> str:
-    name = {
+def stuck(parts: Sequence[str], at: str) -> Screen:
+    """The alarm to the maintainers: parts of the bot have done nothing for longer than the patience of ``/doctor``.
+
+    Args:
+        parts: Which, as the heartbeat names them.
+        at: The hour.
+    """
+    named = pgettext("names", ", ").join(_names()[part] for part in parts)
+    return Screen("alarm", lines(
+        bold(_("Alarm")),
+        esc(_("%(parts)s: at a standstill, seen at %(time)s.") % {"parts": named, "time": at}),
+        esc(_("Please run xinxuan doctor on the server, and see the log and the free disk space.")),
+        esc(_("Nothing that is sent meanwhile is lost if this is mended within 24 hours; it is handled then.")),
+    ), stays=True)  # fmt: skip
+
+
+def at_work_again(at: str) -> Screen:
+    """The end of the alarm."""
+    said = _("All parts have been at work again since %(time)s; what waited is handled in order.") % {"time": at}
+    return Screen("alarm", lines(bold(_("Alarm over")), esc(said)), stays=True)
+
+
+def _names() -> dict[str, str]:
+    return {
         "poll": pgettext("part", "Fetching updates"),
         "dispatch": pgettext("part", "Handling updates"),
         "plan": pgettext("part", "Planning reminders"),
         "send": pgettext("part", "Sending notifications"),
-    }[part]
+    }
+
+
+def _silent(part: str, minutes: int | None) -> str:
+    name = _names()[part]
     if minutes is None:
         return _("%(part)s has never been seen at work. Please see the log and start the bot again.") % {"part": name}
     text = _("%(part)s has been silent for %(n)d minutes. Please see the log and start the bot again.")

@@ -32,7 +32,7 @@ CALLS: Final = 12  # to Telegram after which a life is killed, at most
 A_LIFE: Final = 30  # seconds by which the clock runs ahead from one life to the next: leases end, as after a restart
 AWHILE: Final = 1.5  # real seconds for that many calls, at most
 AT_A_PLACE: Final = 4.0  # real seconds within which a named place should be passed
-QUIET_WITHIN: Final = 90.0
+QUIET_WITHIN: Final = 90.0  # real seconds, beside what the pace takes
 
 
 async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
@@ -135,12 +135,13 @@ class _Drill:
             "UNION SELECT 1 FROM reminder WHERE state = 'planned' "
             "AND due_at <= strftime('%Y-%m-%d %H:%M:%f', 'now', ?) LIMIT 1"
         )
+        within = QUIET_WITHIN + 2 * self.officers / PER_SECOND
         for _ in range(8):
             self.ahead += 300
             await self.lives.begin(ahead=self.ahead)
             ahead = f"+{int(self.ahead) - 60} seconds"
             await self.lives.until(
-                lambda ahead=ahead: not self.lives.ask(waiting, ahead, ahead), within=QUIET_WITHIN, what="all is sent"
+                lambda ahead=ahead: not self.lives.ask(waiting, ahead, ahead), within=within, what="all is sent"
             )
             ended = not self.lives.ask(unfinished)
             await self.lives.stop()

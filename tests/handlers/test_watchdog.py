@@ -5,7 +5,7 @@ import contextlib
 import datetime as dt
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,10 @@ from tests.officer import Officer
 
 api, xinxuan = test_cli.api, test_cli.xinxuan  # its fixtures
 OFTEN = "100000"  # microseconds: the manager wants a word each tenth of a second
+
+
+async def nobody(_stuck: Sequence[str]) -> bool:
+    return True
 
 
 class Manager:
@@ -72,7 +76,7 @@ async def test_a_running_bot_says_that_it_is_up_that_it_lives_and_that_it_stops(
 async def test_while_a_part_is_stuck_the_manager_is_not_told_that_the_bot_lives(
     office: Office, manager: Manager, silent: str
 ):
-    watchdog = Watchdog(office, manager.environment)
+    watchdog = Watchdog(office, nobody, manager.environment)
     telling = asyncio.create_task(watchdog.run())
     try:
         await manager.hears("WATCHDOG=1")
@@ -91,7 +95,7 @@ async def test_while_a_part_is_stuck_the_manager_is_not_told_that_the_bot_lives(
 
 async def test_without_telegram_the_bot_is_not_stuck(office: Office, manager: Manager):
     """A restart would not bring Telegram back; /doctor tells that the poll is silent."""
-    watchdog = Watchdog(office, manager.environment)
+    watchdog = Watchdog(office, nobody, manager.environment)
     office.clock.move_to(office.clock.now() + dt.timedelta(days=3))
     for part in {*heartbeat.PARTS} - {heartbeat.POLL}:
         office.pulse.beat(part, office.clock.now())
@@ -100,7 +104,26 @@ async def test_without_telegram_the_bot_is_not_stuck(office: Office, manager: Ma
 
 async def test_a_manager_that_went_away_or_never_was_harms_nobody(office: Office, manager: Manager):
     manager.way.close()
-    Watchdog(office, manager.environment).stop()
-    alone = Watchdog(office, {})
-    await alone.run()
+    Watchdog(office, nobody, manager.environment).stop()
+    alone = Watchdog(office, nobody, {})
+    await alone.look()
     alone.stop()
+
+
+async def test_an_alarm_that_reached_nobody_is_raised_again_until_it_does(office: Office):
+    raised: list[tuple[str, ...]] = []
+
+    async def nobody_reached_at_first(stuck: Sequence[str]) -> bool:
+        raised.append(tuple(stuck))
+        return len(raised) > 1
+
+    watchdog = Watchdog(office, nobody_reached_at_first, {})
+    await watchdog.look()
+    office.clock.move_to(office.clock.now() + dt.timedelta(minutes=6))
+    for _look in range(4):
+        await watchdog.look()
+    for part in PARTS:
+        office.pulse.beat(part, office.clock.now())
+    for _look in range(2):
+        await watchdog.look()
+    assert raised == [PARTS, PARTS, ()]

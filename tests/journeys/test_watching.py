@@ -1,17 +1,21 @@
 """Watching the watcher at work: heartbeats, the maintainer's morning line, /doctor, and the printed list."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import os
 import re
 import shutil
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers import doctor
 from storage import audit, heartbeat, outbox, seals
@@ -48,11 +52,18 @@ async def test_every_part_of_a_live_service_beats_and_goes_on_beating(story: Sto
             await story.service.jobs.tick()
 
 
+@contextlib.asynccontextmanager
+async def _full() -> AsyncIterator[AsyncSession]:
+    raise OperationalError("INSERT", None, Exception("database or disk is full"))
+    yield
+
+
 async def _hangs(*_given: object) -> int:
     return await asyncio.get_running_loop().create_future()
 
 
 async def test_a_bot_that_takes_updates_in_and_handles_none_is_stuck(story: Story, monkeypatch: pytest.MonkeyPatch):
+    story.service.office.maintainer_ids = frozenset({COORDINATOR})
     await story.person().type("/help")
     with monkeypatch.context() as patch:
         patch.setattr(story.service.dispatcher, "run_batch", _hangs)
@@ -63,9 +74,40 @@ async def test_a_bot_that_takes_updates_in_and_handles_none_is_stuck(story: Stor
             while story.service.watchdog.stuck() != [heartbeat.DISPATCH]:
                 await story.service.jobs.tick()
                 await asyncio.sleep(0.1)
-        assert story.service.office.pulse.beats[heartbeat.POLL]
+        await story.service.watchdog.look()
+    assert _lines(story.person(COORDINATOR))[-1].startswith("运行告警\n消息处理已停止工作（09:3")
     await story.restart()
     assert story.service.watchdog.stuck() == []
+
+
+async def test_what_cannot_be_committed_is_no_beat_and_the_maintainer_hears_without_the_database(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    """The disk is full: Telegram still works, and so does the alarm; afterwards what was sent meanwhile is handled."""
+    maintainer, me = story.person(COORDINATOR), story.person()
+    story.service.office.maintainer_ids = frozenset({COORDINATOR})
+    await me.type("/help")
+    await story.settle()
+    with monkeypatch.context() as patch:
+        patch.setattr(story.database, "write", _full)
+        story.pass_time("2026-11-23 09:30")
+        story.service.dispatcher.wake()
+        story.service.sender.wake()
+        story.api.type(me.id, "/my")
+        await asyncio.sleep(0.5)
+        await story.service.watchdog.look()
+        alarm = _lines(maintainer)[-1]
+        assert "消息处理、提醒编排、通知发送已停止工作" in alarm
+        assert "请立即在服务器上运行 xinxuan doctor" in alarm
+        heard = len(me.messages)
+    async with asyncio.timeout(30):  # the poll tries again after fifteen seconds at the latest
+        while len(me.messages) == heard:
+            await asyncio.sleep(0.05)
+    async with asyncio.timeout(20):
+        while story.service.watchdog.stuck():
+            await asyncio.sleep(0.1)
+    await story.service.watchdog.look()
+    assert "告警解除" in _lines(maintainer)[-1]
 
 
 async def test_within_a_minute_a_part_writes_once(story: Story):

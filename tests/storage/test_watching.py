@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
@@ -140,6 +141,30 @@ async def test_a_part_without_a_transaction_is_written_by_the_next_that_has_one(
         await session.execute(delete(Heartbeat))
 
 
+async def test_a_beat_and_the_end_of_an_outage_count_only_once_they_are_committed(database: Database):
+    before, pulse = Pulse(), Pulse()
+    before.polled(BEGINS, BEGINS)
+    async with database.write() as session:
+        await before.record(session, heartbeat.DISPATCH, BEGINS)
+    back = BEGINS + dt.timedelta(days=2)
+    pulse.polled(back, back)
+    with pytest.raises(OSError, match="full"):
+        async with database.write() as session:
+            await pulse.record(session, heartbeat.DISPATCH, back)
+            raise OSError("the disk is full")
+    assert heartbeat.DISPATCH not in pulse.beats
+    async with database.read() as session:
+        assert await watching.last_run(session, heartbeat.OUTAGE) is None
+    async with database.write() as session:
+        await pulse.record(session, heartbeat.DISPATCH, back)
+    assert pulse.beats[heartbeat.DISPATCH] == back
+    async with database.read() as session:
+        outage = await watching.last_run(session, heartbeat.OUTAGE)
+        assert outage is not None
+        assert (outage.period, outage.note) == (BEGINS.isoformat(), back.isoformat())
+        assert (await heartbeat.beats(session))[heartbeat.POLL] == back
+
+
 async def test_an_outage_ends_when_the_first_answered_poll_was_asked_however_late_that_is_written(database: Database):
     first, second = Pulse(), Pulse()
 
@@ -150,16 +175,16 @@ async def test_an_outage_ends_when_the_first_answered_poll_was_asked_however_lat
 
     first.polled(BEGINS, BEGINS)
     async with database.write() as session:
-        await first.write(session)
+        await first.record(session, heartbeat.PLAN, BEGINS)
     second.polled(BEGINS + dt.timedelta(hours=1), BEGINS + dt.timedelta(hours=2))  # a new start, soon after
     second.polled(BEGINS + dt.timedelta(days=3), BEGINS + dt.timedelta(days=3))  # nothing was written in between
     async with database.write() as session:
-        await second.write(session)
+        await second.record(session, heartbeat.PLAN, BEGINS)
     assert await outages() == []
     second.resume()
     back = BEGINS + dt.timedelta(days=5)
     second.polled(back, back + dt.timedelta(seconds=50))  # a long poll
     second.polled(back + dt.timedelta(seconds=50), back + dt.timedelta(minutes=5))
     async with database.write() as session:
-        await second.write(session)
+        await second.record(session, heartbeat.PLAN, BEGINS)
     assert await outages() == [((BEGINS + dt.timedelta(days=3)).isoformat(), back.isoformat())]
