@@ -20,6 +20,8 @@ from storage import heartbeat, seals, watching
 from storage.tables import Role
 
 LOOK: Final = "invariants"  # the hourly look at the data; its finding is kept with the run
+STEP: Final = "clock.step"  # the machine's clock was set, or the machine was asleep; the seconds are kept with the run
+STEP_IS_NEWS: Final = dt.timedelta(days=1)
 
 
 async def on_doctor(turn: Turn) -> Screen:
@@ -67,11 +69,20 @@ async def examine(session: AsyncSession, office: Office, now: dt.datetime, *, is
         makes_copies=is_sqlite,
         unsealed=_minutes(now, await seals.waiting_since(session)),
         pack_note=await packs.note_of(session),
+        clock_step=await _clock_step(session, now),
         free_mb=_free_mb(session) if is_sqlite else None,
         has_page=office.has_page,
         unlisted=len(await watching.missing_persons(session, office.maintainer_ids)),
         in_force_note=office.policy.in_force_note,
     )
+
+
+async def _clock_step(session: AsyncSession, now: dt.datetime) -> int | None:
+    """Return the minutes of the last day's step; a clock that was set back has written its own into the future."""
+    step = await watching.last_run(session, STEP)
+    if step is None or abs(now - step.ran_at) > STEP_IS_NEWS:
+        return None
+    return round(int(step.note or 0) / 60)
 
 
 def _minutes(now: dt.datetime, since: dt.datetime | None) -> int | None:

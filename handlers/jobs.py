@@ -18,6 +18,7 @@ from handlers import (
     access,
     auditing,
     calendar_watch,
+    doctor,
     due,
     escalation,
     groups,
@@ -80,6 +81,7 @@ class Jobs:
         self._scheduler = AsyncIOScheduler(timezone=dt.UTC)
         self._running: set[asyncio.Task[None]] = set()
         self._wall: asyncio.Task[None]
+        self._step: int | None = None  # seconds of the wall clock's last step, until it is written down
 
     def start(self) -> None:
         """Begin to tick, with one look at once: whatever fell due while the process was down goes out now."""
@@ -90,13 +92,18 @@ class Jobs:
         self._scheduler.start()
         self._at_once()
         self._every(HOUSEKEEPING, self.look, after=Clock().now() + SETTLING)
-        self._wall = asyncio.create_task(wall.watch(self._at_once))
+        self._wall = asyncio.create_task(wall.watch(self._on_step))
 
     def _at_once(self) -> None:
         """Let every job run now, whatever its next moment was: at the start, and when the wall clock was set."""
         now = Clock().now()  # the scheduler's clock is the wall's, never the office's
         for job in self._scheduler.get_jobs():
             job.modify(next_run_time=now)
+
+    def _on_step(self, seconds: int) -> None:
+        if abs(seconds) >= wall.REPORTED:
+            self._step = seconds
+        self._at_once()
 
     async def stop(self) -> None:
         """Stop ticking; what runs now ends first, between two of its transactions."""
@@ -117,6 +124,8 @@ class Jobs:
         await escalation.look(self._database, self._office, now, goes_on=self._goes_on)
         queued = await due.remind(self._database, self._office, now, on_queued=self._on_queued, goes_on=self._goes_on)
         async with self._database.write() as session:
+            if (step := self._step) is not None:
+                await stored.note_run(session, doctor.STEP, now.isoformat(), note=str(step), now=now)
             queued += await calendar_watch.ask_for_missing(session, self._office, now)
             queued += await quarter_prompts.tick(session, self._office, now)
             queued += await quarter_draft.tick(session, self._office, now)
@@ -127,6 +136,8 @@ class Jobs:
             queued += await watching.morning(session, self._office, now)
             queued += await auditing.post_head(session, self._office, now)
             await self._office.pulse.record(session, heartbeat.PLAN, self._office.clock.now())
+        if self._step == step:
+            self._step = None
         if queued or session.info.get(outbox.QUEUED):
             self._on_queued()
         if session.info.get(work.RECORDED):

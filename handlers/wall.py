@@ -16,13 +16,13 @@ NOTICED: Final = 5.0  # seconds of difference from which on it is a step; the re
 REPORTED: Final = 60.0  # seconds from which on the maintainer reads of it
 
 
-async def watch(on_step: Callable[[], None]) -> None:
+async def watch(on_step: Callable[[int], None]) -> None:
     """Compare wall and monotonic time until cancelled.
 
     The scheduler goes by the wall: a clock set back ten days would leave it asleep for ten days.
 
     Args:
-        on_step: Called after each step, so that everything is looked at now.
+        on_step: Called after each step with its seconds, so that everything is looked at now.
 
     Source: ``reliability.md`` §3.6.
     """
@@ -37,4 +37,4 @@ async def watch(on_step: Callable[[], None]) -> None:
             continue
         if abs(step) >= REPORTED:
             log.error("the machine's clock was set, or the machine was asleep", seconds=round(step))
-        on_step()
+        on_step(round(step))

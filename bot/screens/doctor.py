@@ -36,6 +36,7 @@ class Health:
         makes_copies: Whether the bot makes copies itself; PostgreSQL has its own tools.
         unsealed: Minutes for which the oldest line of the audit has waited for its seal; None where none waits.
         pack_note: What is to be said about a newly installed pack.
+        clock_step: Minutes by which the machine's clock was set in the last day, or it slept; None where neither was.
         free_mb: Megabytes free on the disk of the database; None where it is elsewhere.
         has_page: Whether files travel through the bureau's own page.
         unlisted: Maintainers who are not on the list and can be told nothing.
@@ -58,6 +59,7 @@ class Health:
     makes_copies: bool
     unsealed: int | None
     pack_note: str | None
+    clock_step: int | None
     free_mb: int | None
     has_page: bool
     unlisted: int
@@ -167,6 +169,9 @@ def problems(health: Health) -> list[str]:
         found.append(_("The database has no copy of the last days. Please see the log and the free disk space."))
     if health.pack_note is not None:
         found.append(_("%(note)s: see /office.") % {"note": health.pack_note})
+    if health.clock_step is not None:
+        text = _("The server's clock jumped by %(n)+d minutes, or the server was asleep. Please check its clock.")
+        found.append(text % {"n": health.clock_step})
     if health.free_mb is not None and health.free_mb < LEAST_FREE_MB:
         text = _("Only %(n)d MB are free on the server's disk. Please make room, or nothing more can be recorded.")
         found.append(text % {"n": health.free_mb})

@@ -17,7 +17,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers import doctor
+from handlers import doctor, wall
+from handlers.clock import Clock
 from storage import audit, heartbeat, outbox, seals
 from storage.tables import Inbox, InboxState, Outbox, OutboxState, PeriodicRun, Person, Reminder, ReminderState
 from tests.conftest import COORDINATOR, OFFICER, START
@@ -206,6 +207,22 @@ async def test_the_doctor_names_what_is_to_be_done(story: Story, monkeypatch: py
     assert len(after.splitlines()) == len(before.splitlines()) + 1
     async with story.database.write() as session:
         await session.execute(update(Person).where(Person.telegram_id == OFFICER).values(reachable=True))
+
+
+async def test_the_doctor_names_a_clock_that_was_set_for_a_day(story: Story, monkeypatch: pytest.MonkeyPatch):
+    hung = Clock()
+    monkeypatch.setattr(wall, "LOOK_EVERY", 0.02)
+    monkeypatch.setattr(wall, "Clock", lambda: hung)
+    await story.restart()
+    coordinator = story.person(COORDINATOR)
+    assert "时钟" not in await coordinator.type("/doctor")
+    hung.offset -= dt.timedelta(hours=2)
+    async with asyncio.timeout(20):
+        while not await story.rows(PeriodicRun, PeriodicRun.kind == doctor.STEP):
+            await asyncio.sleep(0.05)
+    assert "服务器时钟曾跳变-120分钟，或服务器曾休眠，请核对时间。" in await coordinator.type("/doctor")
+    await story.at("2026-11-24 09:30")
+    assert "时钟" not in await coordinator.type("/doctor")
 
 
 async def test_the_doctor_names_what_officers_sent_and_the_bot_has_not_taken_up(story: Story):
