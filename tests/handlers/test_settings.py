@@ -37,6 +37,23 @@ def test_other_addresses_are_refused(given):
         settings(page_url=given)
 
 
+def test_the_environment_names_each_setting(monkeypatch: pytest.MonkeyPatch):
+    """As the README lists them."""
+    named = {"PER_SECOND": "12.5", "PER_MINUTE": "7", "PAGE_BIND": "127.0.0.1:9", "LOG": "DEBUG", "ADMIN_IDS": "5,6"}
+    for name, value in named.items():
+        monkeypatch.setenv(f"XINXUAN_{name}", value)
+    read = settings()
+    assert (read.per_second, read.per_minute, read.page_bind, read.log, read.admin_ids) == (
+        12.5, 7, "127.0.0.1:9", "DEBUG", (5, 6),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "31", "fast"])
+def test_a_pace_that_nobody_could_keep_is_refused(given: str):
+    with pytest.raises(ValidationError):
+        settings(per_second=given)
+
+
 @pytest.mark.parametrize(
     ("given", "address"),
     [("127.0.0.1:8443", ("127.0.0.1", 8443)), ("[::1]:80", ("::1", 80)), ("files.local:0", ("files.local", 0))],

@@ -23,6 +23,7 @@ from storage.tables import (
 from storage.tables import Reminder as Planned
 from tests.conftest import AUDITOR, COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import OUTSIDER, Story, only, register
+from tests.journeys.test_commitments import act, file_in
 from tests.journeys.test_cover import HEAD, LI, SUN, THIRD, WARNING, ZHANG, ZHOU, cover, forge, key_of, open_it
 from tests.journeys.test_cover import received as received_entry
 from tests.journeys.test_reminder_acts import write_down
@@ -284,6 +285,49 @@ async def test_what_a_leavers_closed_entries_still_ask_for_goes_over_too(story: 
     await story.at("2026-11-25 09:00")  # thirty days before the opinion runs out
     assert "2. 大气2026-2 查询意见有效至12月25日（周五）" in zhou.screen
     assert "查询意见有效至" not in coordinator.transcript() + me.transcript()
+
+
+async def test_a_dated_letter_a_watched_opinion_and_what_was_put_off_come_to_the_one_who_takes_over(story: Story):
+    """Fridays and Wednesdays without a holiday between them: the days are counted by hand."""
+    await story.enrol(THIRD, ZHOU, Role.OFFICER, "air")
+    me, zhou, coordinator = story.person(OFFICER), story.person(THIRD), story.person(COORDINATOR)
+    await file_in(me)
+    await me.press("查看台账")
+    await act(me, "登记承诺书")
+    await me.press("今天")
+    await me.type("2026年12月16日")
+    await me.press("确认登记")
+    await register(me)
+    await receive(me)
+    await me.press("已收到意见")
+    await me.press("今天")
+    await write_down(me, "2025-12-26", "2026-12-25")
+    await register(me, subject=SECOND_FIRM)
+    await receive(me)
+    await story.at("2026-11-25 09:00")  # thirty days before the opinion runs out
+    await me.press("单独提醒")
+    await story.at("2026-11-30 09:00")  # the last day of the centre for the third
+    feedback = next(each.id for each in me.messages if "【核查反馈提醒】台账 大气2026-3" in each.text)
+    await me.press("稍后提醒", on=feedback)
+    await me.press("2个工作日后")
+    await me.press("仍按此日提醒")
+    await coordinator.type("/handover")
+    await coordinator.press("张三")
+    await coordinator.press("周八")
+    await coordinator.press("转办并注销其账号")
+    last = len(me.messages)
+    assert "大气2026-3" in await zhou.type("/later")
+    told = []
+    for day, words in (
+        ("2026-12-02", "【核查反馈超期提示】台账 大气2026-3"),  # as it was put off
+        ("2026-12-09", "【承诺履行提示】台账 大气2026-1"),  # five working days before
+        ("2026-12-18", "【查询意见到期提示】"),  # seven days before, singly because it is watched
+    ):
+        before = len(zhou.messages)
+        await story.at(f"{day} 09:00")
+        told.append(sum(words in each.text for each in zhou.messages[before:]))
+    assert told == [1, 1, 1]
+    assert [each.text for each in me.messages[last:] if "台账" in each.text] == []
 
 
 async def test_a_head_hands_over_in_the_own_unit_and_closes_no_account(story: Story):
