@@ -20,6 +20,7 @@ from telegram.warnings import PTBUserWarning
 from bot.language import DEFAULT_LANGUAGE, speaking
 from bot.policy.model import Policy
 from bot.screens import doctor
+from bot.screens.screen import Screen
 from bot.workdays import Calendar
 from handlers import access, chores, frame, reminder_acts, rights
 from handlers.clock import Clock
@@ -40,9 +41,11 @@ from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, hand_i
 from handlers.telegram.outbox import Sender
 from handlers.telegram.outcomes import Outcome, classify
 from handlers.telegram.pins import Summaries
+from handlers.telegram.reach import time_there
 from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
 from handlers.travel import Travel
+from handlers.wall import Wall
 from handlers.watchdog import Watchdog
 from handlers.worker import COPY, Tools, Worker, copying
 from storage import backup, calendar, keys, migrate, people, work
@@ -88,12 +91,13 @@ class Service:
         self.office = Office(policy, Calendar(), clock, admin_ids=frozenset(settings.admin_ids))
         self.office.maintainer_ids, self.office.has_page = settings.told_each_morning, bool(settings.page_url)
         self.rules = Rulekeeper(self.office, folder)
-        self.watchdog = Watchdog(self.office, self._raise_alarm)
+        self.watchdog = Watchdog(self.office, self._on_stuck)
         self.database: Database
         self.dispatcher: Dispatcher
         self.sender: Sender
         self.screens: Screens
         self.jobs: Jobs
+        self.wall: Wall
         self.worker: Worker
         self.store = FileStore(settings.data / "files")
         self.bot: ExtBot[None]
@@ -161,6 +165,7 @@ class Service:
     def _build(self) -> None:
         settings, database, office = self._settings, self.database, self.office
         self.bot = make_bot(settings)
+        self.wall = Wall(partial(time_there, self.bot), self._on_wrong_clock)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PTBUserWarning)
             self.app = application(self.bot)
@@ -187,6 +192,7 @@ class Service:
             travel=travel,
             per_second=self._per_second,
             on_token_dead=self._on_token_dead,
+            may_send=self.wall.is_believed,
         )
         path = database.path
         copies = {COPY: copying(path, settings.data / "copies")} if path is not None else {}
@@ -194,7 +200,7 @@ class Service:
         tools = Tools(database, office, self.store, fetch, self.screens.progress)
         own = {access.MENUS: profile.menus(self.bot), access.ADOPT: self.rules.chore}
         self.worker = Worker(tools, rights.permitted(chores.JOBS) | copies | own, on_queued=self.sender.wake)
-        self.jobs = Jobs(database, office, self.rules, on_queued=self.sender.wake, on_work=self.worker.wake)
+        self.jobs = Jobs(database, office, self.rules, self.wall, on_queued=self.sender.wake, on_work=self.worker.wake)
 
     async def _prepare(self) -> None:
         """Bring units, first coordinators and the calendar's own days up to date."""
@@ -269,11 +275,19 @@ class Service:
     def _on_token_dead(self) -> None:
         self.healthy = False
 
-    async def _raise_alarm(self, stuck: Sequence[str]) -> bool:
+    async def _on_stuck(self, stuck: Sequence[str]) -> bool:
         """Tell the maintainers which parts are stuck, or that none is any more; say whether anybody was reached."""
         local = self.office.clock.now().astimezone(self.office.zone)
         with speaking(DEFAULT_LANGUAGE):  # the list of people cannot be asked now
             screen = doctor.stuck(stuck, f"{local:%H:%M}") if stuck else doctor.at_work_again(f"{local:%H:%M}")
+        return await self._raise_alarm(screen)
+
+    async def _on_wrong_clock(self, seconds: int) -> bool:
+        """Tell the maintainers at once: until the clock is right, the outbox is held back."""
+        with speaking(DEFAULT_LANGUAGE):
+            return await self._raise_alarm(doctor.wrong_clock(round(seconds / 60)))
+
+    async def _raise_alarm(self, screen: Screen) -> bool:
         try:
             await raise_alarm(self.bot, sorted(self.office.maintainer_ids), screen)
         except TelegramError:

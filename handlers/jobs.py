@@ -27,7 +27,6 @@ from handlers import (
     quarter_draft,
     quarter_prompts,
     rotation,
-    wall,
     watching,
 )
 from handlers.attachment_work import SWEEP
@@ -36,6 +35,7 @@ from handlers.clock import Clock
 from handlers.office import Office
 from handlers.retention import RETAIN
 from handlers.rulekeeping import Rulekeeper
+from handlers.wall import REPORTED, Wall
 from handlers.worker import COPY
 from storage import heartbeat, inbox, outbox, seals, work
 from storage import watching as stored
@@ -57,6 +57,7 @@ class Jobs:
         database: The open database.
         office: The office; its clock decides what is due.
         rules: Keeps the office to the rules in force.
+        wall: The machine's clock; while it is not to be believed, nothing is done because time has passed.
         on_queued: Called when notifications were queued.
         on_work: Called when long work was recorded.
     """
@@ -66,6 +67,7 @@ class Jobs:
         database: Database,
         office: Office,
         rules: Rulekeeper,
+        wall: Wall,
         *,
         on_queued: Callable[[], None],
         on_work: Callable[[], None],
@@ -73,6 +75,7 @@ class Jobs:
         self._database = database
         self._office = office
         self._rules = rules
+        self._wall = wall
         self._on_queued = on_queued
         self._on_work = on_work
         self._watch = CalendarWatch(office)
@@ -80,7 +83,7 @@ class Jobs:
         self._stopping = False
         self._scheduler = AsyncIOScheduler(timezone=dt.UTC)
         self._running: set[asyncio.Task[None]] = set()
-        self._wall: asyncio.Task[None]
+        self._watching: asyncio.Task[None]
         self._step: int | None = None  # seconds of the wall clock's last step, until it is written down
 
     def start(self) -> None:
@@ -92,7 +95,7 @@ class Jobs:
         self._scheduler.start()
         self._at_once()
         self._every(HOUSEKEEPING, self.look, after=Clock().now() + SETTLING)
-        self._wall = asyncio.create_task(wall.watch(self._on_step))
+        self._watching = asyncio.create_task(self._wall.watch(self._on_step))
 
     def _at_once(self) -> None:
         """Let every job run now, whatever its next moment was: at the start, and when the wall clock was set."""
@@ -101,7 +104,7 @@ class Jobs:
             job.modify(next_run_time=now)
 
     def _on_step(self, seconds: int) -> None:
-        if abs(seconds) >= wall.REPORTED:
+        if abs(seconds) >= REPORTED:
             self._step = seconds
         self._at_once()
 
@@ -109,13 +112,16 @@ class Jobs:
         """Stop ticking; what runs now ends first, between two of its transactions."""
         self._stopping = True
         if self._scheduler.running:
-            self._wall.cancel()
+            self._watching.cancel()
             self._scheduler.remove_all_jobs()
             await asyncio.gather(*self._running, return_exceptions=True)
             self._scheduler.shutdown(wait=False)
 
     async def tick(self) -> int:
-        """Turn due reminders into notifications; return how many."""
+        """Turn due reminders into notifications; return how many. By a clock that is not believed nothing is due."""
+        if not self._wall.is_believed():
+            self._office.pulse.beat(heartbeat.PLAN, self._office.clock.now())  # it is held back, not stuck
+            return 0
         now = self._office.clock.now()
         async with self._database.write() as session:
             await self._watch.look(session, now)
@@ -176,6 +182,8 @@ class Jobs:
 
     async def housekeeping(self) -> None:
         """Once a day: a checked copy is asked for, and finished updates go."""
+        if not self._wall.is_believed():
+            return
         now = self._office.clock.now()
         period = self._office.today(now).isoformat()
         async with self._database.write() as session:
@@ -191,6 +199,8 @@ class Jobs:
 
     async def look(self) -> None:
         """Once an hour, and soon after each start: the reminders are put right and the data is checked."""
+        if not self._wall.is_believed():
+            return
         async with self._database.read() as session:
             done = await watching.looked(session, self._office.clock.now())
         if done and self._has_looked:

@@ -1,8 +1,12 @@
-"""The wall clock is set, or the machine was asleep: noticed, because monotonic time goes its own way."""
+"""The wall clock is set, or the machine was asleep: noticed, because monotonic time goes its own way.
+
+A clock that jumps is believed only once Telegram has the same time; until then nothing is planned and no notification
+leaves, for a wrong date would call overdue what is not, and a reminder that its moment has passed would never be said.
+"""
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -13,28 +17,87 @@ log = structlog.get_logger()
 
 LOOK_EVERY: Final = 15.0  # seconds of monotonic time
 NOTICED: Final = 5.0  # seconds of difference from which on it is a step; the rest is the clock being slewed
-REPORTED: Final = 60.0  # seconds from which on the maintainer reads of it
+REPORTED: Final = 60.0  # seconds from which on the maintainer reads of it, and the clock is doubted
+LONGEST_DOUBT: Final = 3600.0  # seconds of monotonic time: dates held back for ever would be worse than early ones
 
 
-async def watch(on_step: Callable[[int], None]) -> None:
-    """Compare wall and monotonic time until cancelled.
-
-    The scheduler goes by the wall: a clock set back ten days would leave it asleep for ten days.
+class Wall:
+    """The wall clock, and whether it can be believed.
 
     Args:
-        on_step: Called after each step with its seconds, so that everything is looked at now.
-
-    Source: ``reliability.md`` §3.6.
+        their_time: Asks Telegram what time it is there, aware UTC; None where it cannot be learnt.
+        on_wrong: Called with the seconds by which the clock is wrong, when Telegram says that it is.
     """
-    loop, wall = asyncio.get_running_loop(), Clock()
-    before = wall.now() - dt.timedelta(seconds=loop.time())
-    while True:
-        await asyncio.sleep(LOOK_EVERY)
-        after = wall.now() - dt.timedelta(seconds=loop.time())
-        step = (after - before).total_seconds()
-        before = after
-        if abs(step) < NOTICED:
-            continue
-        if abs(step) >= REPORTED:
-            log.error("the machine's clock was set, or the machine was asleep", seconds=round(step))
-        on_step(round(step))
+
+    def __init__(
+        self, their_time: Callable[[], Awaitable[dt.datetime | None]], on_wrong: Callable[[int], Awaitable[object]]
+    ) -> None:
+        self._their_time = their_time
+        self._on_wrong = on_wrong
+        self._clock = Clock()
+        self._believed: dt.datetime | None = None  # the wall's time when monotonic time was nought; None: not begun
+        self._doubted_since: float | None = None
+        self._is_wrong = False
+
+    def is_believed(self) -> bool:
+        """Say whether dates may be counted by the clock now; asked each time before they are."""
+        return self._believed is None or abs(self._ahead(self._believed)) < REPORTED
+
+    async def watch(self, on_step: Callable[[int], None]) -> None:
+        """Compare wall and monotonic time until cancelled, beginning with a look at Telegram's.
+
+        The scheduler goes by the wall: a clock set back ten days would leave it asleep for ten days.
+
+        Args:
+            on_step: Called after each step with its seconds, so that everything is looked at now.
+
+        Source: ``reliability.md`` §3.6.
+        """
+        self._believed = seen = self._origin()
+        if wrong := await self._wrong_by():
+            self._believed = seen - dt.timedelta(seconds=wrong)
+        while True:
+            await self._judge()
+            await asyncio.sleep(LOOK_EVERY)
+            step, seen = round(self._ahead(seen)), self._origin()
+            if abs(step) < NOTICED:
+                continue
+            if abs(step) >= REPORTED:
+                log.error("the machine's clock was set, or the machine was asleep", seconds=step)
+                await self._judge()
+            on_step(step)
+
+    async def _judge(self) -> None:
+        """Believe the clock where it went on as ever, or where Telegram has the same time."""
+        if not self.is_believed() and not await self._may_be_believed():
+            return
+        if self._is_wrong:
+            log.error("the machine's clock is believed again")
+        self._believed, self._doubted_since, self._is_wrong = self._origin(), None, False
+
+    async def _may_be_believed(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        wrong = await self._wrong_by()
+        if wrong == 0:
+            return True
+        if self._doubted_since is None:
+            self._doubted_since = now
+        if wrong and not self._is_wrong:
+            self._is_wrong = True
+            log.error("the machine's clock is wrong; notifications are held back", seconds=wrong)
+            await self._on_wrong(wrong)
+        return now - self._doubted_since >= LONGEST_DOUBT
+
+    async def _wrong_by(self) -> int | None:
+        """Return the seconds by which the clock is ahead of Telegram's, 0 for a difference that does not matter."""
+        theirs = await self._their_time()
+        if theirs is None:
+            return None
+        ahead = (self._clock.now() - theirs).total_seconds()
+        return round(ahead) if abs(ahead) >= REPORTED else 0
+
+    def _origin(self) -> dt.datetime:
+        return self._clock.now() - dt.timedelta(seconds=asyncio.get_running_loop().time())
+
+    def _ahead(self, origin: dt.datetime) -> float:
+        return (self._origin() - origin).total_seconds()

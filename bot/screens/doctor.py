@@ -222,6 +222,16 @@ def at_work_again(at: str) -> Screen:
     return Screen("alarm", lines(bold(_("Alarm over")), esc(said)), stays=True)
 
 
+def wrong_clock(minutes: int) -> Screen:
+    """The alarm to the maintainers: the machine's clock jumped, and Telegram has another time.
+
+    Args:
+        minutes: By which the clock is ahead of Telegram's; negative where it is behind.
+    """
+    wrong = _("The server's clock is %(n)+d minutes off Telegram's. Reminders are held back. Please set it now.")
+    return Screen("alarm", lines(bold(_("Alarm")), esc(wrong % {"n": minutes})), stays=True)
+
+
 def _names() -> dict[str, str]:
     return {
         "poll": pgettext("part", "Fetching updates"),

@@ -53,6 +53,7 @@ class Sender:
         travel: How a screen's files travel.
         per_second: The pace over all chats; Telegram tolerates about 30.
         on_token_dead: Called when Telegram refuses the token.
+        may_send: Asked before anything is taken up; False leaves it waiting.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Sender:
         travel: Outgoing,
         per_second: float = 25.0,
         on_token_dead: Callable[[], None],
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self._bot = bot
         self._database = database
@@ -76,6 +78,7 @@ class Sender:
         self._store = store
         self.pace = Pace(per_second)
         self._on_token_dead = on_token_dead
+        self._may_send = may_send
         self._wake = asyncio.Event()
         self._stopping = False
         self._sending: dict[int, asyncio.Task[None]] = {}  # chat -> what is on its way there
@@ -159,7 +162,7 @@ class Sender:
                 self._arrived.pop(sent.row_id, None)
 
     async def _claim(self, session: AsyncSession, now: dt.datetime, places: int) -> tuple[list[Letter], int]:
-        if places <= 0 or self._stopping or self.pace.wait > PATIENCE:
+        if places <= 0 or self._stopping or self.pace.wait > PATIENCE or not self._may_send():
             return [], 0
         letters, settled = [], 0
         for row in await outbox.claim(session, now=now, limit=places, exclude_chats=self._busy()):

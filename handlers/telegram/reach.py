@@ -9,7 +9,9 @@ import aiohttp
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
+from handlers.telegram.api import call
 from handlers.telegram.outcomes import Outcome, classify
+from handlers.telegram.request import AiohttpRequest
 
 WITHIN: Final = aiohttp.ClientTimeout(total=10)  # seconds; a doctor must not hang where the network does
 
@@ -39,6 +41,15 @@ async def identify(bot: ExtBot[None]) -> Reached:
     except TelegramError as error:
         verdict = classify(error)
         return Reached(None, verdict.outcome is Outcome.TOKEN_DEAD, verdict.detail)
+
+
+async def time_there(bot: ExtBot[None]) -> dt.datetime | None:
+    """Ask Telegram now, on the bot's own way to it, and return the time of its answer; None where that is not known."""
+    try:
+        await call(bot, "getMe")
+    except TelegramError:
+        return None
+    return bot.request.their_time if isinstance(bot.request, AiohttpRequest) else None
 
 
 async def their_time(address: str, *, proxy: str | None) -> dt.datetime | None:

@@ -5,8 +5,11 @@ did not: ``NotSent`` (Telegram cannot have acted) and ``Unknown`` (it may have).
 request, which contains the token.
 """
 
+import asyncio
+import datetime as dt
 import functools
 import json
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, cast
 
 import aiohttp
@@ -79,6 +82,20 @@ class AiohttpRequest(BaseRequest):
         self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
         self._connect_errors: tuple[type[BaseException], ...] = _CONNECT_ERRORS
+        self._dated: tuple[str, float] = ("", 0.0)  # the Date field of the newest answer, and the loop's time then
+
+    @property
+    def their_time(self) -> dt.datetime | None:
+        """What time it is now where the newest answer came from, to the second, aware UTC; None where it did not say.
+
+        Source: RFC 9110 §6.6.1.
+        """
+        said, then = self._dated
+        try:
+            date = parsedate_to_datetime(said)
+        except ValueError:
+            return None
+        return date.astimezone(dt.UTC) + dt.timedelta(seconds=asyncio.get_running_loop().time() - then)
 
     @property
     def read_timeout(self) -> float | None:
@@ -162,6 +179,7 @@ class AiohttpRequest(BaseRequest):
         except Exception as error:  # whatever went wrong, the only question is whether it was sent
             fault = self._fault(error, upload, in_one_piece=in_one_piece)
         else:
+            self._dated = response.headers.get("Date", ""), asyncio.get_running_loop().time()
             if response.status >= 300:
                 _examine(response, payload, is_download=method == "GET")
             return response.status, payload

@@ -2,7 +2,8 @@
 
 After a press the pressed message is edited and the press answered, both at once. After a typed message a new screen
 comes below it and the keyboard of the last one goes; a screen with a file is always a new message. Edits repeat freely;
-a new message whose first sending may have arrived says so when it is repeated.
+a new message whose first sending may have arrived says so when it is repeated, and is repeated only once Telegram
+answers again: a short outage must not use up its three copies.
 """
 
 import asyncio
@@ -233,13 +234,29 @@ class Screens:
                     continue
                 if not self._again(verdict):
                     return None
-                copies += verdict.outcome is Outcome.UNKNOWN
+                if verdict.outcome is Outcome.UNKNOWN:
+                    copies += 1
+                    await self._reached()
                 pause = await _wait(verdict, pause)
             else:
                 message_id: int = sent["message_id"]
                 return message_id
         log.error("three copies of an answer may have arrived, none is confirmed")
         return None
+
+    async def _reached(self) -> None:
+        """Wait until Telegram answers a call that may be repeated at will."""
+        pause = 0.5
+        while True:
+            try:
+                await call(self._bot, "getMe")
+            except TelegramError as error:
+                verdict = classify(error)
+                if not self._again(verdict):
+                    return
+                pause = await _wait(verdict, pause)
+            else:
+                return
 
     def _again(self, verdict: Verdict) -> bool:
         """Say whether a failed try is worth another."""

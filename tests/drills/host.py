@@ -88,7 +88,7 @@ class Host:
     """
 
     def __init__(self, wall: dt.datetime) -> None:
-        self._set = wall
+        self._set = self._true = wall
         self.loop = Loop()
 
     @property
@@ -100,9 +100,18 @@ class Host:
         """Return the wall's time, aware UTC."""
         return (self._set + dt.timedelta(seconds=self.loop.elapsed)).astimezone(dt.UTC)
 
+    def now(self) -> dt.datetime:
+        """Return the true time, aware UTC: what everybody else's clock says, Telegram's for one."""
+        return (self._true + dt.timedelta(seconds=self.loop.elapsed)).astimezone(dt.UTC)
+
     def step(self, by: dt.timedelta) -> None:
         """Set the wall clock forward or back; nothing else notices."""
         self._set += by
+
+    def suspend(self, seconds: float) -> None:
+        """Let the machine sleep: the wall goes on, the process's own time does not."""
+        self._set += dt.timedelta(seconds=seconds)
+        self._true += dt.timedelta(seconds=seconds)
 
     def wait_until(self, moment: dt.datetime) -> None:
         """Let time pass while the bot is down."""

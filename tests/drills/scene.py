@@ -86,6 +86,7 @@ class Scene:
     def __post_init__(self) -> None:
         self.api = BotApi(TOKEN, Clock())
         self.api._monotonic = lambda: self.host.uptime
+        self.api.wall = self.host
         self.api.calls = deque()  # all of them, instead of the newest
         self.api.observers.append(self._came_in)
         self._record, self.api._record = self.api._record, self._went_out

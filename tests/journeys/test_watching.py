@@ -209,20 +209,68 @@ async def test_the_doctor_names_what_is_to_be_done(story: Story, monkeypatch: py
         await session.execute(update(Person).where(Person.telegram_id == OFFICER).values(reachable=True))
 
 
-async def test_the_doctor_names_a_clock_that_was_set_for_a_day(story: Story, monkeypatch: pytest.MonkeyPatch):
-    hung = Clock()
+async def _restarted_with(story: Story, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Restart on a machine with this clock, and wait until the bot has asked Telegram for the time once."""
     monkeypatch.setattr(wall, "LOOK_EVERY", 0.02)
-    monkeypatch.setattr(wall, "Clock", lambda: hung)
+    monkeypatch.setattr(wall, "Clock", lambda: clock)
+    asked = _asked_who_it_is(story)
     await story.restart()
-    coordinator = story.person(COORDINATOR)
-    assert "时钟" not in await coordinator.type("/doctor")
+    story.service.office.maintainer_ids = frozenset({COORDINATOR})
+    async with asyncio.timeout(20):
+        while _asked_who_it_is(story) < asked + 2:  # the greeting, and the first look at the clock
+            await asyncio.sleep(0.02)
+
+
+def _asked_who_it_is(story: Story) -> int:
+    return sum(call.method == "getMe" for call in story.api.calls)
+
+
+async def test_by_a_clock_that_jumped_and_is_not_telegrams_nothing_leaves_until_it_is_right(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    hung = Clock()
+    await register(story.person())
+    await _restarted_with(story, hung, monkeypatch)
+    maintainer = story.person(COORDINATOR)
+    hung.offset += dt.timedelta(hours=2)
+    assert "服务器时钟与Telegram相差+120分钟，提醒暂缓发送" in await maintainer.wait_for("运行告警")
+    before = len(story.person().messages)
+    story.pass_time("2026-11-24 09:00")  # the receipt is asked for
+    async with story.database.write() as session:
+        person = (await session.scalars(select(Person).where(Person.telegram_id == OFFICER))).one()
+        gap = {"from": START.isoformat(), "to": story.clock.now().isoformat()}
+        queued = await outbox.enqueue(session, person, kind="outage", params=gap, dedupe="x", now=story.clock.now())
+    for _time in range(3):
+        await story.service.jobs.tick()
+        await story.service.sender.run_round()
+    assert len(story.person().messages) == before
+    assert only(await story.rows(Outbox, Outbox.id == queued.id)).state is OutboxState.DUE
+    assert [row.state for row in await story.rows(Reminder, Reminder.due_at <= story.clock.now())] == ["planned"]
+    assert "服务器时钟" not in await maintainer.type("/doctor")
+    assert story.service.watchdog.stuck() == []
     hung.offset -= dt.timedelta(hours=2)
+    await story.person().wait_for("收件")
     async with asyncio.timeout(20):
         while not await story.rows(PeriodicRun, PeriodicRun.kind == doctor.STEP):
             await asyncio.sleep(0.05)
-    assert "服务器时钟曾跳变-120分钟，或服务器曾休眠，请核对时间。" in await coordinator.type("/doctor")
-    await story.at("2026-11-24 09:30")
-    assert "时钟" not in await coordinator.type("/doctor")
+    await story.settle()
+    assert "服务器时钟曾跳变-120分钟，或服务器曾休眠，请核对时间。" in await maintainer.type("/doctor")
+    await story.at("2026-11-25 09:30")
+    assert "服务器时钟" not in await maintainer.type("/doctor")
+
+
+async def test_a_server_that_slept_is_believed_as_soon_as_telegram_has_its_time(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    """Eight hours: Telegram's clock went on too."""
+    slept = Clock()
+    await _restarted_with(story, slept, monkeypatch)
+    story.api.wall.offset = slept.offset = dt.timedelta(hours=8)
+    async with asyncio.timeout(20):
+        while not await story.rows(PeriodicRun, PeriodicRun.kind == doctor.STEP):
+            await asyncio.sleep(0.05)
+    assert story.service.wall.is_believed()
+    assert "运行告警" not in story.person(COORDINATOR).transcript()
 
 
 async def test_the_doctor_names_what_officers_sent_and_the_bot_has_not_taken_up(story: Story):

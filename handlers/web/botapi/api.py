@@ -9,6 +9,7 @@ import hmac
 import json
 from collections import Counter, deque
 from collections.abc import Callable
+from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -19,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from handlers.clock import Clock as WallClock
 from handlers.web.botapi.faults import Fault, Kind
 from handlers.web.botapi.methods import MESSAGE_METHODS
 from handlers.web.botapi.model import ApiError, Call, Clock, Pace, Wire
@@ -45,6 +47,7 @@ class BotApi(People):
 
     def __init__(self, token: str, clock: Clock, *, pace: Pace | None = None) -> None:
         super().__init__(token, clock, pace=pace)
+        self.wall: Clock = WallClock()  # every answer says what time it is, however far the trial's clock was moved
         self.profile = Profile()
         self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
         self.observers: list[Callable[[str, Wire], None]] = []
@@ -146,7 +149,8 @@ class BotApi(People):
         status = int(outcome.get("error_code", 200))
         self._record(name, params, status, outcome)
         body = json.dumps(outcome, ensure_ascii=False, separators=(",", ":"))
-        return Response(body, status, media_type="application/json")
+        date = {"Date": format_datetime(self.wall.now(), usegmt=True)}
+        return Response(body, status, date, media_type="application/json")
 
     def _record(self, name: str, params: Wire, status: int, result: Wire | None) -> None:
         if name == "getUpdates" and status == 200:
