@@ -24,6 +24,9 @@ PRIORITY: Final = 2  # after the deadlines, before the questions
 async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datetime) -> None:
     """Tell the head, else the coordinators, that a notification may never arrive; doctor counts what has no receiver.
 
+    What is given up while the last word about it still waits goes into that one: where the network swallows every
+    answer, a morning's reminders are given up together.
+
     Args:
         session: The unit of work that gives it up.
         office: Who looks after whom.
@@ -34,11 +37,16 @@ async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datet
         return  # a word about a word that did not arrive would have no end
     person = await session.get_one(Person, row.person_id)
     for receiver in await receivers.above(session, office, person, now):
+        last = await outbox.waiting(session, receiver, KIND)
+        if last is not None:
+            if row.id not in last.params["outbox"]:
+                last.params = {"outbox": [*last.params["outbox"], row.id]}
+            continue
         await outbox.enqueue(
             session,
             receiver,
             kind=KIND,
-            params={"outbox": row.id},
+            params={"outbox": [row.id]},
             dedupe=f"{KIND}:{row.id}:{receiver.id}",
             priority=PRIORITY,
             now=now,
@@ -76,19 +84,21 @@ async def lose_group(session: AsyncSession, office: Office, chat_id: int, now: d
 async def render(
     session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Say what did not arrive and to whom; None where it has arrived after all."""
-    row = await session.get(Outbox, params["outbox"], populate_existing=True)
-    if row is None or row.person_id is None or row.state not in (OutboxState.HELD, OutboxState.REFUSED):
-        return None
-    person = await session.get_one(Person, row.person_id)
-    local = row.created_at.astimezone(office.zone)
-    return screens.undelivered(
-        named(person),
-        local,
-        await _numbers(session, row),
-        held=row.state is OutboxState.HELD,
-        today=office.today(now),
+    """Say what did not arrive and to whom; None where all of it has arrived after all."""
+    given_up = (OutboxState.HELD, OutboxState.REFUSED)
+    rows = await session.scalars(
+        select(Outbox)
+        .where(Outbox.id.in_(params["outbox"]), Outbox.person_id.is_not(None), Outbox.state.in_(given_up))
+        .order_by(Outbox.id)
+        .execution_options(populate_existing=True)
     )
+    found = []
+    for row in rows:
+        person = await session.get_one(Person, row.person_id)
+        local = row.created_at.astimezone(office.zone)
+        held = row.state is OutboxState.HELD
+        found.append(screens.GivenUp(named(person), local, await _numbers(session, row), held=held))
+    return screens.undelivered(found, today=office.today(now)) if found else None
 
 
 async def _numbers(session: AsyncSession, row: Outbox) -> Sequence[str]:

@@ -130,6 +130,17 @@ async def _queue(session: AsyncSession, values: dict[str, Any], *, now: dt.datet
     return row
 
 
+async def waiting(session: AsyncSession, person: Person, kind: str) -> Outbox | None:
+    """Return the newest notification of a kind that waits for a person and has not begun to leave."""
+    rows = await session.scalars(
+        select(Outbox)
+        .where(Outbox.person_id == person.id, Outbox.kind == kind, Outbox.state == OutboxState.DUE, Outbox.copies == 0)
+        .order_by(Outbox.id.desc())
+        .limit(1)
+    )
+    return rows.first()
+
+
 async def claim(session: AsyncSession, *, now: dt.datetime, limit: int, exclude_chats: Sequence[int]) -> list[Outbox]:
     """Claim what is to be sent now, most urgent first, at most one for each chat.
 

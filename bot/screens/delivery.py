@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bot.dates import format_day
@@ -12,30 +13,71 @@ from bot.screens.words import labelled
 MOST_NUMBERS: Final = 10
 
 
-def undelivered(name: str, at: dt.datetime, numbers: Sequence[str], *, held: bool, today: dt.date) -> Screen:
-    """A notification that was given up, for whoever looks after the receiver's work.
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A notification that was given up.
 
     Args:
         name: Whom it was for.
         at: When it was to leave, local.
         numbers: The entries that it was about.
         held: Whether three copies left and none was confirmed; it was refused otherwise.
+    """
+
+    name: str
+    at: dt.datetime
+    numbers: Sequence[str]
+    held: bool
+
+    @property
+    def why(self) -> str:
+        """Why it was given up."""
+        return _("Sent three times, arrival not confirmed") if self.held else _("Refused by the messenger")
+
+    @property
+    def entries(self) -> str:
+        """The numbers, the first ten of them in full."""
+        return _first(list(self.numbers), pgettext("list", ", "))
+
+
+def undelivered(found: Sequence[GivenUp], *, today: dt.date) -> Screen:
+    """Notifications that were given up, for whoever looks after the receivers' work.
+
+    Args:
+        found: Each of them, one at least.
         today: Local date.
     """
-    why = _("Sent three times, arrival not confirmed") if held else _("Refused by the messenger")
-    shown = list(numbers[:MOST_NUMBERS])
-    if len(numbers) > MOST_NUMBERS:
-        more = len(numbers) - MOST_NUMBERS
-        shown.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+    if len(found) > 1:
+        return _several(found, today=today)
+    [one] = found
     text = lines(
         bold(_("Notification not delivered")),
-        labelled(pgettext("label", "Receiver"), name),
-        labelled(pgettext("label", "Of"), moment(at, today=today)),
-        labelled(pgettext("label", "Entries"), pgettext("list", ", ").join(shown)) if shown else None,
-        esc(why),
+        labelled(pgettext("label", "Receiver"), one.name),
+        labelled(pgettext("label", "Of"), moment(one.at, today=today)),
+        labelled(pgettext("label", "Entries"), one.entries) if one.numbers else None,
+        esc(one.why),
         esc(_("Please tell the receiver yourself.")),
     )
     return Screen("undelivered", text, stays=True)
+
+
+def _several(found: Sequence[GivenUp], *, today: dt.date) -> Screen:
+    head = ngettext("%(n)d notification not delivered", "%(n)d notifications not delivered", len(found))
+    said = [
+        labelled(each.name, pgettext("list", ", ").join(part for part in (
+            each.entries, moment(each.at, today=today), each.why) if part))
+        for each in found
+    ]  # fmt: skip
+    text = lines(bold(head % {"n": len(found)}), _first(said, "\n"), esc(_("Please tell the receivers yourself.")))
+    return Screen("undelivered", text, stays=True)
+
+
+def _first(all_of_them: Sequence[str], separator: str) -> str:
+    """Return the first ten, and how many more there are."""
+    shown = list(all_of_them[:MOST_NUMBERS])
+    if more := len(all_of_them) - len(shown):
+        shown.append(pgettext("delivery", "and %(n)d more") % {"n": more})
+    return separator.join(shown)
 
 
 def group_lost(unit: str) -> Screen:

@@ -8,16 +8,16 @@ from sqlalchemy import select
 from handlers.office import ZONE
 from handlers.web.botapi.server import BotApiServer
 from storage import heartbeat
-from storage.tables import Outbox, OutboxState, PeriodicRun, Person, PersonState, Reminder, ReminderState, Request
+from storage.tables import Outbox, OutboxState, PeriodicRun, Person, PersonState, Reminder, ReminderState, Request, Role
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
 
 WEEK = dt.timedelta(weeks=1)
 
 
-async def _received(story: Story) -> None:
+async def _received(story: Story, who: int = OFFICER) -> None:
     """An entry of Monday 23 November, received the same day: feedback due on Monday 30 November."""
-    me = story.person()
+    me = story.person(who)
     await register(me)
     await me.press("查看台账")
     await me.press("今天中心已收件")
@@ -126,6 +126,33 @@ async def test_what_may_have_arrived_comes_three_times_at_most_and_then_the_coor
     story.api.faults.clear()
     await story.at("2026-11-27 10:00")
     assert len(me.messages) == before + 3
+
+
+async def test_what_is_given_up_together_comes_to_the_coordinator_as_one_list(story: Story):
+    coordinator = story.person(COORDINATOR)
+    await _received(story)
+    others = [5_200_000 + number for number in range(12)]
+    for number, each in enumerate(others):
+        await story.enrol(each, f"虚构{number}号", Role.OFFICER, "air")
+        await _received(story, each)
+    await story.at("2026-11-27 08:00")
+    before = len(coordinator.messages)
+    for each in (OFFICER, *others):
+        story.api.faults.add("sendMessage", "drop_after", None, chat_id=each)
+    for minute in range(1, 16, 2):
+        story.pass_time(f"2026-11-27 09:{minute:02}")
+        story.service.sender.pace.chats = {COORDINATOR: float("inf")}  # nothing leaves for this chat
+        await story.service.jobs.tick()
+        for _round in range(4):
+            await story.service.sender.run_round()
+    assert {row.state for row in await story.rows(Outbox, Outbox.chat_id.in_(others))} == {OutboxState.HELD}
+    story.service.sender.pace.chats.clear()
+    story.api.faults.clear()
+    await story.at("2026-11-27 10:00")
+    [said] = [each.text for each in coordinator.messages[before:] if "未能送达" in each.text]
+    assert said.startswith("13条通知未能送达\n")
+    assert "张三（虚构）：大气2026-1，11月27日（周五） 09:" in said
+    assert said.endswith("另有3项\n请当面或电话告知本人。"), said
 
 
 async def test_three_days_without_telegram_are_made_up_by_the_same_process(story: Story, server: BotApiServer):
