@@ -121,16 +121,18 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, OperationalError) and any(word in str(error.orig).lower() for word in _AWAY)
 
 
+MAY_LAST: Final = "/* may last */"
+"""What a query begins with that reads a whole register (``Select.prefix_with``): it must leave the loop free."""
 _BEGIN: Final = "BEGIN IMMEDIATE"
-_LASTING: Final = (_BEGIN, "DELETE")
+_LASTING: Final = (_BEGIN, "DELETE", f"SELECT {MAY_LAST}")
 
 
 class _Writer(aiosqlite.Connection):
     """The writing connection: short statements run where they are made, and only what may last goes to the thread.
 
     A guide step makes some twenty calls of a few microseconds, and the way to the thread and back costs far more than
-    the call. What waits for the lock or the disk, and deletions, which may be many, still leave the loop free; what
-    comes while the thread works (after a cancellation) queues behind it.
+    the call. What waits for the lock or the disk, deletions, which may be many, and queries that say that they may last
+    still leave the loop free; what comes while the thread works (after a cancellation) queues behind it.
     """
 
     _sent = 0  # counted by the loop alone,

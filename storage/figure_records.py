@@ -16,6 +16,7 @@ from bot.ledger_sheet import Line
 from bot.opinions import Finding
 from bot.quarters import Span
 from storage import sheets_out
+from storage.database import MAY_LAST
 from storage.entry_values import entries_of
 from storage.finding import Sight, visible_to
 from storage.streams import ADVERSE, APPLICATIONS, STREAMS, WEIGHT, Stream, open_at, open_overdue
@@ -138,7 +139,7 @@ async def _rows(session: AsyncSession, asked: Asked, stream: Stream, *columns: A
 
 def _stock(asked: Asked, measure: Measure, *columns: Any) -> Select[Any]:
     begins = measure is Measure.CARRIED
-    query = select(*columns).select_from(Item).join(Request, Request.id == Item.request_id)
+    query = select(*columns).prefix_with(MAY_LAST).select_from(Item).join(Request, Request.id == Item.request_id)
     query = query.where(open_at(asked.span.begins_on if begins else asked.span.ends_on + _ONE_DAY))
     if measure is Measure.OPEN_OVERDUE:
         query = query.where(open_overdue(asked.span, asked.today))

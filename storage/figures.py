@@ -15,6 +15,7 @@ from bot.quarters import Span
 from bot.statistics import Statistics
 from bot.workdays import Calendar
 from storage import figures_aside
+from storage.database import MAY_LAST
 from storage.streams import ADVERSE, APPLICATIONS, STREAMS, WEIGHT, Stream, open_at, open_overdue
 from storage.tables import Counterpart, FollowUp, Item, Opinion, Request, Unit
 
@@ -106,7 +107,7 @@ def _times(span: Span, zone: ZoneInfo) -> Select[Any]:
     days = APPLICATIONS.select(span, zone, *columns, Item.submitted_on).distinct().subquery()
     own = (days.c.unit_id, days.c.matter_code)
     nothing = literal(None)
-    counted = select(*own, nothing, nothing, days.c.month_of, func.count())
+    counted = select(*own, nothing, nothing, days.c.month_of, func.count()).prefix_with(MAY_LAST)
     return counted.group_by(*own, days.c.month_of)
 
 
@@ -124,6 +125,7 @@ def _stocks(span: Span, today: dt.date) -> tuple[tuple[Select[Any], tuple[str, .
 def _standing(condition: ColumnElement[bool], *counts: ColumnElement[Any]) -> Select[Any]:
     return (
         select(*_GROUP, literal("").label("month_of"), *counts)
+        .prefix_with(MAY_LAST)
         .select_from(Item)
         .join(Request, Request.id == Item.request_id)
         .outerjoin(Counterpart, Counterpart.id == Item.counterpart_id)

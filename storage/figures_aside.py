@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.quarters import Span
 from bot.statistics import Ahead, Wait
 from bot.workdays import Calendar
+from storage.database import MAY_LAST
 from storage.entry_values import WAITING
 from storage.streams import (
     CONFIRMED,
@@ -56,7 +57,7 @@ class Scope:
         """Return a query's rows, of the one unit where one is meant; ``unit_id`` is the column that holds it."""
         if self.unit_id is not None:
             query = query.where(unit_id == self.unit_id)
-        return list(await self.session.execute(query))
+        return list(await self.session.execute(query.prefix_with(MAY_LAST)))
 
 
 async def waits(scope: Scope, calendar: Calendar, *, pauses_of: int | None) -> tuple[Wait, ...]:

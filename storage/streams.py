@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Text, and_, c
 from bot.figures import Measure
 from bot.policy.model import ProductKind
 from bot.quarters import Span
+from storage.database import MAY_LAST
 from storage.tables import (
     Applicant,
     Commitment,
@@ -58,7 +59,7 @@ class Stream:
 
     def select(self, span: Span, zone: ZoneInfo, *columns: Any) -> Select[Any]:
         """Return columns of the items to which it happened in a period."""
-        query = select(*columns).select_from(Item).join(Request, Request.id == Item.request_id)
+        query = select(*columns).prefix_with(MAY_LAST).select_from(Item).join(Request, Request.id == Item.request_id)
         for table, belongs in self.joined:
             query = query.join(table, belongs)
         return query.where(self._in(span, zone), STANDING, *self.where)

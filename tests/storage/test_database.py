@@ -8,12 +8,12 @@ import stat
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, literal, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import backup, invites, keys
-from storage.database import Database, async_url, is_away
+from storage.database import MAY_LAST, Database, async_url, is_away
 from storage.tables import Heartbeat, Inbox, InboxState, Person, Setting, Unit
 from storage.types import UtcDateTime
 from tests.conftest import START
@@ -34,6 +34,27 @@ async def test_reader_cannot_write_to_sqlite(sqlite: Database):
         async with sqlite.read() as session:
             session.add(Setting(key="never", value=1))
             await session.flush()
+
+
+async def test_a_query_that_says_that_it_may_last_leaves_the_loop_free(sqlite: Database):
+    numbers = select(literal(1).label("x")).cte(recursive=True)
+    numbers = numbers.union_all(select(numbers.c.x + 1).where(numbers.c.x < 2_000_000))
+    counted = select(select(func.count()).select_from(numbers).scalar_subquery()).prefix_with(MAY_LAST)
+    turns = 0
+
+    async def go_round() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with sqlite.write() as session:
+        going = asyncio.create_task(go_round())
+        await asyncio.sleep(0)
+        before = turns
+        assert await session.scalar(counted) == 2_000_000
+        going.cancel()
+    assert turns > before + 5
 
 
 async def test_reader_does_not_wait_for_a_writer(database: Database):

@@ -4,10 +4,14 @@ import datetime as dt
 from random import Random
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import event
+
 from bot.figures import STOCKS, Figures, Measure
 from bot.quarters import Quarter, Span
 from bot.workdays import Calendar
-from storage import figures
+from storage import figure_records, figures
+from storage.database import MAY_LAST
+from storage.streams import STREAMS
 from tests.ledger_rows import Ledger
 from tests.oracles import figures_oracle as oracle
 from tests.oracles.figures_oracle import Happened, Letter, Report, Verification
@@ -102,6 +106,23 @@ async def test_every_figure_is_that_of_the_loops(database, policy):
     await check_year(database)
     assert (await counted(database, Quarter(2020, 1).span)).total().is_nil
     assert (await counted(database, unit="nowhere")).total().is_nil
+
+
+async def test_what_reads_the_whole_register_leaves_the_loop_free(sqlite, policy):
+    """The bot's other officers press on while somebody's figures are counted over years."""
+    async with sqlite.write() as session:
+        await (await Ledger.begin(session, policy)).write(ledger(seed=1, entries=5))
+    said: list[str] = []
+    event.listen(sqlite.engine.sync_engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    asked = figure_records.Asked(QUARTER.span, ZONE, TODAY)
+    async with sqlite.write() as session:
+        await figures.statistics(
+            session, QUARTER.span, following=None, calendar=Calendar(), zone=ZONE, today=TODAY, unit=None
+        )
+        await figure_records.contributions(session, asked)
+    reading = [" ".join(each.split()) for each in said if "FROM item" in each]
+    assert len(reading) > len(STREAMS)
+    assert [each for each in reading if not each.startswith(f"SELECT {MAY_LAST} ")] == []
 
 
 def check_groups(found, happened):
