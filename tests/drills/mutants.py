@@ -35,6 +35,7 @@ T_WORKDAYS, T_DEADLINES, T_OUTBOX = (
     "tests/bot/test_deadlines.py",
     "tests/handlers/telegram/test_outbox.py",
 )
+T_WATCHING = "tests/journeys/test_watching.py"
 T_REMINDERS, T_DRILLS = "tests/handlers/test_reminders.py", "tests/drills/test_drills.py"
 
 MUTANTS: Final = (
@@ -88,6 +89,27 @@ MUTANTS: Final = (
            "self.wait", "tests/handlers/telegram/test_pace.py::test_a_chat_rests_whoever_writes_to_it"),
     Mutant("clock: a step goes unnoticed", "handlers/wall.py", "NOTICED: Final = 5.0", "NOTICED: Final = 5e12",
            f"{T_DRILLS}::test_goals_hold[G19]"),
+    Mutant("clock: a jump is believed unasked", "handlers/wall.py", "return self._believed is None or",
+           "return True or",
+           f"{T_WATCHING}::test_by_a_clock_that_jumped_and_is_not_telegrams_nothing_leaves_until_it_is_right"),
+    Mutant("heartbeat: what is not committed counts", "storage/heartbeat.py",
+           'event.listen(session.sync_session, "after_commit", lambda _session: self.beat(part, now), once=True)',
+           "self.beat(part, now)",
+           "tests/storage/test_watching.py"
+           "::test_a_beat_and_the_end_of_an_outage_count_only_once_they_are_committed"),
+    Mutant("answers: an outage of seconds uses up the copies", "handlers/telegram/screens.py",
+           "await self._reached()", "pass",
+           "tests/handlers/telegram/test_screens.py"
+           "::test_what_may_have_arrived_is_repeated_only_once_telegram_answers_again"),
+    Mutant("given up: nobody is told", "handlers/undelivered.py",
+           "if row.kind in NOTICES or row.person_id is None:", "if True:",
+           "tests/journeys/test_reminding.py"
+           "::test_what_may_have_arrived_comes_three_times_at_most_and_then_the_coordinator_is_told"),
+    Mutant("door: whoever was suspended comes in", "handlers/telegram/routing.py",
+           "turn.person is None or turn.person.state is not PersonState.ACTIVE", "turn.person is None",
+           f"{T_DRILLS}::test_goals_hold[G29,G30]"),
+    Mutant("intake: an ID number is kept", "handlers/telegram/intake.py",
+           "without_id_numbers(whole)[0]", "whole", "tests/handlers/telegram/test_intake.py"),
 )  # fmt: skip
 
 

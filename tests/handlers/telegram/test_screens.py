@@ -147,6 +147,16 @@ async def test_a_new_message_that_may_have_arrived_is_repeated_with_a_label(stag
     assert stage.texts() == said
 
 
+async def test_what_may_have_arrived_is_repeated_only_once_telegram_answers_again(stage: Stage):
+    stage.api.faults.add("sendMessage", "drop_before")
+    stage.api.faults.add("getMe", "502", times=3)
+    asked = stage.calls("getMe")
+    stage.put("one")
+    await stage.done()
+    assert stage.texts() == [f"{LABEL}\none"]
+    assert (stage.calls("sendMessage"), stage.calls("getMe") - asked) == (2, 4)
+
+
 async def test_a_long_outage_makes_no_more_copies_than_tries_and_labels_each_but_the_first(stage: Stage):
     stage.api.faults.add("sendMessage", "drop_after", times=2)
     await stage.show("one")
