@@ -5,7 +5,7 @@ import contextlib
 import datetime as dt
 import os
 import warnings
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -13,14 +13,11 @@ from typing import Any, Final
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # before PTB is imported: retry_after is a timedelta then
 
 import structlog
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import InvalidToken
 from telegram.ext import ExtBot
 from telegram.warnings import PTBUserWarning
 
-from bot.language import DEFAULT_LANGUAGE, speaking
 from bot.policy.model import Policy
-from bot.screens import doctor
-from bot.screens.screen import Screen
 from bot.workdays import Calendar
 from handlers import access, chores, frame, reminder_acts, rights
 from handlers.clock import Clock
@@ -32,16 +29,15 @@ from handlers.opening import opened
 from handlers.rulekeeping import Rulekeeper
 from handlers.settings import Settings
 from handlers.telegram import profile
-from handlers.telegram.alarm import raise_alarm
+from handlers.telegram.alarm import Alarm
 from handlers.telegram.connection import make_bot
 from handlers.telegram.dispatch import Dispatcher
 from handlers.telegram.files import Files
 from handlers.telegram.inflow import Inflow
 from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, hand_in, take_in
 from handlers.telegram.outbox import Sender
-from handlers.telegram.outcomes import Outcome, classify
 from handlers.telegram.pins import Summaries
-from handlers.telegram.reach import time_there
+from handlers.telegram.reach import greeted, time_there
 from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
 from handlers.travel import Travel
@@ -91,13 +87,13 @@ class Service:
         self.office = Office(policy, Calendar(), clock, admin_ids=frozenset(settings.admin_ids))
         self.office.maintainer_ids, self.office.has_page = settings.told_each_morning, bool(settings.page_url)
         self.rules = Rulekeeper(self.office, folder)
-        self.watchdog = Watchdog(self.office, self._on_stuck)
         self.database: Database
         self.dispatcher: Dispatcher
         self.sender: Sender
         self.screens: Screens
         self.jobs: Jobs
         self.wall: Wall
+        self.watchdog: Watchdog
         self.worker: Worker
         self.store = FileStore(settings.data / "files")
         self.bot: ExtBot[None]
@@ -165,7 +161,9 @@ class Service:
     def _build(self) -> None:
         settings, database, office = self._settings, self.database, self.office
         self.bot = make_bot(settings)
-        self.wall = Wall(partial(time_there, self.bot), self._on_wrong_clock)
+        alarm = Alarm(self.bot, office)
+        self.wall = Wall(partial(time_there, self.bot), alarm.of_clock)
+        self.watchdog = Watchdog(office, alarm.of_parts)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PTBUserWarning)
             self.app = application(self.bot)
@@ -194,8 +192,7 @@ class Service:
             on_token_dead=self._on_token_dead,
             may_send=self.wall.is_believed,
         )
-        path = database.path
-        copies = {COPY: copying(path, settings.data / "copies")} if path is not None else {}
+        copies = {COPY: copying(database.path, settings.data / "copies")} if database.path is not None else {}
         fetch = Files(self.bot, self.store).fetch
         tools = Tools(database, office, self.store, fetch, self.screens.progress)
         own = {access.MENUS: profile.menus(self.bot), access.ADOPT: self.rules.chore}
@@ -217,27 +214,15 @@ class Service:
             work.add(session, access.MENUS, {}, now=now)
 
     async def _greet(self) -> None:
-        """Ask Telegram who we are; wait for the network as long as it takes.
+        """Ask Telegram who we are.
 
         Raises:
             Fatal: The token is refused.
         """
-        pause = 1.0
-        while True:
-            try:
-                await self.app.initialize()
-            except InvalidToken:
-                raise Fatal("Telegram refuses the token: check XINXUAN_TOKEN") from None
-            except TelegramError as error:
-                verdict = classify(error)
-                if verdict.outcome is Outcome.TOKEN_DEAD:
-                    raise Fatal("Telegram refuses the token: check XINXUAN_TOKEN") from None
-                log.warning("the Bot API cannot be reached; trying again", detail=verdict.detail)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 30.0)
-            else:
-                self.office.bot_username = self.bot.username
-                return
+        try:
+            self.office.bot_username = await greeted(self.app)
+        except InvalidToken:
+            raise Fatal("Telegram refuses the token: check XINXUAN_TOKEN") from None
 
     async def _poll(self, intake: Intake) -> None:
         while True:
@@ -274,26 +259,6 @@ class Service:
 
     def _on_token_dead(self) -> None:
         self.healthy = False
-
-    async def _on_stuck(self, stuck: Sequence[str]) -> bool:
-        """Tell the maintainers which parts are stuck, or that none is any more; say whether anybody was reached."""
-        local = self.office.clock.now().astimezone(self.office.zone)
-        with speaking(DEFAULT_LANGUAGE):  # the list of people cannot be asked now
-            screen = doctor.stuck(stuck, f"{local:%H:%M}") if stuck else doctor.at_work_again(f"{local:%H:%M}")
-        return await self._raise_alarm(screen)
-
-    async def _on_wrong_clock(self, seconds: int) -> bool:
-        """Tell the maintainers at once: until the clock is right, the outbox is held back."""
-        with speaking(DEFAULT_LANGUAGE):
-            return await self._raise_alarm(doctor.wrong_clock(round(seconds / 60)))
-
-    async def _raise_alarm(self, screen: Screen) -> bool:
-        try:
-            await raise_alarm(self.bot, sorted(self.office.maintainer_ids), screen)
-        except TelegramError:
-            log.exception("no maintainer could be told")
-            return False
-        return True
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -11,7 +11,7 @@ from bot.policy.overlay import Layer, LayerKind
 from bot.rule_forms import Adjustable
 from bot.screens import rules as screens
 from bot.screens.screen import Screen
-from handlers import forms, rule_change
+from handlers import forms, rule_change, rule_history
 from handlers.forms import AnyForm, OfficeForm
 from handlers.turn import Flow, Stale, Turn
 from storage import overlay
@@ -60,7 +60,7 @@ async def _effect(turn: Turn, each: Adjustable, filling: Filling) -> str:
     return "\n".join(screens.effect_lines(foreseen.effect, foreseen.policy))
 
 
-async def _standing(turn: Turn, subject: int) -> str:
+async def _standing(turn: Turn, subject: int, _filling: Filling) -> str:
     """Return what the setting says in this transaction; the rules in force may follow a moment later."""
     each = _of(subject)
     own = {layer.key: layer.content["value"] for layer in await overlay.layers(turn.session) if layer.key == each.path}
@@ -77,6 +77,11 @@ async def _confirmed(turn: Turn, _subject: int, filling: Filling) -> Screen:
     layers = values_of({CONFIRMED: values["by"], "about.confirmed_in_force_on": values["on"]})
     await rule_change.put(turn, layers, basis=values["basis"])
     return screens.done(_("The rules are confirmed in force by %(by)s.") % {"by": values["by"]}, "sets")
+
+
+async def _who_confirmed(turn: Turn, _subject: int, _filling: Filling) -> str:
+    """Return by whom the rules are confirmed in force, as the form would replace it."""
+    return await rule_history.newest(turn, LayerKind.SETTING, CONFIRMED)
 
 
 async def _stop(turn: Turn, _subject: int) -> Screen:
@@ -103,6 +108,6 @@ def _of(subject: int) -> Adjustable:
 
 
 SETTING: Final = OfficeForm("setting", _setting_form, _setting, _stop, _standing)
-IN_FORCE: Final = OfficeForm("in_force", _confirmed_form, _confirmed, _stop)
+IN_FORCE: Final = OfficeForm("in_force", _confirmed_form, _confirmed, _stop, _who_confirmed)
 PRESSES: Final[Mapping[str, Flow]] = {"sets": on_settings, "sset": on_set}
 FORMS: Final[Mapping[str, AnyForm]] = {each.name: each for each in (SETTING, IN_FORCE)}

@@ -15,16 +15,13 @@ from bot.scope import subject_word
 from bot.screens import rules as screens
 from bot.screens.screen import Screen
 from bot.search import Entry, Index
-from handlers import forms, rule_change
-from handlers.colleagues import named
+from handlers import forms, rule_change, rule_history
 from handlers.forms import AnyForm, OfficeForm
 from handlers.searched import Searched
 from handlers.turn import Flow, Stale, Turn
 from storage import overlay
-from storage.tables import Overlay, OverlayState, Person
 
 PURPOSE: Final = "matters"
-_VERSIONS: Final = 5  # of a matter's history on its screen
 
 
 async def on_matter(turn: Turn) -> Screen:
@@ -87,9 +84,15 @@ async def _stop(turn: Turn, _subject: int) -> Screen:
     return await _listed(turn, 0, "")
 
 
+async def _standing(turn: Turn, _subject: int, filling: Filling) -> str:
+    """Return the newest version of the matter that the form would replace."""
+    code = filling.values.get("code")
+    return await rule_history.newest(turn, LayerKind.MATTER, code) if code else ""
+
+
 _DRAFT: Final = "b0"  # the code under which a matter is tried out before it has one
-CHANGE: Final = OfficeForm("matter", _change_form, _change, _stop)
-RETIRE: Final = OfficeForm("matter_end", _retire_form, _retire, _stop)
+CHANGE: Final = OfficeForm("matter", _change_form, _change, _stop, _standing)
+RETIRE: Final = OfficeForm("matter_end", _retire_form, _retire, _stop, _standing)
 
 
 async def _effect(turn: Turn, layer: Any) -> str:
@@ -174,28 +177,9 @@ async def _shown(turn: Turn, matter: Matter) -> Screen:
     if matter.effective_to is not None:
         facts.append((_("Last day"), format_day(matter.effective_to, today=turn.today)))
     place = list(policy.matters).index(matter.code)
-    versions = await _history(turn, matter.code)
+    versions = await rule_history.versions(turn, LayerKind.MATTER, matter.code)
     retired = matter.effective_to is not None
     return screens.matter(matter.name, facts, (place, stamp(policy)), versions, retired=retired)
-
-
-async def _history(turn: Turn, code: str) -> list[str]:
-    rows = (await overlay.history(turn.session, LayerKind.MATTER, code))[:_VERSIONS]
-    return [await _version(turn, row) for row in rows]
-
-
-async def _version(turn: Turn, row: Overlay) -> str:
-    words = {
-        OverlayState.PROPOSED: _("proposed"),
-        OverlayState.IN_FORCE: _("in force"),
-        OverlayState.REFUSED: _("not taken up"),
-        OverlayState.REPLACED: _("replaced"),
-    }
-    by_id = row.answered_by or row.proposed_by
-    by = await turn.session.get(Person, by_id) if by_id else None
-    on = format_day(turn.office.today(row.answered_at or row.created_at), today=turn.today)
-    said = f"{on} {named(by) if by else ''} {words[row.state]}"
-    return _("%(label)s: %(value)s") % {"label": said, "value": row.basis} if row.basis else said
 
 
 _LIST: Final = Searched(PURPOSE, _listed)

@@ -55,14 +55,15 @@ class OfficeForm:
             the officer may not.
         commit: Records what was confirmed and returns the next screen.
         stop: Returns the screen that comes after the form was given up.
-        standing: Returns in words what the form would replace; None where it replaces nothing.
+        standing: Returns in words what the form, for its subject and by its lines, would replace; None where it
+            replaces nothing.
     """
 
     name: str
     form: OfficeMaker
     commit: OfficeCommit
     stop: Callable[[Turn, int], Awaitable[Screen]]
-    standing: Callable[[Turn, int], Awaitable[str]] | None = None
+    standing: Callable[[Turn, int, Filling], Awaitable[str]] | None = None
 
 
 AnyForm = FormFlow | OfficeForm
@@ -79,7 +80,7 @@ async def begin_office(
         subject: What it is about; 0 for something new.
         values: Lines that are known already.
     """
-    seen = await flow.standing(turn, subject) if flow.standing else ""
+    seen = await flow.standing(turn, subject, Filling(values or {})) if flow.standing else ""
     answers = {"form": flow.name, "request": None, "subject": subject, "seen": seen, **Filling(values or {}).to_json()}
     await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers)
     return await Filler({flow.name: flow}).present(turn)
@@ -204,7 +205,7 @@ class Filler:
         return await filled.flow.commit(turn, filled.entry, filled.subject, filling)
 
     async def _confirm_office(self, turn: Turn, filled: "_Filled", flow: OfficeForm, filling: Filling) -> Screen:
-        stands = await flow.standing(turn, filled.subject) if flow.standing else ""
+        stands = await flow.standing(turn, filled.subject, filling) if flow.standing else ""
         if stands == filled.seen:
             await drafts_aside.take_up(turn)
             return await flow.commit(turn, filled.subject, filling)

@@ -197,7 +197,7 @@ async def _keep_problems(turn: Turn, return_id: int, filling: Filling) -> Screen
     return await shown(turn, row)
 
 
-async def _standing(turn: Turn, return_id: int) -> str:
+async def _standing(turn: Turn, return_id: int, _filling: Filling) -> str:
     return (await answered_for(turn, return_id)).problems or _("(nothing)")
 
 

@@ -32,7 +32,7 @@ _RECEIVING: Final = (Role.LIAISON, Role.HEAD, Role.AUDITOR)
 
 async def on_open(turn: Turn) -> Screen:
     """The summary as it stands now."""
-    return await shown(turn, await _own(turn))
+    return await shown(turn, await _of_coordinator(turn, turn.pressed.id))
 
 
 async def on_edit(turn: Turn) -> Screen:
@@ -242,6 +242,11 @@ async def _keep_wording(turn: Turn, push_id: int, filling: Filling) -> Screen:
     return await shown(turn, row)
 
 
+async def _standing(turn: Turn, push_id: int, _filling: Filling) -> str:
+    said = await _sentences(turn, await _of_coordinator(turn, push_id))
+    return "\n".join(f"{n}. {each}" for n, each in enumerate(said, 1))  # one of them is changed by its place
+
+
 def _struck() -> str:
     """Return the word that strikes a paragraph out."""
     return pgettext("summary", "strike out")
@@ -258,10 +263,6 @@ async def _stopped(turn: Turn, push_id: int) -> Screen:
     return await shown(turn, await _of_coordinator(turn, push_id))
 
 
-async def _own(turn: Turn) -> QuarterPush:
-    return await _of_coordinator(turn, turn.pressed.id)
-
-
 async def _of_coordinator(turn: Turn, push_id: int) -> QuarterPush:
     """Return a summary for whoever may deal with it.
 
@@ -276,13 +277,13 @@ async def _of_coordinator(turn: Turn, push_id: int) -> QuarterPush:
 
 async def _pressed(turn: Turn, *states: PushState) -> QuarterPush | Screen:
     """Return the summary of a press that was made from its present state, else the screen of that state."""
-    row = await _own(turn)
+    row = await _of_coordinator(turn, turn.pressed.id)
     if row.version != turn.pressed.version or row.state not in states:
         return replace(await shown(turn, row), toast=_("This is the present state."))
     return row
 
 
-WORDING: Final = OfficeForm("quarter_wording", _wording_form, _keep_wording, _stopped)
+WORDING: Final = OfficeForm("quarter_wording", _wording_form, _keep_wording, _stopped, _standing)
 
 FORMS: Final[Mapping[str, AnyForm]] = {WORDING.name: WORDING}
 PRESSES: Final[Mapping[str, Flow]] = {

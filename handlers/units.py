@@ -11,7 +11,7 @@ from bot.policy.overlay import Layer, LayerKind
 from bot.screens import people as screens
 from bot.screens import rules as rule_screens
 from bot.screens.screen import Screen
-from handlers import forms, rule_change
+from handlers import forms, rule_change, rule_history
 from handlers.forms import AnyForm, OfficeForm
 from handlers.turn import Flow, Stale, Turn
 from storage import overlay, people, staff
@@ -119,6 +119,12 @@ def _meant(turn: Turn, filling: Filling) -> Unit | None:
     return unit
 
 
-UNIT: Final = OfficeForm("unit", _form, _commit, _stop)
+async def _standing(turn: Turn, _subject: int, filling: Filling) -> str:
+    """Return the newest version of the unit that the form would replace."""
+    code = filling.values.get("code")
+    return await rule_history.newest(turn, LayerKind.UNIT, code) if code else ""
+
+
+UNIT: Final = OfficeForm("unit", _form, _commit, _stop, _standing)
 PRESSES: Final[Mapping[str, Flow]] = {"uni": on_units, "uadd": on_add, "uset": on_rename}
 FORMS: Final[Mapping[str, AnyForm]] = {UNIT.name: UNIT}

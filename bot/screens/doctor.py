@@ -11,6 +11,7 @@ from bot.screens.words import labelled
 PATIENCE: Final = 5  # minutes that a part may be silent, or a notification wait, before somebody must look
 MOST_DAYS_WITHOUT_COPY: Final = 2
 LEAST_FREE_MB: Final = 200  # Source: reliability.md §3.8
+DIAGNOSIS: Final = "xinxuan doctor"
 _PARTS: Final = 4  # of the way through the bot: none of them at work means that it does not run
 
 
@@ -211,7 +212,8 @@ def stuck(parts: Sequence[str], at: str) -> Screen:
     return Screen("alarm", lines(
         bold(_("Alarm")),
         esc(_("%(parts)s: at a standstill, seen at %(time)s.") % {"parts": named, "time": at}),
-        esc(_("Please run xinxuan doctor on the server, and see the log and the free disk space.")),
+        esc(_("Please run %(command)s on the server, and see the log and the free disk space.")
+            % {"command": DIAGNOSIS}),
         esc(_("Nothing that is sent meanwhile is lost if this is mended within 24 hours; it is handled then.")),
     ), stays=True)  # fmt: skip
 

@@ -1,17 +1,22 @@
 """Asking Telegram once whether it knows us, and what time it is there: for the doctor on the command line."""
 
+import asyncio
 import datetime as dt
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
 
 import aiohttp
+import structlog
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
 
 from handlers.telegram.api import call
 from handlers.telegram.outcomes import Outcome, classify
 from handlers.telegram.request import AiohttpRequest
+from handlers.telegram.routing import App
+
+log = structlog.get_logger()
 
 WITHIN: Final = aiohttp.ClientTimeout(total=10)  # seconds; a doctor must not hang where the network does
 
@@ -41,6 +46,29 @@ async def identify(bot: ExtBot[None]) -> Reached:
     except TelegramError as error:
         verdict = classify(error)
         return Reached(None, verdict.outcome is Outcome.TOKEN_DEAD, verdict.detail)
+
+
+async def greeted(app: App) -> str:
+    """Begin with Telegram, waiting for the network as long as it takes; return the bot's name there.
+
+    Raises:
+        InvalidToken: The token is refused.
+    """
+    pause = 1.0
+    while True:
+        try:
+            await app.initialize()
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            verdict = classify(error)
+            if verdict.outcome is Outcome.TOKEN_DEAD:
+                raise InvalidToken from None
+            log.warning("the Bot API cannot be reached; trying again", detail=verdict.detail)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 30.0)
+        else:
+            return str(app.bot.username)
 
 
 async def time_there(bot: ExtBot[None]) -> dt.datetime | None:

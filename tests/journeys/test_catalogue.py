@@ -1,6 +1,7 @@
 """The catalogue and the settings in the chat: proposed, seen with its effect, put in force, replayed afterwards."""
 
 import datetime as dt
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -17,10 +18,13 @@ from storage.tables import (
     OverlayState,
     PolicySnapshot,
     Request,
+    Role,
 )
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import FIRM, Story, only, register
 from tests.officer import Officer
+
+SECOND = 5_000_022  # another coordinator
 
 
 @pytest.fixture(params=["sqlite"])
@@ -256,6 +260,55 @@ async def test_a_unit_is_renamed_everywhere_and_the_pack_is_said_to_be_in_force(
     await me.type("/cancel")
     await me.type("/guide 排污许可证延续")
     assert "效力待政法处确认" not in await me.press("排污许可证延续")
+
+
+async def _rename(coordinator: Officer, name: str) -> None:
+    await coordinator.type("/office")
+    await coordinator.press("单位")
+    await coordinator.press("大气")
+    await coordinator.type(name)
+    await coordinator.type(f"虚构编办批复：{name}")
+
+
+async def _confirm_the_rules(coordinator: Officer, by: str) -> None:
+    await coordinator.type("/office")
+    await coordinator.press("参数设置")
+    await coordinator.press("规则效力")
+    await coordinator.type(by)
+    await coordinator.press("今天")
+    await coordinator.type("虚构复函第6号")
+
+
+async def _retire(coordinator: Officer, day: str) -> None:
+    await _card_of(coordinator, "排污许可证变更")
+    await coordinator.press("停办")
+    await coordinator.type(day)
+    await coordinator.type(f"虚构纪要：{day}")
+
+
+@pytest.mark.parametrize(
+    ("fill", "one", "other"),
+    [
+        (_rename, "虚构大气一处", "虚构大气二处"),
+        (_retire, "2026-11-24", "2026-11-25"),
+        (_confirm_the_rules, "虚构政法处", "虚构法规处"),
+    ],
+    ids=["unit", "matter", "confirmation"],
+)
+async def test_of_two_coordinators_the_second_sees_what_the_first_put_in_force_before_it_is_replaced(
+    story: Story, fill: Callable[[Officer, str], Awaitable[None]], one: str, other: str
+):
+    await story.enrol(SECOND, "周协调（虚构）", Role.COORDINATOR, "legal")
+    first, second = story.person(COORDINATOR), story.person(SECOND)
+    await fill(first, one)
+    await fill(second, other)
+    await first.press("确认启用")
+    await story.settle()
+    shown = await second.press("确认启用")
+    assert "您填写期间，他人已作修改，现为：\n11月23日（周一）" in shown and "您填写的内容已保留" in shown
+    assert len(await story.rows(Overlay, Overlay.state == OverlayState.REPLACED)) == 0
+    await second.press("确认启用")
+    assert await story.rows(Overlay, Overlay.state == OverlayState.REPLACED)
 
 
 async def test_what_is_proposed_in_the_last_days_is_listed_too(story: Story):

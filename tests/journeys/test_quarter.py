@@ -16,9 +16,10 @@ from storage import chats, people, work
 from storage.tables import Audit, Item, Outbox, OutboxState, QuarterPush, QuarterReturn, QuarterSummary, Role, Unit
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
+from tests.officer import Officer
 
 LIAISON, WATER, SOIL, HEAD = 5_000_011, 5_000_012, 5_000_013, 5_000_014
-GROUP = -5_000_021
+GROUP, SECOND = -5_000_021, 5_000_022
 
 
 @pytest.fixture
@@ -55,6 +56,26 @@ async def test_the_head_confirms_where_the_pack_says_so(quarter: Story, monkeypa
     await head.wait_for("待单位负责人确认")
     await head.press("确认报送")
     assert (await returned(story, "air")).state is ReturnState.REPORTED
+
+
+async def two_write_at_once(story: Story, coordinator: Officer) -> None:
+    """Two coordinators change the first paragraph; the second sees what the first wrote before it is replaced."""
+    await story.enrol(SECOND, "郑协调（虚构）", Role.COORDINATOR, "legal")
+    second = story.person(SECOND)
+    await second.type("/quarter 2026年第四季度")
+    await second.press("汇总稿")
+    await second.press("修改文字")
+    await second.press("第1段")
+    await second.type("四季度全局信用产品应用较为平稳。")
+    await coordinator.press("修改文字")
+    await coordinator.press("第1段")
+    await coordinator.type("四季度全局信用产品应用总体平稳。")
+    await coordinator.press("保存")
+    shown = await second.press("保存")
+    assert "他人已作修改，现为：\n1. 四季度全局信用产品应用总体平稳。" in shown
+    assert "四季度全局信用产品应用较为平稳。" in await second.press("保存")
+    await coordinator.type("/quarter 2026年第四季度")
+    await coordinator.press("汇总稿")
 
 
 async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: Story):
@@ -134,6 +155,7 @@ async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: St
     await coordinator.type("四季度全局信用产品应用平稳。")
     await coordinator.press("保存")
     assert "四季度全局信用产品应用平稳。" in coordinator.screen and "各单位收取信用承诺" not in coordinator.screen
+    await two_write_at_once(story, coordinator)
     await coordinator.press("修改文字")
     await coordinator.press("第2段")
     await coordinator.type("删去")
@@ -154,7 +176,9 @@ async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: St
     await coordinator.press("补发1份")
     await story.settle()
     for each in (LIAISON, WATER, SOIL, GROUP):
-        texts = [message.text for message in story.api.messages(each) if "四季度全局信用产品应用平稳。" in message.text]
+        texts = [
+            message.text for message in story.api.messages(each) if "四季度全局信用产品应用较为平稳。" in message.text
+        ]
         assert len(texts) == 1 and "本季未反馈：1家" in texts[0]
         assert any(name.endswith(".png") for name in documents(story, each))
     assert story.api.messages(GROUP)[-1].buttons == []

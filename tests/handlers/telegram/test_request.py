@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest, InvalidToken, NetworkError
 
-from handlers.telegram.request import AiohttpRequest, NotSent, Unknown, _encoded
+from handlers.telegram.body import encoded
+from handlers.telegram.request import AiohttpRequest, NotSent, Unknown
 from tests.handlers.telegram.scripted_api import (
     FICTITIOUS_TOKEN,
     ScriptedApi,
@@ -44,7 +45,7 @@ async def test_fields_arrive_as_ptb_means_them() -> None:
 @given(st.dictionaries(st.text(min_size=1), st.text(), max_size=4))
 def test_any_text_survives_the_form(fields: dict[str, str]) -> None:
     data = SimpleNamespace(contains_files=False, json_parameters=fields)  # all that is asked of PTB's data
-    body, _, in_one_piece = _encoded(data)  # type: ignore[arg-type]
+    body, _, in_one_piece = encoded(data)  # type: ignore[arg-type]
     assert in_one_piece
     assert parse_qs(body.decode(), keep_blank_values=True) == {k: [v] for k, v in fields.items()}
 
