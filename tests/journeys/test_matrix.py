@@ -4,12 +4,13 @@ What is expected stands here a second time, as an office would write it on paper
 """
 
 import pytest
+from sqlalchemy import delete, func, select
 
 from bot.roles import Role
 from bot.screens.screen import Press
-from handlers import access
+from handlers import access, rights
 from storage import work
-from storage.tables import Person, Request, Unit
+from storage.tables import Base, Draft, Person, Request, Unit
 from tests.conftest import AUDITOR, COORDINATOR
 from tests.journeys.story import Story, register
 from tests.paper import PAPER
@@ -49,6 +50,58 @@ async def test_every_command_for_every_role_and_every_entry_for_every_reader(sto
     await _commands(story)
     await _entries(story)
     await _menus(story)
+    await _buttons(story)
+    await _answers(story)
+
+
+async def _buttons(story: Story) -> None:
+    """Every button of the product, forged by every role that the matrix gives no such right."""
+    request = (await story.rows(Request))[0]
+    before, tried = await _all_rows(story), 0
+    for role, number in ROLES.items():
+        someone = story.person(number)
+        await someone.type("/start")
+        for verb, right in rights.PRESSES.items():
+            if access.may(role, right):
+                continue
+            press = Press(verb, request.id, request.version)
+            screen = await someone.press_data(someone.messages[-1].id, press.encode())
+            assert REFUSED in screen, (role, verb, screen)
+            tried += 1
+    assert tried > 100
+    assert await _all_rows(story) == before
+
+
+async def _answers(story: Story) -> None:
+    """Every question that waits for text, left over from a role that the officer has no longer."""
+    before, tried = await _all_rows(story), 0
+    for role, number in ROLES.items():
+        someone = story.person(number)
+        [person] = await story.rows(Person, Person.telegram_id == number)
+        for purpose, right in rights.PURPOSES.items():
+            if access.may(role, right):
+                continue
+            async with story.database.write() as session:
+                await session.execute(delete(Draft).where(Draft.person_id == person.id))
+                session.add(Draft(person_id=person.id, purpose=purpose, answers={}, updated_at=story.clock.now()))
+            screen = await someone.type("虚构的回答")
+            assert REFUSED in screen, (role, purpose, screen)
+            tried += 1
+        async with story.database.write() as session:
+            await session.execute(delete(Draft).where(Draft.person_id == person.id))
+    assert tried > 10
+    assert await _all_rows(story) == before
+
+
+async def _all_rows(story: Story) -> dict[str, int]:
+    """Count the rows of all tables but those that every update writes."""
+    written = {"inbox", "heartbeat", "draft", "outbox", "attempt", "periodic_run", "work", "audit_seal"}
+    async with story.database.read() as session:
+        return {
+            table.name: await session.scalar(select(func.count()).select_from(table)) or 0
+            for table in Base.metadata.sorted_tables
+            if table.name not in written
+        }
 
 
 async def _commands(story: Story) -> None:
