@@ -83,7 +83,8 @@ async def _answers(story: Story) -> None:
                 continue
             async with story.database.write() as session:
                 await session.execute(delete(Draft).where(Draft.person_id == person.id))
-                session.add(Draft(person_id=person.id, purpose=purpose, answers={}, updated_at=story.clock.now()))
+                asked = {"purpose": purpose, "answers": {}, "awaiting": "subject", "updated_at": story.clock.now()}
+                session.add(Draft(person_id=person.id, **asked))
             screen = await someone.type("虚构的回答")
             assert REFUSED in screen, (role, purpose, screen)
             tried += 1
