@@ -4,19 +4,26 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder, ReminderState, Setting
+from storage.types import literal
 from storage.upsert import insert_new
 
 MOST_COPIES: Final = 3  # copies of one notification whose arrival is unknown; then it is held and escalated
+ON_THEIR_WAY: Final = (OutboxState.DUE, OutboxState.CLAIMED, OutboxState.UNKNOWN)
 QUEUED: Final = "outbox.queued"  # set in session.info by a unit of work that has queued a notification
 LEASE: Final = dt.timedelta(seconds=120)  # the longest upload takes 88 s: an older claim died with its process
 
 _WAIT: Final = "outbox.wait_until"  # Telegram's own wait, kept over a restart
 
-_OPEN: Final = Outbox.state.in_((OutboxState.DUE, OutboxState.UNKNOWN))
+_CLAIMED: Final = Outbox.state == literal(OutboxState.CLAIMED)
+# In the words of the partial index, without which each look would read all that was ever sent.
+_ON_ITS_WAY: Final = Outbox.state.in_([literal(each) for each in ON_THEIR_WAY])
+_OPEN: Final = and_(_ON_ITS_WAY, ~_CLAIMED)
+_URGENCY: Final = (Outbox.priority, Outbox.not_before, Outbox.id)
+_PORTION: Final = 100
 
 
 async def enqueue(
@@ -146,19 +153,9 @@ async def claim(session: AsyncSession, *, now: dt.datetime, limit: int, exclude_
 
     The claim and its attempt are committed before a byte leaves, so that a death in between is known.
     """
-    rank = func.row_number().over(partition_by=Outbox.chat_id, order_by=(Outbox.priority, Outbox.not_before, Outbox.id))
-    waiting = (
-        select(Outbox.id, rank.label("rank"))
-        .where(_OPEN, Outbox.not_before <= now, Outbox.chat_id.not_in(exclude_chats))
-        .subquery()
-    )
-    first = select(waiting.c.id).where(waiting.c.rank == 1)
+    first = await _first_of_chats(session, now=now, limit=limit, exclude_chats=exclude_chats)
     rows = await session.scalars(
-        select(Outbox)
-        .where(Outbox.id.in_(first), _OPEN)
-        .order_by(Outbox.priority, Outbox.not_before, Outbox.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        select(Outbox).where(Outbox.id.in_(first), _OPEN).order_by(*_URGENCY).with_for_update(skip_locked=True)
     )
     claimed = list(rows)
     for row in claimed:
@@ -170,9 +167,34 @@ async def claim(session: AsyncSession, *, now: dt.datetime, limit: int, exclude_
     return claimed
 
 
+async def _first_of_chats(
+    session: AsyncSession, *, now: dt.datetime, limit: int, exclude_chats: Sequence[int]
+) -> list[int]:
+    """Return the most urgent notification of each chat, of as many chats as may be served now.
+
+    They are read in the order of urgency, some at a time: however many wait behind them, a look costs the same.
+    """
+    first: dict[int, int] = {}  # chat -> notification
+    while len(first) < limit:
+        passed = {*exclude_chats, *first}
+        rows = await session.execute(
+            select(Outbox.chat_id, Outbox.id)
+            .where(_OPEN, Outbox.not_before <= now, Outbox.chat_id.not_in(passed))
+            .order_by(*_URGENCY)
+            .limit(_PORTION)
+        )
+        found = rows.all()
+        for chat_id, row_id in found:
+            if len(first) < limit:
+                first.setdefault(chat_id, row_id)
+        if len(found) < _PORTION:
+            break
+    return list(first.values())
+
+
 async def expire_leases(session: AsyncSession, *, now: dt.datetime) -> Sequence[Outbox]:
     """Return claims whose process died before the outcome was known; each may have arrived."""
-    rows = await session.scalars(select(Outbox).where(Outbox.state == OutboxState.CLAIMED, Outbox.lease_until <= now))
+    rows = await session.scalars(select(Outbox).where(_CLAIMED, Outbox.lease_until <= now))
     return rows.all()
 
 
@@ -245,5 +267,5 @@ async def waits_until(session: AsyncSession) -> dt.datetime | None:
 
 async def is_busy(session: AsyncSession, *, now: dt.datetime) -> bool:
     """Say whether a notification is on its way or may leave now."""
-    on_its_way = select(Outbox.id).where(or_(Outbox.state == OutboxState.CLAIMED, _OPEN & (Outbox.not_before <= now)))
+    on_its_way = select(Outbox.id).where(_ON_ITS_WAY, or_(_CLAIMED, Outbox.not_before <= now))
     return await session.scalar(on_its_way.limit(1)) is not None

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import migrate
+from storage.outbox import ON_THEIR_WAY
 from storage.tables import (
     Attempt,
     Audit,
@@ -32,7 +33,6 @@ from storage.upsert import insert_new
 
 COPIED: Final = "database.copy"  # the audit's word for a copy that was made and checked
 LATELY: Final = dt.timedelta(days=7)
-ON_THEIR_WAY: Final = (OutboxState.DUE, OutboxState.CLAIMED, OutboxState.UNKNOWN)
 _DELIVERED: Final = "delivered"
 _TAKEN_BACK: Final = (ReminderState.CANCELLED, ReminderState.SUPERSEDED)
 

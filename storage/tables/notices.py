@@ -75,6 +75,12 @@ class Outbox(Base):
             sqlite_where=text("state IN ('due', 'claimed', 'unknown')"),
             postgresql_where=text("state IN ('due', 'claimed', 'unknown')"),
         ),
+        Index(
+            "ix_outbox_claimed",
+            "lease_until",
+            sqlite_where=text("state = 'claimed'"),
+            postgresql_where=text("state = 'claimed'"),
+        ),
         Index("ix_outbox_person", "person_id", "created_at"),
     )
 
