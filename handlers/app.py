@@ -37,7 +37,7 @@ from handlers.telegram.inflow import Inflow
 from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, hand_in, take_in
 from handlers.telegram.outbox import Sender
 from handlers.telegram.pins import Summaries
-from handlers.telegram.reach import greeted, time_there
+from handlers.telegram.reach import greeted, time_there, told_time
 from handlers.telegram.routing import App, application
 from handlers.telegram.screens import Screens
 from handlers.travel import Travel
@@ -221,6 +221,7 @@ class Service:
         """
         try:
             self.office.bot_username = await greeted(self.app)
+            self.wall.begin(told_time(self.bot))
         except InvalidToken:
             raise Fatal("Telegram refuses the token: check XINXUAN_TOKEN") from None
 

@@ -39,12 +39,20 @@ class Wall:
         self._doubted_since: float | None = None
         self._is_wrong = False
 
+    def begin(self, theirs: dt.datetime | None) -> None:
+        """Begin with the clock as it is, doubted where Telegram's greeting had another time.
+
+        Args:
+            theirs: What time it is there, aware UTC; None where that is not known.
+        """
+        self._believed = self._origin() - dt.timedelta(seconds=self._ahead_of(theirs) or 0)
+
     def is_believed(self) -> bool:
         """Say whether dates may be counted by the clock now; asked each time before they are."""
         return self._believed is None or abs(self._ahead(self._believed)) < REPORTED
 
     async def watch(self, on_step: Callable[[int], None]) -> None:
-        """Compare wall and monotonic time until cancelled, beginning with a look at Telegram's.
+        """Compare wall and monotonic time until cancelled.
 
         The scheduler goes by the wall: a clock set back ten days would leave it asleep for ten days.
 
@@ -53,9 +61,7 @@ class Wall:
 
         Source: ``reliability.md`` §3.6.
         """
-        self._believed = seen = self._origin()
-        if wrong := await self._wrong_by():
-            self._believed = seen - dt.timedelta(seconds=wrong)
+        seen = self._believed or self._origin()
         while True:
             await self._judge()
             await asyncio.sleep(LOOK_EVERY)
@@ -77,7 +83,7 @@ class Wall:
 
     async def _may_be_believed(self) -> bool:
         now = asyncio.get_running_loop().time()
-        wrong = await self._wrong_by()
+        wrong = self._ahead_of(await self._their_time())
         if wrong == 0:
             return True
         if self._doubted_since is None:
@@ -88,9 +94,8 @@ class Wall:
             await self._on_wrong(wrong)
         return now - self._doubted_since >= LONGEST_DOUBT
 
-    async def _wrong_by(self) -> int | None:
+    def _ahead_of(self, theirs: dt.datetime | None) -> int | None:
         """Return the seconds by which the clock is ahead of Telegram's, 0 for a difference that does not matter."""
-        theirs = await self._their_time()
         if theirs is None:
             return None
         ahead = (self._clock.now() - theirs).total_seconds()

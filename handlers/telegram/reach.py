@@ -77,6 +77,11 @@ async def time_there(bot: ExtBot[None]) -> dt.datetime | None:
         await call(bot, "getMe")
     except TelegramError:
         return None
+    return told_time(bot)
+
+
+def told_time(bot: ExtBot[None]) -> dt.datetime | None:
+    """Return what time it is there by the newest answer; None where it did not say."""
     return bot.request.their_time if isinstance(bot.request, AiohttpRequest) else None
 
 
