@@ -12,7 +12,7 @@ from bot.screens.screen import Screen
 from handlers import receivers
 from handlers.colleagues import named
 from handlers.office import Office
-from storage import audit, chats, outbox
+from storage import audit, chats, notified, outbox
 from storage import reminders as stored
 from storage.ledger import entry_of
 from storage.tables import Outbox, OutboxReminder, OutboxState, Person, PersonState, Reminder, Unit
@@ -37,7 +37,7 @@ async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datet
         return  # a word about a word that did not arrive would have no end
     person = await session.get_one(Person, row.person_id)
     for receiver in await receivers.above(session, office, person, now):
-        last = await outbox.waiting(session, receiver, KIND)
+        last = await notified.waiting(session, receiver, KIND, until=now)
         if last is not None:
             if row.id not in last.params["outbox"]:
                 last.params = {"outbox": [*last.params["outbox"], row.id]}

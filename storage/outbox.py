@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder, ReminderState, Setting
@@ -137,17 +137,6 @@ async def _queue(session: AsyncSession, values: dict[str, Any], *, now: dt.datet
     return row
 
 
-async def waiting(session: AsyncSession, person: Person, kind: str) -> Outbox | None:
-    """Return the newest notification of a kind that waits for a person and has not begun to leave."""
-    rows = await session.scalars(
-        select(Outbox)
-        .where(Outbox.person_id == person.id, Outbox.kind == kind, Outbox.state == OutboxState.DUE, Outbox.copies == 0)
-        .order_by(Outbox.id.desc())
-        .limit(1)
-    )
-    return rows.first()
-
-
 async def claim(session: AsyncSession, *, now: dt.datetime, limit: int, exclude_chats: Sequence[int]) -> list[Outbox]:
     """Claim what is to be sent now, most urgent first, at most one for each chat.
 
@@ -226,14 +215,15 @@ async def settle_reminders(
 async def cancel_for_reminders(session: AsyncSession, reminder_ids: Sequence[int], *, reason: str) -> None:
     """Cancel notifications that carry nothing but these reminders and have not left yet; a digest keeps the others."""
     carriers = select(OutboxReminder.outbox_id).where(OutboxReminder.reminder_id.in_(reminder_ids))
-    others = (
-        select(OutboxReminder.outbox_id)
-        .join(Reminder, Reminder.id == OutboxReminder.reminder_id)
-        .where(Reminder.state == ReminderState.QUEUED, Reminder.id.not_in(reminder_ids))
+    carries_another = exists().where(  # of this notification alone: a morning's whole queue may wait beside it
+        OutboxReminder.outbox_id == Outbox.id,
+        Reminder.id == OutboxReminder.reminder_id,
+        Reminder.state == ReminderState.QUEUED,
+        Reminder.id.not_in(reminder_ids),
     )
     await session.execute(
         update(Outbox)
-        .where(Outbox.id.in_(carriers), Outbox.id.not_in(others), _OPEN)
+        .where(Outbox.id.in_(carriers), ~carries_another, _OPEN)
         .values(state=OutboxState.CANCELLED, reason=reason)
         .execution_options(synchronize_session=False)
     )
