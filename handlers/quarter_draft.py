@@ -21,7 +21,7 @@ from bot.summary import Summary, digest, summary_from_json, summary_to_json
 from handlers import hours, quarter_facts, quarter_files, quarter_prompts, summary
 from handlers.office import Office
 from handlers.worker import Finish, Tools
-from storage import audit, chats, issues, outbox, people, quarter_pushes, work
+from storage import audit, chats, issues, outbox, people, quarter_pushes, watching, work
 from storage import quarter_returns as stored
 from storage.quarter_pushes import KIND as COPY
 from storage.tables import Person, QuarterPush
@@ -65,7 +65,7 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
         push = await stored.push_of(session, quarter)
     if push is None or (kind := _JOB.get(push.state)) is None:
         return 0
-    if not await stored.begins(session, kind, f"{quarter.code}:{today.isoformat()}", now=now):
+    if not await watching.begins(session, kind, f"{quarter.code}:{today.isoformat()}", now=now):
         return 0
     work.add(session, kind, {"push": push.id}, now=now)
     return 1

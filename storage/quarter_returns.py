@@ -15,7 +15,6 @@ from storage.tables import (
     Item,
     ItemState,
     Opinion,
-    PeriodicRun,
     Person,
     PersonState,
     QuarterPush,
@@ -64,16 +63,6 @@ async def push_of(session: AsyncSession, quarter: Quarter) -> QuarterPush | None
     """Return the bureau's summary of a quarter; None where it is not drafted yet."""
     which = (QuarterPush.year == quarter.year, QuarterPush.quarter == quarter.number)
     return await session.scalar(select(QuarterPush).where(*which).execution_options(populate_existing=True))
-
-
-async def begins(session: AsyncSession, kind: str, period: str, scope: str = "", *, now: dt.datetime) -> bool:
-    """Say whether a period's work is still to be done for a scope, and take it."""
-    which = (PeriodicRun.kind == kind, PeriodicRun.period == period, PeriodicRun.scope == scope)
-    if await session.scalar(select(PeriodicRun.id).where(*which)) is not None:
-        return False
-    session.add(PeriodicRun(kind=kind, period=period, scope=scope, ran_at=now))
-    await session.flush()
-    return True
 
 
 async def begun_at(session: AsyncSession) -> dt.datetime | None:

@@ -29,7 +29,7 @@ from storage.tables import (
     Request,
     RequestState,
 )
-from storage.upsert import insert_new
+from storage.upsert import insert_new, insert_one
 
 COPIED: Final = "database.copy"  # the audit's word for a copy that was made and checked
 LATELY: Final = dt.timedelta(days=7)
@@ -198,18 +198,18 @@ async def note_run(session: AsyncSession, kind: str, period: str, *, note: str, 
     )
 
 
-async def begins(session: AsyncSession, kind: str, period: str, *, now: dt.datetime) -> bool:
-    """Say whether a period's work is still to be done, and take it."""
-    if await has_run(session, kind, period):
+async def begins(session: AsyncSession, kind: str, period: str, scope: str = "", *, now: dt.datetime) -> bool:
+    """Say whether a period's work is still to be done for a scope, and take it; of two who ask at once one gets it."""
+    if await has_run(session, kind, period, scope):
         return False
-    session.add(PeriodicRun(kind=kind, period=period, scope="", ran_at=now))
-    return True
+    run = {"kind": kind, "period": period, "scope": scope, "ran_at": now}
+    return await insert_one(session, PeriodicRun, run)
 
 
-async def has_run(session: AsyncSession, kind: str, period: str) -> bool:
-    """Say whether a period's work was taken."""
-    taken = select(PeriodicRun.id).where(PeriodicRun.kind == kind, PeriodicRun.period == period)
-    return await session.scalar(taken) is not None
+async def has_run(session: AsyncSession, kind: str, period: str, scope: str = "") -> bool:
+    """Say whether a period's work was taken for a scope."""
+    which = (PeriodicRun.kind == kind, PeriodicRun.period == period, PeriodicRun.scope == scope)
+    return await session.scalar(select(PeriodicRun.id).where(*which)) is not None
 
 
 async def is_of_this_version(session: AsyncSession) -> bool:

@@ -316,6 +316,7 @@ async def test_a_dated_letter_a_watched_opinion_and_what_was_put_off_come_to_the
     await coordinator.press("周八")
     await coordinator.press("转办并注销其账号")
     last = len(me.messages)
+    await story.settle()
     assert "大气2026-3" in await zhou.type("/later")
     told = []
     for day, words in (

@@ -96,7 +96,7 @@ async def _answers(story: Story) -> None:
 
 async def _all_rows(story: Story) -> dict[str, int]:
     """Count the rows of all tables but those that every update writes."""
-    written = {"inbox", "heartbeat", "draft", "outbox", "attempt", "periodic_run", "work", "audit_seal"}
+    written = {"inbox", "heartbeat", "draft", "outbox", "attempt", "periodic_run", "work", "audit_seal", "summary"}
     async with story.database.read() as session:
         return {
             table.name: await session.scalar(select(func.count()).select_from(table)) or 0

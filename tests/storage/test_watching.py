@@ -1,5 +1,6 @@
 """The maintainer's figures against a count of their own, over days with every fate that a reminder can have."""
 
+import asyncio
 import datetime as dt
 from dataclasses import dataclass
 
@@ -188,3 +189,14 @@ async def test_an_outage_ends_when_the_first_answered_poll_was_asked_however_lat
     async with database.write() as session:
         await second.record(session, heartbeat.PLAN, BEGINS)
     assert await outages() == [((BEGINS + dt.timedelta(days=3)).isoformat(), back.isoformat())]
+
+
+async def test_of_two_who_begin_a_periods_work_at_once_one_gets_it(database: Database):
+    async def begin() -> bool:
+        async with database.write() as session:
+            return await watching.begins(session, "morning", "2026-11-24", now=BEGINS)
+
+    assert sorted(await asyncio.gather(*(begin() for _ in range(5)))) == [False] * 4 + [True]
+    async with database.write() as session:
+        assert await watching.begins(session, "morning", "2026-11-24", "air", now=BEGINS)
+        assert not await watching.begins(session, "morning", "2026-11-24", now=BEGINS)
