@@ -41,6 +41,7 @@ async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datet
         if last is not None:
             if row.id not in last.params["outbox"]:
                 last.params = {"outbox": [*last.params["outbox"], row.id]}
+                await session.flush()  # the next one given up in this transaction reads it anew
             continue
         await outbox.enqueue(
             session,
