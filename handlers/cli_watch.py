@@ -70,7 +70,7 @@ def _of_key(settings: "Settings") -> Iterator[str]:
 async def _of_telegram(settings: "Settings", clock: "Clock") -> list[str]:
     """Ask the Bot API who we are and what time it is; it being away is no fault of ours and only said."""
     from handlers.telegram.connection import make_bot
-    from handlers.telegram.reach import identify, their_time
+    from handlers.telegram.reach import identify
 
     if not settings.token.get_secret_value():
         return ["XINXUAN_TOKEN is missing: set it in the environment or in .env."]
@@ -81,7 +81,7 @@ async def _of_telegram(settings: "Settings", clock: "Clock") -> list[str]:
         typer.echo(f"Bot API: not reached ({reached.detail})")
         return ["The Bot API cannot be reached: check the network and XINXUAN_PROXY; xinxuan due prints the list."]
     typer.echo(f"token: @{reached.username}")
-    theirs = await their_time(settings.api_base, proxy=settings.proxy)
+    theirs = reached.time
     if theirs is None:
         typer.echo("clock: not compared")
         return []

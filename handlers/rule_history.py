@@ -1,5 +1,7 @@
 """What the coordinators have laid over the pack for one matter, unit or setting, the newest first, in words."""
 
+from typing import Final
+
 from bot.dates import format_day
 from bot.language import _
 from bot.policy.overlay import LayerKind
@@ -8,12 +10,12 @@ from handlers.turn import Turn
 from storage import overlay
 from storage.tables import Overlay, OverlayState, Person
 
-MOST = 5  # versions on a screen
+_MOST: Final = 5  # versions on a screen
 
 
 async def versions(turn: Turn, kind: LayerKind, key: str) -> list[str]:
     """Return a line for each of the newest versions: when, by whom, what became of it and on which basis."""
-    rows = (await overlay.history(turn.session, kind, key))[:MOST]
+    rows = (await overlay.history(turn.session, kind, key))[:_MOST]
     return [await _version(turn, row) for row in rows]
 
 

@@ -37,7 +37,7 @@ class GivenUp:
     @property
     def entries(self) -> str:
         """The numbers, the first ten of them in full."""
-        return _first(list(self.numbers), pgettext("list", ", "))
+        return _first(self.numbers, pgettext("list", ", "))
 
 
 def undelivered(found: Sequence[GivenUp], *, today: dt.date) -> Screen:

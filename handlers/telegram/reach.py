@@ -1,12 +1,9 @@
-"""Asking Telegram once whether it knows us, and what time it is there: for the doctor on the command line."""
+"""Asking Telegram whether it knows us, and what time it is there: at the start, after a jump, and for the doctor."""
 
 import asyncio
 import datetime as dt
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Final
 
-import aiohttp
 import structlog
 from telegram.error import InvalidToken, TelegramError
 from telegram.ext import ExtBot
@@ -18,8 +15,6 @@ from handlers.telegram.routing import App
 
 log = structlog.get_logger()
 
-WITHIN: Final = aiohttp.ClientTimeout(total=10)  # seconds; a doctor must not hang where the network does
-
 
 @dataclass(frozen=True, slots=True)
 class Reached:
@@ -29,18 +24,20 @@ class Reached:
         username: The bot's name there; None where it could not be asked.
         token_dead: Whether the token is refused.
         detail: Why it could not be asked, without token.
+        time: What time it is there, aware UTC; None where it did not say.
     """
 
     username: str | None
     token_dead: bool = False
     detail: str = ""
+    time: dt.datetime | None = None
 
 
 async def identify(bot: ExtBot[None]) -> Reached:
     """Ask Telegram who the bot is; no answer is an answer too."""
     try:
         async with bot:
-            return Reached(bot.username)
+            return Reached(bot.username, time=told_time(bot))
     except InvalidToken:
         return Reached(None, token_dead=True)
     except TelegramError as error:
@@ -83,24 +80,3 @@ async def time_there(bot: ExtBot[None]) -> dt.datetime | None:
 def told_time(bot: ExtBot[None]) -> dt.datetime | None:
     """Return what time it is there by the newest answer; None where it did not say."""
     return bot.request.their_time if isinstance(bot.request, AiohttpRequest) else None
-
-
-async def their_time(address: str, *, proxy: str | None) -> dt.datetime | None:
-    """Return the time of the Bot API's server to the second, aware UTC; None where it cannot be learnt.
-
-    Args:
-        address: The server's address, without a token.
-        proxy: An http proxy; through a socks one nobody is asked.
-
-    Source: RFC 9110 §6.6.1, the Date field of every answer.
-    """
-    if proxy is not None and not proxy.startswith("http"):
-        return None
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=WITHIN) as session,
-            session.get(address, proxy=proxy, allow_redirects=False) as answer,
-        ):
-            return parsedate_to_datetime(answer.headers["Date"]).astimezone(dt.UTC)
-    except (aiohttp.ClientError, TimeoutError, OSError, KeyError, ValueError):
-        return None

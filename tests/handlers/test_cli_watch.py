@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from sqlalchemy import update
+from telegram.error import TelegramError
 
 from bot.due_list import listed
 from bot.language import speaking
 from handlers import cli_watch, due_list, planning
 from handlers.clock import Clock
-from handlers.telegram import reach
+from handlers.telegram.request import AiohttpRequest
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage.tables import Opinion, Reminder, ReminderState, Request
@@ -140,35 +141,33 @@ async def test_a_bot_api_that_is_away_is_told(told: Command, tmp_path: Path):
 
 @pytest.mark.parametrize(("ahead", "told"), [(0, False), (45, False), (90, True), (-90, True)])
 async def test_a_clock_that_differs_from_telegrams_is_told(
-    server: BotApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: int, told: bool
+    server: BotApiServer, tmp_path: Path, ahead: int, told: bool
 ):
-    async def asked(*_args: object, **_more: object) -> dt.datetime:
-        return Clock().now()
-
-    monkeypatch.setattr(reach, "their_time", asked)
     clock = Clock(dt.timedelta(seconds=ahead))
     found = await cli_watch._of_telegram(settings_for(tmp_path, server.base), clock)
     assert bool(found) is told
     assert all("clock" in each for each in found)
 
 
-async def test_their_time_is_read_from_any_answer():
+async def test_their_time_is_read_from_any_answer_and_unknown_before_the_first():
     app = web.Application()  # it has no page at all: 404 carries the time as well as 200
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
+    request = AiohttpRequest()
+    await request.initialize()
     try:
         host, port = runner.addresses[0][:2]
-        theirs = await reach.their_time(f"http://{host}:{port}", proxy=None)
+        assert request.their_time is None
+        with pytest.raises(TelegramError):
+            await request.do_request(f"http://{host}:{port}/bot", "POST")
+        theirs = request.their_time
     finally:
+        await request.shutdown()
         await runner.cleanup()
     assert theirs is not None
     assert abs(theirs - Clock().now()) < dt.timedelta(seconds=5)
-
-
-async def test_their_time_is_not_asked_through_a_socks_proxy(server: BotApiServer):
-    assert await reach.their_time(server.base, proxy="socks5://127.0.0.1:9") is None
 
 
 @pytest.fixture

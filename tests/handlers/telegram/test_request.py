@@ -45,7 +45,7 @@ async def test_fields_arrive_as_ptb_means_them() -> None:
 @given(st.dictionaries(st.text(min_size=1), st.text(), max_size=4))
 def test_any_text_survives_the_form(fields: dict[str, str]) -> None:
     data = SimpleNamespace(contains_files=False, json_parameters=fields)  # all that is asked of PTB's data
-    body, _, in_one_piece = encoded(data)  # type: ignore[arg-type]
+    body, _, in_one_piece = encoded(data)  # type: ignore[arg-type]  # the two fields above are all that is read
     assert in_one_piece
     assert parse_qs(body.decode(), keep_blank_values=True) == {k: [v] for k, v in fields.items()}
 
