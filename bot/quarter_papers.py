@@ -107,7 +107,7 @@ def circular(
     )
 
 
-def chart(summary: Summary, setting: Setting) -> Chart:
+def chart(summary: Summary) -> Chart:
     """Return the quarter's picture: what was used each month, and by which unit."""
     months = [
         (month_name(month, summary.quarter.span), [figures[each] for each in DRAWN])

@@ -1,5 +1,6 @@
 """The forms of the catalogue and the bureau's settings: what is asked, and the entry of the overlay that follows."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -130,10 +131,10 @@ def proposal_form(policy: Policy) -> RecordForm:
     )
 
 
-def matter_form(policy: Policy, matter: Matter | None, effect: str | None) -> RecordForm:
+def matter_form(policy: Policy, matter: Matter | None, effect: str | None, *, today: dt.date) -> RecordForm:
     """Ask a coordinator for everything about a matter that the bureau may say itself."""
     products = tuple(Option(each.id, each.short_name) for each in policy.products.values() if each.enabled)
-    units = tuple(Option(each.code, each.short_name) for each in policy.units.values())
+    units = tuple(Option(each.code, each.short_name) for each in policy.units_on(today))
     own = [] if matter is None else [_code(matter)]
     return RecordForm(
         title=_("[Catalogue of matters]"),

@@ -46,12 +46,12 @@ async def on_retire(turn: Turn) -> Screen:
 
 async def _change_form(turn: Turn, _subject: int, filling: Filling) -> RecordForm:
     matter = _meant(turn, filling)
-    form = rule_forms.matter_form(turn.policy, matter, None)
+    form = rule_forms.matter_form(turn.policy, matter, None, today=turn.today)
     if step(form, filling) is not None:
         return form
     code = matter.code if matter else _DRAFT
     said = await _effect(turn, lambda: _changed(turn, matter, filling, code))
-    return rule_forms.matter_form(turn.policy, matter, said)
+    return rule_forms.matter_form(turn.policy, matter, said, today=turn.today)
 
 
 async def _change(turn: Turn, _subject: int, filling: Filling) -> Screen:

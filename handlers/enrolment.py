@@ -30,8 +30,7 @@ async def on_invite(turn: Turn) -> Screen:
     """/invite: choose a unit, then a role, then hand over a link that works once, for 24 hours."""
     code, _comma, role = (turn.press.arg if turn.press else "").partition(",")
     if not code:
-        units = await people.units(turn.session)
-        return screens.units([(unit.code, unit.name) for unit in units if unit.code in turn.policy.units])
+        return screens.units([(unit.code, unit.name) for unit in turn.policy.units_on(turn.today)])
     unit = await people.unit_by_code(turn.session, code)
     if unit is None:
         raise Refusal(_("This unit does not exist any more. Please choose another."))

@@ -217,8 +217,9 @@ async def _seat(turn: Turn) -> Seat:
 
 
 async def _units(turn: Turn) -> list[Unit]:
-    """Return the units that the bureau has today; one that the pack has dropped is kept for its entries alone."""
-    return [unit for unit in await people.units(turn.session) if unit.code in turn.policy.units]
+    """Return the units that the bureau has today; one that it has no more is kept for its entries alone."""
+    standing = {unit.code for unit in turn.policy.units_on(turn.today)}
+    return [unit for unit in await people.units(turn.session) if unit.code in standing]
 
 
 async def render_changed(

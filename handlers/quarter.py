@@ -39,9 +39,10 @@ async def on_units(turn: Turn) -> Screen:
     """〔各单位报表〕: the units to choose from."""
     _require_bureau(turn)
     code, _comma, page = turn.pressed.arg.partition(",")
-    units = await quarter_prompts.units_of(turn.session, turn.office)
+    quarter = _quarter(code)
+    units = await quarter_prompts.units_of(turn.session, turn.office, quarter, turn.today)
     names = [(unit.id, unit.name) for unit in units]
-    return screens.units(_quarter(code), names, int(page) if page.isdecimal() else 0)
+    return screens.units(quarter, names, int(page) if page.isdecimal() else 0)
 
 
 async def on_unit(turn: Turn) -> Screen:
@@ -77,7 +78,7 @@ async def overview(turn: Turn, quarter: Quarter, *, said: str | None = None) -> 
 
 
 async def _bureau(turn: Turn, quarter: Quarter) -> Bureau:
-    units = await quarter_prompts.units_of(turn.session, turn.office)
+    units = await quarter_prompts.units_of(turn.session, turn.office, quarter, turn.today)
     returns = await stored.all_of(turn.session, quarter)
     of_unit = {unit.name: returns.get(unit.id) for unit in units}
     reported = [name for name, row in of_unit.items() if row is not None and row.state.is_reported]

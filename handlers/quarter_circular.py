@@ -21,7 +21,7 @@ from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Finish, Tools
 from storage import outbox, quarter_pushes, work
-from storage.tables import Person, QuarterPush, Role
+from storage.tables import Person, QuarterPush, Role, Unit
 
 KIND, MADE = "quarter.circular", "quarter.circular_made"
 _ANSWERING: Final = 3  # somebody waits for it
@@ -37,7 +37,7 @@ async def on_name(turn: Turn) -> Screen:
     """A unit is ticked, or not any more."""
     row = await _own(turn)
     key, _comma, page = turn.pressed.arg.partition(",")
-    units = {str(unit.id): unit.code for unit in await quarter_prompts.units_of(turn.session, turn.office)}
+    units = {str(unit.id): unit.code for unit in await _units(turn, row)}
     if key not in units:
         raise Stale
     if row.version == turn.pressed.version:
@@ -97,9 +97,13 @@ async def _own(turn: Turn) -> QuarterPush:
     return row
 
 
+async def _units(turn: Turn, row: QuarterPush) -> list[Unit]:
+    return await quarter_prompts.units_of(turn.session, turn.office, Quarter(row.year, row.quarter), turn.today)
+
+
 async def _shown(turn: Turn, row: QuarterPush, page: int, *, making: bool = False) -> Screen:
     view = await quarter_summary.summary_view(turn.session, turn.office, row, turn.now)
-    units = await quarter_prompts.units_of(turn.session, turn.office)
+    units = await _units(turn, row)
     ticked = [(unit.id, unit.name, unit.code in row.named) for unit in units]
     return screens.circular_units(view, ticked, page, making=making)
 

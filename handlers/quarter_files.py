@@ -38,18 +38,24 @@ WITHIN: Final = 480.0  # seconds on the wall, shorter than the lease of long wor
 NO_PROBLEMS: Final[Problems] = {}
 
 
-def setting_of(office: Office, now: dt.datetime, problems: Problems = NO_PROBLEMS) -> Setting:
-    """Return where and when the papers are made.
+def setting_of(office: Office, now: dt.datetime, found: Statistics, problems: Problems = NO_PROBLEMS) -> Setting:
+    """Return where and when the papers are made, and for which units.
+
+    A unit that the bureau has no more stands behind those of today as long as something of the period is its own:
+    otherwise the lines of a table would not add up to its total.
 
     Args:
         office: The rules.
         now: Aware UTC time.
+        found: The period's figures.
         problems: Unit's code -> what it wrote under 存在问题与建议.
     """
     today, policy = office.today(now), office.policy
+    standing = [unit.code for unit in policy.units_on(today)]
+    gone = {*found.by_unit(), *problems}.difference(standing)
     return Setting(
         policy=policy,
-        units=tuple(policy.units),
+        units=(*standing, *sorted(gone)),
         problems=problems,
         date=written_day(today),
         bureau=policy.term("bureau", on=today),
@@ -90,7 +96,7 @@ async def book(
     office: Office, summary: Summary, *, now: dt.datetime, problems: Problems = NO_PROBLEMS, ledger: Table | None = None
 ) -> bytes:
     """Return the workbook: the table, everything finer, a sheet for each unit, and the ledger where one is given."""
-    setting = setting_of(office, now, problems)
+    setting = setting_of(office, now, summary.statistics, problems)
     with speaking(office.policy.language):
         named = (_("Quarter"), format_quarter(summary.quarter))
         basis = (_("Basis"), quarter_papers.basis_of(summary, office.policy))
@@ -119,7 +125,7 @@ async def figures_book(
         units: The units that are listed; None for all.
         ledger: The entries behind the figures; see ``ledger_sheet``.
     """
-    setting = setting_of(office, now)
+    setting = setting_of(office, now, statistics)
     with speaking(office.policy.language):
         sheets = finer_tables(statistics, names, setting.units if units is None else units)
         sheets.append(further_table(statistics, names))
@@ -131,7 +137,7 @@ async def figures_book(
 async def picture(office: Office, summary: Summary, *, now: dt.datetime) -> bytes:
     """Return the picture as PNG."""
     with speaking(office.policy.language):
-        return await _made(CHART, asdict(quarter_papers.chart(summary, setting_of(office, now))))
+        return await _made(CHART, asdict(quarter_papers.chart(summary)))
 
 
 async def report(
@@ -154,7 +160,7 @@ async def report(
         picture: The picture; None leaves it out.
     """
     with speaking(office.policy.language):
-        setting = setting_of(office, now, problems)
+        setting = setting_of(office, now, summary.statistics, problems)
         said = asdict(quarter_papers.report(summary, paragraphs, setting, has_chart=picture is not None))
         chart = None if picture is None else base64.b64encode(picture).decode("ascii")
         return await _made(Bulletin.REPORT, said, office, {CHART: chart})
@@ -175,7 +181,7 @@ async def circular(
     with speaking(office.policy.language):
         said = quarter_papers.circular(
             summary,
-            setting_of(office, now),
+            setting_of(office, now, summary.statistics),
             paragraphs=paragraphs,
             named=named,
             practice=practice,

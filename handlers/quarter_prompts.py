@@ -84,9 +84,10 @@ async def _is_open(session: AsyncSession, office: Office, quarter: Quarter) -> b
     return not locked and await in_use(session, office, quarter)
 
 
-async def units_of(session: AsyncSession, office: Office) -> list[Unit]:
-    """Return the units that report: those of the pack in force."""
-    return [unit for unit in await people.units(session) if unit.code in office.policy.units]
+async def units_of(session: AsyncSession, office: Office, quarter: Quarter, today: dt.date) -> list[Unit]:
+    """Return the units that report: those that the bureau has, of a quarter that is over those of its last day."""
+    asked = {unit.code for unit in office.policy.units_on(min(today, quarter.ends_on))}
+    return [unit for unit in await people.units(session) if unit.code in asked]
 
 
 async def chase(session: AsyncSession, office: Office, quarter: Quarter, now: dt.datetime) -> tuple[int, int]:
@@ -97,7 +98,7 @@ async def chase(session: AsyncSession, office: Office, quarter: Quarter, now: dt
     """
     today, asked, again = office.today(now), 0, 0
     returns = await stored.all_of(session, quarter)
-    for unit in await units_of(session, office):
+    for unit in await units_of(session, office, quarter, office.today(now)):
         row = returns.get(unit.id)
         if row is not None and (row.state.is_reported or waits_for_head(row)):
             continue
@@ -124,7 +125,7 @@ async def _ask_officers(session: AsyncSession, quarter: Quarter, now: dt.datetim
 async def _prompt_units(session: AsyncSession, office: Office, quarter: Quarter, stage: str, now: dt.datetime) -> int:
     queued, nobody = 0, []
     returns = await stored.all_of(session, quarter)
-    for unit in await units_of(session, office):
+    for unit in await units_of(session, office, quarter, office.today(now)):
         row = returns.get(unit.id)
         if row is not None and (row.state.is_reported or waits_for_head(row)):
             continue
@@ -194,7 +195,7 @@ async def render_nobody(
     today = office.today(now)
     units = [
         unit.name
-        for unit in await units_of(session, office)
+        for unit in await units_of(session, office, _quarter(params), today)
         if unit.code in params["units"] and not await stored.answering(session, unit.id, today)
     ]
     return bureau_screens.nobody(_quarter(params), units) if units else None

@@ -105,7 +105,7 @@ async def summary_view(session: AsyncSession, office: Office, row: QuarterPush, 
     """Return a summary as a screen shows it."""
     quarter = Quarter(row.year, row.quarter)
     drafted = quarter_draft.summary_of(row)
-    units = await quarter_prompts.units_of(session, office)
+    units = await quarter_prompts.units_of(session, office, quarter, office.today(now))
     returns = await stored.all_of(session, quarter)
     differing, silent = [], []
     for unit in units:

@@ -81,3 +81,26 @@ async def head_count(session: AsyncSession) -> dict[int, int]:
         select(Person.unit_id, func.count()).where(Person.state == PersonState.ACTIVE).group_by(Person.unit_id)
     )
     return {unit_id: count for unit_id, count in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What keeps a unit, or stays behind when it goes.
+
+    Args:
+        people: Those of it who have not left.
+        invitations: Invitations to it that nobody has used yet.
+        open_entries: Open entries in its ledger.
+    """
+
+    people: int
+    invitations: int
+    open_entries: int
+
+
+async def held(session: AsyncSession, unit_id: int, *, now: dt.datetime) -> Held:
+    """Return what a unit still holds."""
+    there = select(func.count()).where(Person.unit_id == unit_id, Person.state != PersonState.LEFT)
+    invited = select(func.count()).where(Invite.unit_id == unit_id, Invite.used_at.is_(None), Invite.expires_at > now)
+    opened = select(func.count()).where(Request.unit_id == unit_id, Request.state == RequestState.OPEN)
+    return Held(*[await session.scalar(counted) or 0 for counted in (there, invited, opened)])

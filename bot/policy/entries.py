@@ -234,6 +234,7 @@ class Unit(Frozen):
     name: Text
     kind: UnitKind
     parent: Id | None = None
+    dissolved_on: dt.date | None = None  # gone from that day on; its entries, letters and figures stay as they are
 
 
 class Matter(Frozen):

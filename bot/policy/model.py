@@ -133,6 +133,10 @@ class Policy:
         """Return the matters in force on that local date, in the pack's order."""
         return tuple(matter for matter in self.matters.values() if matter.in_force(on))
 
+    def units_on(self, on: dt.date) -> tuple[Unit, ...]:
+        """Return the units that the bureau has on that local date, in the pack's order."""
+        return tuple(unit for unit in self.units.values() if unit.dissolved_on is None or on < unit.dissolved_on)
+
     def term(self, term_id: str, *, on: dt.date) -> str:
         """Return a name as it was on that local date.
 

@@ -86,6 +86,7 @@ def _confirming(form: RecordForm, filling: Filling, keys: Keys, today: dt.date) 
     edits = [
         keys.button(pgettext("button", "Change: %(line)s") % {"line": each.label}, "fedit", each.id)
         for each in existing
+        if each.kind is not Kind.CHOICE or len(each.options) + len(each.others) > 1  # what a form is about stays
     ]
     pairs = tuple(tuple(edits[i : i + 2]) for i in range(0, len(edits), 2))
     return body, ((keys.button(form.confirm, "fok", style=Style.PRIMARY),), *pairs, _last(keys))

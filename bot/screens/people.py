@@ -123,18 +123,20 @@ def ask(each: Member, said: Sequence[str], acts: Sequence[Act], *, today: dt.dat
     return Screen("member_ask", text, _acts(each, acts, Press("man", each.id)), protect=True)
 
 
-def units(rows: Sequence[tuple[str, str, int]]) -> Screen:
+def units(rows: Sequence[tuple[str, str, int, dt.date | None]], *, today: dt.date) -> Screen:
     """The units with how many people each has.
 
     Args:
-        rows: Name, short name, and how many active people.
+        rows: Name, short name, how many active people, and since when the unit is dissolved.
+        today: Local date.
     """
-    said = [
-        esc(f"{name}{in_brackets(short)} ") + esc(ngettext("%(n)d person", "%(n)d persons", n) % {"n": n})
-        for name, short, n in rows
-    ]
-    text = lines(bold(_("[Units]")), *said, esc(_("A press on a unit renames it")))
-    buttons = [Button(short, Press("uset", place)) for place, (_name, short, _n) in enumerate(rows)]
+    said = []
+    for name, short, n, gone in rows:
+        there = ngettext("%(n)d person", "%(n)d persons", n) % {"n": n}
+        over = gone and _("dissolved on %(day)s") % {"day": format_day(gone, today=today)}
+        said.append(esc(f"{name}{in_brackets(short)} {over or there}"))
+    text = lines(bold(_("[Units]")), *said, esc(_("A press on a unit renames or dissolves it")))
+    buttons = [Button(row[1], Press("uset", place)) for place, row in enumerate(rows)]
     paired = tuple(tuple(buttons[at : at + 3]) for at in range(0, len(buttons), 3))
     last = (
         Button(pgettext("button", "Add a unit"), Press("uadd")),

@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import pytest
 from docx import Document
@@ -12,6 +13,7 @@ from python_calamine import CalamineWorkbook
 from bot.figure_words import measure_name
 from bot.figures import Figures, Measure
 from bot.language import speaking
+from bot.policy.overlay import Layer, LayerKind, lay
 from bot.quarters import Quarter
 from bot.statistics import Statistics
 from bot.summary import Summary
@@ -128,6 +130,21 @@ async def test_a_circular_names_only_ticked_units(summed_up, office):
         text = "\n".join(each.text for each in document.paragraphs)
         assert text.startswith("关于2026年第三季度\n信用产品使用情况的通报")
         assert "及时登记。" in text and "（请补充）" in text
+
+
+async def test_a_dissolved_unit_stands_last_as_long_as_something_of_the_period_is_its_own(summed_up, office):
+    _session, found = summed_up
+    idle = next(code for code in office.policy.units if code not in found.statistics.by_unit())
+    gone = [
+        Layer(LayerKind.UNIT, code, {**office.policy.units[code].model_dump(mode="json"), "dissolved_on": "2026-10-01"})
+        for code in (idle, "air")
+    ]
+    later = replace(office, policy=lay(office.policy, gone))
+    rows = sheets(await quarter_files.book(later, found, now=NOW, problems=PROBLEMS))["按单位"]
+    listed, name = [row[0] for row in rows[1:-1]], names()[Measure.APPLIED]
+    assert listed[-1] == office.policy.units["air"].name and office.policy.units[idle].name not in listed
+    *parts, whole = column(rows, name)
+    assert sum(parts) == whole == found.figures().applied and parts[-1] > 0
 
 
 async def test_an_empty_quarter_is_said(office):

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.policy.model import Policy
-from handlers import proposals
+from bot.quarters import Quarter
+from handlers import proposals, quarter_prompts
 from storage import overlay
 from storage.tables import (
     Audit,
@@ -179,6 +180,68 @@ async def test_a_unit_is_added_and_can_be_invited_to_at_once(story: Story):
     ]
 
 
+async def test_a_unit_is_dissolved_once_nothing_stands_on_it_and_stands_again(story: Story):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    await register(me)
+    await _a_new_unit(coordinator, "信用", "虚构科技处")
+    await story.settle()
+    await coordinator.type("/invite")
+    await coordinator.press("虚构科技处")
+    await coordinator.press("经办人")
+
+    held = {"大气": "该单位尚有3人，负责事项3项", "信用": "该单位尚有未用邀请1份", "政法": "负责全局汇总"}
+    for unit, reason in held.items():
+        await _dissolve(coordinator, unit)
+        assert reason in coordinator.screen, coordinator.screen
+        assert reason in await coordinator.press("确认启用")  # and not only said
+        await coordinator.type("/cancel")
+
+    await story.at("2026-11-24 12:00")  # the invitation is over
+    await _dissolve(coordinator, "信用")
+    assert "“虚构科技处”已登记撤销" in await coordinator.press("确认启用")
+    await story.settle()
+    assert "虚构科技处（信用） 已于11月24日（周二）撤销" in await coordinator.press("返回")
+    await coordinator.type("/invite")
+    assert "虚构科技处" not in coordinator.buttons
+    assert "大气环境处" in coordinator.buttons
+    async with story.database.read() as session:
+        office = story.service.office
+        for quarter, asked in ((Quarter(2026, 3), True), (Quarter(2026, 4), False)):
+            units = await quarter_prompts.units_of(session, office, quarter, office.today(story.clock.now()))
+            assert ("虚构科技处" in [unit.name for unit in units]) is asked, quarter
+
+    await coordinator.type("/office")
+    await coordinator.press("单位")
+    await coordinator.press("信用")
+    await coordinator.type("虚构编办批复第9号")
+    await coordinator.press("改撤销日期")
+    await coordinator.press("暂不填")
+    assert "“虚构科技处”已启用" in await coordinator.press("确认启用")
+    await story.settle()
+    await coordinator.type("/invite")
+    assert "虚构科技处" in coordinator.buttons
+
+
+async def _a_new_unit(coordinator: Officer, short: str, name: str) -> None:
+    await coordinator.type("/office")
+    await coordinator.press("单位")
+    await coordinator.press("新增单位")
+    await coordinator.type(short)
+    await coordinator.type(name)
+    await coordinator.press("处室")
+    await coordinator.type("虚构编办批复第7号")
+    await coordinator.press("确认启用")
+
+
+async def _dissolve(coordinator: Officer, unit: str) -> None:
+    await coordinator.type("/office")
+    await coordinator.press("单位")
+    await coordinator.press(unit)
+    await coordinator.type("虚构编办批复第8号")
+    await coordinator.press("改撤销日期")
+    await coordinator.press("今天")
+
+
 async def test_what_was_proposed_and_not_answered_is_listed_before_the_quarter_ends_once(story: Story):
     """R22: with its history and its effect on open entries, one press each."""
     me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
@@ -239,9 +302,10 @@ async def test_a_unit_is_renamed_everywhere_and_the_pack_is_said_to_be_in_force(
     await register(me)
     await coordinator.type("/office")
     await coordinator.press("单位")
-    assert "单位全称是什么？" in await coordinator.press("大气")
-    await coordinator.type("虚构大气与应对气候变化处")
+    await coordinator.press("大气")
     await coordinator.type("虚构编办批复第3号")
+    assert "单位全称是什么？" in await coordinator.press("改名称")
+    await coordinator.type("虚构大气与应对气候变化处")
     assert "“虚构大气与应对气候变化处”已启用" in await coordinator.press("确认启用")
     await story.settle()
     assert "单位：虚构大气与应对气候变化处" in await me.type("/settings")
@@ -266,8 +330,9 @@ async def _rename(coordinator: Officer, name: str) -> None:
     await coordinator.type("/office")
     await coordinator.press("单位")
     await coordinator.press("大气")
-    await coordinator.type(name)
     await coordinator.type(f"虚构编办批复：{name}")
+    await coordinator.press("改名称")
+    await coordinator.type(name)
 
 
 async def _confirm_the_rules(coordinator: Officer, by: str) -> None:
