@@ -69,8 +69,9 @@ class QuarterPush(Base):
     year: Mapped[int]
     quarter: Mapped[int]
     state: Mapped[PushState] = mapped_column(choice(PushState), default=PushState.DRAFTING)
-    wording: Mapped[Any | None] = mapped_column(Encrypted)  # its sentences, once a coordinator has edited them
     content: Mapped[dict[str, Any] | None]  # the figures that were drafted, see bot.summary; frozen when sent on
+    wording: Mapped[Any | None] = mapped_column(Encrypted)  # what a coordinator made of its paragraphs, see bot.wording
+    problems: Mapped[Any | None] = mapped_column(Encrypted)  # by the unit's code, as they stood when it was drafted
     named: Mapped[list[Any]]  # codes of the units that the circular may name
     files: Mapped[dict[str, Any]]  # what it is (chart, sheet, report) -> the generated name
     drafted_at: Mapped[dt.datetime | None]
