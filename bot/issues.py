@@ -101,6 +101,19 @@ def state_name(state: IssueState, office: str) -> str:
     }[state]
 
 
+def cited(problem: Problem, office: str) -> str:
+    """Return a problem as the quarter's papers carry it: its text, what it is about and how far it has come; no name.
+
+    Args:
+        problem: The problem.
+        office: The credit office's name.
+    """
+    about = [problem.matter, product_name(problem.product) if problem.product else None]
+    named = pgettext("list", ", ").join(each for each in about if each) or kind_name(problem.kind)
+    values = {"text": problem.text.rstrip("。"), "about": named, "state": state_name(problem.state, office)}
+    return _("%(text)s (%(about)s; %(state)s)") % values
+
+
 def issue_form(*, recent: Sequence[Option], matters: Sequence[Option]) -> RecordForm:
     """Return the form of a problem: a text and a kind are enough.
 

@@ -159,12 +159,14 @@ class QuarterDays:
         prompt: The units are asked to get their return ready.
         first_after: They are asked for it.
         again: Working days on which those who have not reported are asked once more, in order; all before the summary.
+        due: The last day on which a return is in time: the summary is drafted when the next office day opens.
         summary: The summary is drafted.
     """
 
     prompt: Reckoned
     first_after: Reckoned
     again: tuple[Reckoned, ...]
+    due: Reckoned
     summary: Reckoned
 
 
@@ -187,6 +189,7 @@ def quarter_days(calendar: Calendar, quarter: Quarter, rules: Quarters) -> Quart
         prompt=calendar.workday_on_or_before(ends_on - dt.timedelta(days=rules.prompt_days_before_end)),
         first_after=calendar.add(ends_on, rules.prompt_working_day),
         again=tuple(again),
+        due=calendar.add(ends_on, max(rules.summary_working_day - 1, 1)),
         summary=summary,
     )
 

@@ -73,6 +73,10 @@ def adjustables() -> tuple[Adjustable, ...]:
         Adjustable("quarters.prompt_every_working_days", _("Then every so many working days"), {}, 1, 20),
         Adjustable("quarters.summary_working_day", _("Summary, working day after the quarter"), {}, 1, 60),
         Adjustable("quarters.head_confirms", _("A return needs its head"), {YES: _("yes"), NO: _("no")}),
+        Adjustable("quarters.summary_to", _("The summary goes to"), {
+            "heads_and_liaisons": _("heads and liaisons"), "heads": _("heads only"), "liaisons": _("liaisons only"),
+        }),
+        Adjustable("quarters.summary_to_groups", _("The summary goes to bound groups"), {YES: _("yes"), NO: _("no")}),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ Source: the Plan, 三（四）; domain.md §5 (late edits go to the next quarter
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bot.figures import STOCKS, Cell, Figures, grouped
@@ -184,6 +184,22 @@ def digest(content: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a summary's content, by which two reckonings are compared."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def as_confirmed(drafted: Summary, found: Summary) -> Summary | None:
+    """Return a summary as it was drafted and confirmed; None where a figure of its quarter is another by now.
+
+    Every day's work of the new quarter changes what falls due in it and how far side tasks are, and a name may change;
+    none of this makes untrue what was confirmed, so it stays as it was drafted.
+
+    Args:
+        drafted: What the coordinator has seen.
+        found: The same quarter by the register of this moment, with the rules and the calendar in force.
+    """
+    seen = drafted.statistics
+    statistics = replace(found.statistics, ahead=seen.ahead, follow_ups=seen.follow_ups)
+    same = replace(found, statistics=statistics, names=drafted.names)
+    return same if digest(summary_to_json(same)) == digest(summary_to_json(drafted)) else None
 
 
 def _quarter(code: str) -> Quarter:

@@ -7,27 +7,27 @@ from bot.quarters import format_quarter
 from bot.summary import Summary
 
 
-def paragraphs(summary: Summary, *, centre: str) -> tuple[str, ...]:
-    """Return the sentences about a quarter: what was used, what came back, how it compares, what was corrected.
+def paragraphs(summary: Summary, *, centre: str) -> dict[str, str]:
+    """Return the paragraphs about a quarter: what was used, what came back, how it compares, what was corrected.
 
     Args:
         summary: The quarter.
         centre: The credit centre's name.
+
+    Returns:
+        What a paragraph is about -> what it says, in their order; one without anything to say is left out.
     """
     if summary.is_empty:
-        return (_("In %(quarter)s no unit recorded any use of credit products.") % _quarter(summary),)
-    return tuple(
-        each
-        for each in (
-            _used(summary, centre),
-            _came_back(summary, centre),
-            _adverse(summary),
-            _compared(summary),
-            _corrected(summary),
-            _coming(summary),
-        )
-        if each is not None
-    )
+        return {"empty": _("In %(quarter)s no unit recorded any use of credit products.") % _quarter(summary)}
+    said = {
+        "used": _used(summary, centre),
+        "came_back": _came_back(summary, centre),
+        "adverse": _adverse(summary),
+        "compared": _compared(summary),
+        "corrected": _corrected(summary),
+        "coming": _coming(summary),
+    }
+    return {about: each for about, each in said.items() if each is not None}
 
 
 def _used(summary: Summary, centre: str) -> str:

@@ -96,7 +96,9 @@ async def _bureau(turn: Turn, quarter: Quarter) -> Bureau:
         waiting=waiting,
         silent=[unit.name for unit in silent],
         nobody=nobody,
-        may_chase=not locked and days.prompt.on <= turn.today,
+        may_chase=not locked
+        and days.prompt.on <= turn.today
+        and await quarter_prompts.in_use(turn.session, turn.office, quarter),
         push_id=push.id if push is not None else 0,
         push=push.state if push is not None else None,
         delivery=await quarter_pushes.delivery(turn.session, push.id) if push is not None else Delivery(),

@@ -16,7 +16,7 @@ from bot.quarters import Quarter
 from bot.returns import PushState
 from bot.screens import quarter_push as screens
 from bot.screens.screen import Screen
-from handlers import quarter_draft, quarter_files, quarter_prompts, quarter_summary
+from handlers import quarter_files, quarter_material, quarter_prompts, quarter_summary
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Finish, Tools
@@ -62,14 +62,15 @@ async def make(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
         person = await session.get_one(Person, params["person_id"])
         if row is None or person.role is not Role.COORDINATOR:
             raise Refusal(_("Only a coordinator has a circular drafted."))
-        material = await quarter_draft.material_of(tools, row, session, now)
+        material = quarter_material.of_row(tools.office, row, now)
+        if material is None:
+            raise Refusal(_("The summary is being drafted anew. Please ask for the circular once it is there."))
     made = await quarter_files.circular(
         tools.office,
         material.summary,
         now=now,
         paragraphs=material.sentences,
         named=tuple(row.named),
-        problems=[text for texts in material.problems.values() for text in texts],
     )
     kept = await asyncio.to_thread(tools.store.put, made)
 

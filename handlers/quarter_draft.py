@@ -5,89 +5,91 @@ which is done again; the state of the summary decides whether its effects still 
 once and each receiver has one copy in the outbox. Source: the Plan, 三（四）; features.md P1, P6, P8.
 """
 
-import asyncio
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.issues import IssueState
 from bot.quarters import Quarter
 from bot.returns import PushState, ReturnState
-from bot.summary import Summary, digest, summary_from_json, summary_to_json
-from handlers import hours, quarter_facts, quarter_files, quarter_prompts, summary
+from bot.summary import LOOKING_BACK, as_confirmed
+from handlers import hours, quarter_facts, quarter_files, quarter_material, quarter_prompts, summary
 from handlers.office import Office
 from handlers.worker import Finish, Tools
-from storage import audit, chats, issues, outbox, people, quarter_pushes, watching, work
+from storage import audit, chats, outbox, people, quarter_pushes, watching, work
 from storage import quarter_returns as stored
 from storage.quarter_pushes import KIND as COPY
-from storage.tables import Person, QuarterPush
+from storage.tables import ChatBinding, Person, QuarterPush, Role
 
-DRAFT, SEND = "quarter.draft", "quarter.send"
+DRAFT, SEND, REWRITE = "quarter.draft", "quarter.send", "quarter.report"
 DRAFTED, CHANGED = "quarter.drafted", "quarter.changed"
 _JOB: Final = {PushState.DRAFTING: DRAFT, PushState.CONFIRMED: SEND}
-_NONE: Final = "无"
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a summary is made of.
-
-    Args:
-        summary: The figures.
-        sentences: Its sentences, as they stand.
-        problems: Unit's code -> what it wrote, and what its officers fed back.
-    """
-
-    summary: Summary
-    sentences: Sequence[str]
-    problems: Mapping[str, Sequence[str]]
+_RECEIVERS: Final = {
+    "heads_and_liaisons": (Role.HEAD, Role.LIAISON),
+    "heads": (Role.HEAD,),
+    "liaisons": (Role.LIAISON,),
+}
 
 
 async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
-    """Let the draft of the last quarter be made once its day has come; one that has failed is tried again each day.
+    """Let the draft of each quarter be made once its day has come; one that has failed is tried again each day.
+
+    After an outage that lasted over the day of a quarter, or of several, each of them is drafted all the same.
 
     Returns:
-        How many drafts were asked for.
+        How many drafts, or last files of a confirmed summary, were asked for.
     """
-    today = office.today(now)
-    quarter = Quarter.of(today).previous
-    if not hours.has_begun(office, now) or today < quarter_facts.days_of(office, quarter).summary.on:
+    if not hours.has_begun(office, now):
         return 0
-    push = await stored.push_of(session, quarter)
-    if push is None:
-        if not await quarter_prompts.in_use(session, office, quarter):
-            return 0
+    today, asked = office.today(now), 0
+    for quarter in await _due(session, office, today):
         await quarter_pushes.begin(session, quarter)
-        push = await stored.push_of(session, quarter)
-    if push is None or (kind := _JOB.get(push.state)) is None:
-        return 0
-    if not await watching.begins(session, kind, f"{quarter.code}:{today.isoformat()}", now=now):
-        return 0
-    work.add(session, kind, {"push": push.id}, now=now)
-    return 1
+    for push in await quarter_pushes.unfinished(session):
+        kind, period = _JOB[push.state], f"{Quarter(push.year, push.quarter).code}:{today.isoformat()}"
+        if await watching.begins(session, kind, period, now=now):
+            work.add(session, kind, {"push": push.id}, now=now)
+            asked += 1
+    return asked
+
+
+async def _due(session: AsyncSession, office: Office, today: dt.date) -> list[Quarter]:
+    """Return the quarters whose day of drafting has come, as far back as corrections go, the oldest first."""
+    due, quarter = [], Quarter.of(today).previous
+    for _quarter in range(LOOKING_BACK):
+        if not await quarter_prompts.in_use(session, office, quarter):
+            break
+        if quarter_facts.days_of(office, quarter).summary.on <= today:
+            due.append(quarter)
+        quarter = quarter.previous
+    return due[::-1]
 
 
 async def draft(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Finish:
     """Make the draft and its files; the coordinators get it."""
-    made = await _made(tools, params["push"], PushState.DRAFTING, now)
-    if made is None:
-        return _nothing
-    material, files = made
+    office = tools.office
+    async with tools.database.read() as session:
+        row = await quarter_pushes.by_id(session, params["push"])
+        if row is None or row.state is not PushState.DRAFTING:
+            return _nothing
+        quarter = Quarter(row.year, row.quarter)
+        found = await summary.reckon(session, office, quarter, now=now)
+        problems = await quarter_material.problems_of(session, office, quarter, now)
+        material = quarter_material.of_summary(office, row, found, problems, now)
+        ledger = await quarter_files.ledger_sheet(session, office, quarter.span, now=now)
+    files = await quarter_material.files(tools, material, ledger, now)
 
     async def finish(session: AsyncSession) -> None:
         row = await quarter_pushes.by_id(session, params["push"], lock=True)
         if row is None or row.state is not PushState.DRAFTING:
             return
-        _keep_draft(row, material, files, now)
-        quarter = material.summary.quarter
+        row.state = PushState.DRAFTED
+        quarter_material.keep(row, material, files, now)
         for each in (await stored.all_of(session, quarter)).values():
             if each.state is ReturnState.REPORTED:
                 each.state = ReturnState.SUMMARISED
-        after = {"quarter": quarter.code, "empty": material.summary.is_empty}
+        after = {"quarter": quarter.code, "empty": found.is_empty}
         audit.note(session, at=now, actor_id=None, verb=DRAFT, subject=("quarter_push", row.id), after=after)
         await session.flush()
         await tell_coordinators(session, row, DRAFTED, now)
@@ -98,48 +100,78 @@ async def draft(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fi
 async def send(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Finish:
     """Freeze a confirmed summary and put a copy for each receiver into the outbox.
 
-    Where the register has changed since the draft, what was confirmed is not what would be sent: it becomes a draft
-    again, and the coordinators are told.
+    Where a figure of the quarter has changed since the draft, what was confirmed is not what would be sent: it is
+    drafted anew, and the coordinators are told. Otherwise what was confirmed leaves: figures, wording and problems.
     """
-    made = await _made(tools, params["push"], PushState.CONFIRMED, now)
-    if made is None:
-        return _nothing
-    material, files = made
+    office = tools.office
+    async with tools.database.read() as session:
+        row = await quarter_pushes.by_id(session, params["push"])
+        drafted = None if row is None else quarter_material.of_row(office, row, now)
+        if row is None or drafted is None or row.state is not PushState.CONFIRMED:
+            return _nothing
+        quarter = drafted.summary.quarter
+        found = await summary.standing(session, office, quarter, now=now)
+        confirmed = as_confirmed(drafted.summary, found)
+        problems = await quarter_material.problems_of(session, office, quarter, now)
+        material = (
+            quarter_material.of_summary(office, row, found, problems, now)
+            if confirmed is None
+            else replace(drafted, summary=confirmed)
+        )
+        ledger = await quarter_files.ledger_sheet(session, office, quarter.span, now=now)
+    files = await quarter_material.files(tools, material, ledger, now)
 
     async def finish(session: AsyncSession) -> None:
         row = await quarter_pushes.by_id(session, params["push"], lock=True)
         if row is None or row.state is not PushState.CONFIRMED:
             return
-        is_same = digest(row.content or {}) == digest(summary_to_json(material.summary))
-        _keep_draft(row, material, files, now)
-        if not is_same:
-            row.confirmed_by = None
+        quarter_material.keep(row, material, files, now)
+        if confirmed is None:
+            row.state, row.confirmed_by = PushState.DRAFTED, None
             await session.flush()
             await tell_coordinators(session, row, CHANGED, now)
             return
-        await summary.freeze(session, tools.office, material.summary, now=now)
+        await summary.freeze(session, office, confirmed, now=now)
         row.state, row.pushed_at = PushState.PUSHED, now
-        await _lock_returns(session, material.summary.quarter)
+        await _lock_returns(session, quarter)
         await session.flush()
-        count = await send_copies(session, row, now)
+        count = await send_copies(session, office, row, now)
         audit.note(session, at=now, actor_id=None, verb=COPY, subject=("quarter_push", row.id), after={"copies": count})
 
     return finish
 
 
-async def receivers(session: AsyncSession) -> list[Person]:
-    """Return whom a summary goes to: the heads and liaisons of all units."""
-    return list(await people.leading(session))
+async def rewrite(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Finish:
+    """Make the report anew after its wording was edited, so that it can be read before it is confirmed."""
+    async with tools.database.read() as session:
+        row = await quarter_pushes.by_id(session, params["push"])
+        material = None if row is None else quarter_material.of_row(tools.office, row, now)
+        if row is None or material is None or row.state is not PushState.DRAFTED:
+            return _nothing
+        version = row.version
+    key = await quarter_material.report(tools, material, now)
+
+    async def finish(session: AsyncSession) -> None:
+        await quarter_pushes.add_report(session, params["push"], version, key)
+
+    return finish
 
 
-async def send_copies(session: AsyncSession, row: QuarterPush, now: dt.datetime) -> int:
+async def receivers(session: AsyncSession, office: Office) -> tuple[list[Person], list[ChatBinding]]:
+    """Return whom a summary goes to, as the bureau has set it: heads, liaisons or both, and bound groups."""
+    rules = office.policy.quarters
+    persons = await people.leading(session, _RECEIVERS[rules.summary_to])
+    return list(persons), list(await chats.bound(session)) if rules.summary_to_groups else []
+
+
+async def send_copies(session: AsyncSession, office: Office, row: QuarterPush, now: dt.datetime) -> int:
     """Put a copy for each receiver into the outbox; who has one gets no second.
 
     Returns:
         How many receivers there are.
     """
     params = {"push": row.id}
-    persons, groups = await receivers(session), await chats.bound(session)
+    persons, groups = await receivers(session, office)
     for person in persons:
         dedupe = quarter_pushes.dedupe(row.id, f"person:{person.id}")
         await outbox.enqueue(session, person, kind=COPY, params=params, dedupe=dedupe, now=now)
@@ -154,69 +186,6 @@ async def tell_coordinators(session: AsyncSession, row: QuarterPush, kind: str, 
     for person in await people.coordinators(session):
         dedupe = f"{kind}:{row.id}:{row.version}:{person.id}"
         await outbox.enqueue(session, person, kind=kind, params={"push": row.id}, dedupe=dedupe, priority=3, now=now)
-
-
-def summary_of(row: QuarterPush) -> Summary | None:
-    """Return the figures that were drafted; None while they are being made."""
-    return None if row.content is None else summary_from_json(row.content, policy_hash="", calendar_version=0)
-
-
-def sentences_of(office: Office, row: QuarterPush, drafted: Summary, now: dt.datetime) -> tuple[str, ...]:
-    """Return a summary's sentences: as a coordinator left them, else as they are drafted."""
-    return tuple(row.wording) if row.wording is not None else quarter_files.draft(office, drafted, now)
-
-
-async def problems_of(session: AsyncSession, quarter: Quarter) -> dict[str, list[str]]:
-    """Return the problems of a quarter by the unit's code: what each unit wrote, then what its officers fed back."""
-    codes = {unit.id: unit.code for unit in await people.units(session)}
-    found: dict[str, list[str]] = defaultdict(list)
-    for unit_id, row in (await stored.all_of(session, quarter)).items():
-        if row.problems and row.problems.strip("。") != _NONE:
-            found[codes[unit_id]].append(row.problems)
-    for issue in await issues.of_quarter(session, quarter):
-        is_known = issue.text in found[codes[issue.unit_id]]
-        if not is_known and (issue.state is not IssueState.CLOSED or issue.year == quarter.year):
-            found[codes[issue.unit_id]].append(issue.text)
-    return {code: texts for code, texts in found.items() if texts}
-
-
-async def material_of(tools: Tools, row: QuarterPush, session: AsyncSession, now: dt.datetime) -> Material:
-    """Return what a summary is made of by the register of this moment, or as it was frozen."""
-    quarter = Quarter(row.year, row.quarter)
-    found = await summary.standing(session, tools.office, quarter, now=now)
-    return Material(
-        found, sentences_of(tools.office, row, found, now), await problems_of(session, quarter)
-    )  # fmt: skip
-
-
-async def _made(
-    tools: Tools, push_id: int, state: PushState, now: dt.datetime
-) -> tuple[Material, dict[str, str]] | None:
-    """Return a summary and its files; None where it is not in that state any more."""
-    office = tools.office
-    async with tools.database.read() as session:
-        row = await quarter_pushes.by_id(session, push_id)
-        if row is None or row.state is not state:
-            return None
-        material = await material_of(tools, row, session, now)
-        span = material.summary.quarter.span
-        ledger = await quarter_files.ledger_sheet(session, office, span, now=now)
-    reckoned, problems = material.summary, material.problems
-    chart = await quarter_files.picture(office, reckoned, now=now)
-    made = {
-        "chart": chart,
-        "sheet": await quarter_files.book(office, reckoned, now=now, problems=problems, ledger=ledger),
-        "report": await quarter_files.report(
-            office, reckoned, now=now, paragraphs=material.sentences, problems=problems, picture=chart
-        ),
-    }
-    files = {part: (await asyncio.to_thread(tools.store.put, content)).key for part, content in made.items()}
-    return material, files
-
-
-def _keep_draft(row: QuarterPush, material: Material, files: Mapping[str, str], now: dt.datetime) -> None:
-    row.state, row.drafted_at = PushState.DRAFTED, now
-    row.files, row.content = dict(files), summary_to_json(material.summary)
 
 
 async def _lock_returns(session: AsyncSession, quarter: Quarter) -> None:

@@ -45,7 +45,7 @@ async def unit_return(session: AsyncSession, office: Office, row: QuarterReturn,
         by_matter=_by_matter(office, cells),
         gaps=await stored.gaps(session, unit.id, quarter, today=today),
         issues=problems,
-        due=days_of(office, quarter).summary,
+        due=days_of(office, quarter).due,
         corrections=await _corrections(session, office, quarter.previous, unit.code, now),
     )
 

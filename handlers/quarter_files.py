@@ -63,8 +63,8 @@ def setting_of(office: Office, now: dt.datetime, found: Statistics, problems: Pr
     )
 
 
-def draft(office: Office, summary: Summary, now: dt.datetime) -> tuple[str, ...]:
-    """Return the sentences about a quarter that the coordinator may edit."""
+def draft(office: Office, summary: Summary, now: dt.datetime) -> dict[str, str]:
+    """Return the paragraphs about a quarter that the coordinator may edit, by what each is about."""
     with speaking(office.policy.language):
         return paragraphs(summary, centre=office.policy.term("credit_centre", on=office.today(now)))
 

@@ -14,6 +14,7 @@ from bot.issues import LONGEST
 from bot.language import _, pgettext
 from bot.quarters import Quarter, format_quarter
 from bot.returns import ReturnState, UnitReturn
+from bot.roles import READS, reaches
 from bot.screens import quarter_return as screens
 from bot.screens.screen import Screen
 from handlers import forms, quarter_facts
@@ -90,7 +91,7 @@ async def on_back(turn: Turn) -> Screen:
 
 
 async def _take_back(turn: Turn, row: QuarterReturn) -> Screen:
-    if not waits_for_head(row) and row.state is not ReturnState.REPORTED:
+    if not waits_for_head(row) and not row.state.is_reported:
         raise Stale
     turn.note("quarter.take_back", ("quarter_return", row.id), before={"state": row.state.value, "nil": row.nil})
     filled_by, row.state = row.filled_by, ReturnState.FILLING
@@ -253,10 +254,16 @@ async def _acting(
 
 
 async def readable(turn: Turn) -> QuarterReturn:
-    """Return a return that this officer may read: coordinators and auditors all, others their own unit's."""
+    """Return a return that this officer may read: as they may its entries, or as whoever they stand in for may.
+
+    Raises:
+        Stale: They may not, or there is none of that id.
+    """
     row = await stored.by_id(turn.session, turn.pressed.id)
-    reads_all = turn.officer.role in (Role.COORDINATOR, Role.AUDITOR)
-    if row is None or not (reads_all or row.unit_id == turn.officer.unit_id or await may_answer(turn, row.unit_id)):
+    me = turn.officer
+    if row is None or not (
+        reaches(READS, me.role, own=False, same_unit=me.unit_id == row.unit_id) or await may_answer(turn, row.unit_id)
+    ):
         raise Stale
     return row
 

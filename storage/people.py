@@ -106,11 +106,11 @@ async def with_menus(session: AsyncSession) -> Sequence[Person]:
     return (await session.scalars(select(Person).where(other | Person.menu.is_not(None)).order_by(Person.id))).all()
 
 
-async def leading(session: AsyncSession) -> Sequence[Person]:
-    """Return the active heads and liaisons of all units, by unit."""
+async def leading(session: AsyncSession, roles: Collection[Role]) -> Sequence[Person]:
+    """Return the active people of all units who have one of these roles, by unit."""
     rows = await session.scalars(
         select(Person)
-        .where(Person.role.in_((Role.HEAD, Role.LIAISON)), Person.state == PersonState.ACTIVE)
+        .where(Person.role.in_(roles), Person.state == PersonState.ACTIVE)
         .order_by(Person.unit_id, Person.id)
     )
     return rows.all()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.quarters import Quarter
@@ -61,8 +61,24 @@ async def delivery(session: AsyncSession, push_id: int) -> Delivery:
     )
 
 
-async def drafting(session: AsyncSession) -> Sequence[QuarterPush]:
-    """Return the summaries whose draft or last files are still being made."""
-    unfinished = (PushState.DRAFTING, PushState.CONFIRMED)
-    rows = await session.scalars(select(QuarterPush).where(QuarterPush.state.in_(unfinished)).order_by(QuarterPush.id))
-    return rows.all()
+async def unfinished(session: AsyncSession) -> Sequence[QuarterPush]:
+    """Return the summaries whose draft or last files are still being made, the oldest first."""
+    states = (PushState.DRAFTING, PushState.CONFIRMED)
+    rows = select(QuarterPush).where(QuarterPush.state.in_(states)).order_by(QuarterPush.year, QuarterPush.quarter)
+    return (await session.scalars(rows)).all()
+
+
+async def add_report(session: AsyncSession, push_id: int, version: int, key: str) -> None:
+    """Add the report that was made anew, unless something has changed since.
+
+    Args:
+        session: The unit of work.
+        push_id: The summary.
+        version: Its version when the report was begun; it is not counted up, so that an open screen is not outdated.
+        key: The file's generated name.
+    """
+    row = await by_id(session, push_id, lock=True)
+    if row is None or row.version != version:
+        return
+    values = {"files": {**row.files, "report": key}}
+    await session.execute(update(QuarterPush).where(QuarterPush.id == push_id).values(**values))

@@ -80,6 +80,8 @@ class Quarters(Frozen):
     prompt_every_working_days: Annotated[int, Field(ge=1)] = 2  # then until the unit has reported
     summary_working_day: Annotated[int, Field(ge=1, le=60)] = 5  # the nth working day after the quarter
     head_confirms: bool = False  # whether a unit's return needs its head
+    summary_to: Literal["heads_and_liaisons", "heads", "liaisons"] = "heads_and_liaisons"
+    summary_to_groups: bool = True  # whether it goes to the units' bound groups as well
     clause: ClauseId | None = None  # which clause asks for the summary
 
 

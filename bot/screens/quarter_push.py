@@ -13,11 +13,13 @@ from bot.returns import Delivery, PushState
 from bot.screens.quarter import push_line
 from bot.screens.quarter_return import columns
 from bot.screens.screen import Button, File, Press, Screen, Style, bold, esc, lines
+from bot.wording import Paragraph
 
-PARTS: Final = ("chart", "sheet", "report")
+PARTS: Final = ("chart", "sheet", "ledger", "report")
 MEDIA: Final = {
     "chart": ("png", "image/png"),
     "sheet": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "ledger": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "report": ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     "circular": ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
 }
@@ -34,9 +36,10 @@ class Summary:
         version: Its version; a press on an older one is stale.
         quarter: The quarter.
         state: How far it is.
-        wording: Its sentences.
+        wording: Its paragraphs.
+        is_edited: Whether a coordinator has changed any of them.
         figures: The bureau's figures, frozen.
-        files: What is there: chart, sheet, report -> its generated name.
+        files: What is there, one of ``PARTS`` -> its generated name.
         differing: Units whose return says other figures than the ledger of that day.
         silent: Units that have not reported.
         due: Local day on which it was drafted.
@@ -47,8 +50,9 @@ class Summary:
     version: int
     quarter: Quarter
     state: PushState
-    wording: Sequence[str]
+    wording: Sequence[Paragraph]
     figures: Figures
+    is_edited: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
     differing: Sequence[str] = ()
     silent: Sequence[str] = ()
@@ -61,6 +65,7 @@ def part_name(part: str) -> str:
     return {
         "chart": pgettext("summary", "chart"),
         "sheet": pgettext("summary", "summary table"),
+        "ledger": pgettext("summary", "summary table with the ledger"),
         "report": pgettext("summary", "report"),
         "circular": pgettext("summary", "draft circular"),
     }[part]
@@ -89,6 +94,8 @@ def shown(summary: Summary, *, today: dt.date, said: str | None = None, aside: b
         bold(_head(summary, pgettext("summary", "Quarterly summary, draft"))),
         esc(push_line(summary.state, summary.delivery, day)),
         *_body(summary),
+        *_outdated(summary),
+        esc(_("The report is being made anew with the wording as it stands now.")) if _is_rewritten(summary) else None,
         "" if summary.silent or summary.differing or missed else None,
         esc(_("Not reported: %(units)s") % {"units": names.join(summary.silent)}) if summary.silent else None,
         esc(_("The returns of these units say other figures than the ledger: %(units)s")
@@ -192,7 +199,25 @@ def _head(summary: Summary, title: str) -> str:
 
 
 def _body(summary: Summary) -> tuple[str, ...]:
-    return (*(esc(each) for each in summary.wording), *(columns(summary.figures) if not summary.figures.is_nil else ()))
+    return (
+        *(esc(each.text) for each in summary.wording),
+        *(columns(summary.figures) if not summary.figures.is_nil else ()),
+    )
+
+
+def _outdated(summary: Summary) -> list[str]:
+    """Return what the figures say by now where an edited paragraph was written on others."""
+    found = []
+    for number, each in enumerate(summary.wording, 1):
+        if each.outdated_by is not None and summary.state is PushState.DRAFTED:
+            now = each.outdated_by or _("(nothing)")
+            found.append(_("The figures have changed since paragraph %(n)d was edited. They say: %(now)s")
+                         % {"n": number, "now": now})  # fmt: skip
+    return [*([""] if found else []), *(esc(each) for each in found)]
+
+
+def _is_rewritten(summary: Summary) -> bool:
+    return summary.state is PushState.DRAFTED and "chart" in summary.files and "report" not in summary.files
 
 
 def _rows(summary: Summary) -> tuple[tuple[Button, ...], ...]:
@@ -202,12 +227,15 @@ def _rows(summary: Summary) -> tuple[tuple[Button, ...], ...]:
             Button(pgettext("button", "Confirm and send on"), Press("qok", summary.id, summary.version), Style.PRIMARY),
             Button(pgettext("button", "Edit the wording"), Press("qedt", summary.id, summary.version)),
         ))  # fmt: skip
-    if summary.state in (PushState.DRAFTING, PushState.DRAFTED):
-        rows.append((Button(pgettext("button", "Draft it again"), Press("qagn", summary.id, summary.version)),))
+    if summary.state is not PushState.PUSHED:
+        again = Button(pgettext("button", "Draft it again"), Press("qagn", summary.id, summary.version))
+        drafted = Button(pgettext("button", "Wording as drafted"), Press("qwrd", summary.id, summary.version))
+        rows.append((again, drafted) if summary.is_edited and summary.state is PushState.DRAFTED else (again,))
     if summary.state is PushState.PUSHED and summary.delivery.refused:
         label = pgettext("button", "Send %(n)d again") % {"n": summary.delivery.refused}
         rows.append((Button(label, Press("qres", summary.id, summary.version)),))
-    rows.append(_files(summary, PARTS))
+    files = _files(summary, PARTS)
+    rows += [files[:2], files[2:]]
     last = Button(pgettext("button", "Returns"), Press("qq", arg=summary.quarter.code))
     if summary.state in (PushState.DRAFTED, PushState.PUSHED):
         rows.append((Button(part_name("circular"), Press("qcir", summary.id)), last))

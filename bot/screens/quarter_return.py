@@ -10,7 +10,7 @@ from bot.dates import format_day
 from bot.figures import Figures
 from bot.language import _, ngettext, pgettext
 from bot.quarters import format_quarter
-from bot.returns import Gap, ReturnState, UnitReturn, gap_name, state_name
+from bot.returns import Gap, UnitReturn, gap_name, state_name
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
 
@@ -282,7 +282,7 @@ def _deciding(unit: UnitReturn, *, may_fill: bool, may_confirm: bool) -> tuple[t
             Button(pgettext("button", "Confirm and report"), Press("qcnf", unit.id, unit.version), Style.PRIMARY),
             Button(pgettext("button", "Send back"), Press("qbck", unit.id, unit.version)),
         ))  # fmt: skip
-    if may_fill and unit.state is ReturnState.REPORTED:
+    if may_fill and unit.state.is_reported and not unit.is_locked:
         rows.append((Button(pgettext("button", "Take the return back"), Press("qbck", unit.id, unit.version)),))
     rows.append((Button(pgettext("button", "By matter"), Press("qmat", unit.id)),))
     return tuple(rows)

@@ -1,22 +1,25 @@
 """The summary's long work done twice over: its effects are in the data once, whoever comes late."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
 from bot.issues import IssueKind, IssueState
+from bot.policy.overlay import Layer, LayerKind, lay
 from bot.quarters import Quarter
 from bot.returns import PushState, ReturnState
-from handlers import quarter_draft, quarter_files
+from handlers import quarter_draft, quarter_files, quarter_material
 from handlers.worker import Tools
 from storage import chats, orphans, people, quarter_pushes
 from storage import quarter_returns as stored
 from storage.files import FileStore
-from storage.tables import Audit, Issue, Outbox, QuarterPush, QuarterReturn, QuarterSummary, Role
+from storage.tables import Audit, Issue, Outbox, QuarterPush, QuarterReturn, QuarterSummary, Role, Work
 from tests.handlers.conftest import NOW
 
 Q4 = Quarter(2026, 4)
+OPEN = "上季未结（反馈不及时；已反馈市信用办）"
 SUMMED_UP = dt.datetime(2027, 1, 8, 2, 0, tzinfo=dt.UTC)
 
 
@@ -68,7 +71,7 @@ async def test_two_works_for_one_draft_draft_it_once(database, tools, push):
         async with database.write() as session:
             await finish(session)
     row = await _only(database, QuarterPush)
-    assert row.state is PushState.DRAFTED and set(row.files) == {"chart", "sheet", "report"}
+    assert row.state is PushState.DRAFTED and set(row.files) == {"chart", "sheet", "ledger", "report"}
     assert await _count(database, Audit, Audit.verb == "quarter.draft") == 1
     assert await _count(database, Outbox, Outbox.kind == "quarter.drafted") == 1
     assert (await _only(database, QuarterReturn)).state is ReturnState.SUMMARISED
@@ -107,7 +110,7 @@ async def test_what_is_not_confirmed_is_not_sent(database, tools, push):
         assert await _count(database, QuarterSummary) == 0, state
 
 
-async def test_problems_flow_into_the_quarter_and_open_ones_are_carried_over(database, enrol):
+async def test_problems_flow_into_the_quarter_and_open_ones_are_carried_over(database, office, enrol):
     officer = await enrol(900_004)
     said = {
         "本季": (2026, 4, IssueState.CLOSED),
@@ -123,8 +126,40 @@ async def test_problems_flow_into_the_quarter_and_open_ones_are_carried_over(dat
         row = await stored.ensure(session, officer.unit_id, Q4)
         row.problems = "本季"  # the liaison wrote the same as the officer: it is said once
     async with database.read() as session:
-        assert await quarter_draft.problems_of(session, Q4) == {"air": ["本季", "上季未结"]}
+        assert await quarter_material.problems_of(session, office, Q4, SUMMED_UP) == {"air": ["本季", OPEN]}
     async with database.write() as session:
         (await session.get_one(QuarterReturn, row.id)).problems = "无。"
     async with database.read() as session:
-        assert await quarter_draft.problems_of(session, Q4) == {"air": ["本季", "上季未结"]}
+        assert await quarter_material.problems_of(session, office, Q4, SUMMED_UP) == {
+            "air": ["本季（反馈不及时；已办结）", OPEN]
+        }
+
+
+async def test_a_quarter_that_was_missed_is_drafted_all_the_same(database, office, enrol):
+    """The bot was away from the last days of the year until April."""
+    await enrol(900_004)
+    april = dt.datetime(2027, 4, 12, 2, 0, tzinfo=dt.UTC)
+    for _time in range(2):
+        async with database.write() as session:
+            await quarter_draft.tick(session, office, april)
+    async with database.read() as session:
+        rows = await quarter_pushes.unfinished(session)
+        asked = list(await session.scalars(select(Work.params).where(Work.kind == quarter_draft.DRAFT)))
+    assert [(row.year, row.quarter) for row in rows] == [(2026, 4), (2027, 1)]
+    assert [each["push"] for each in asked] == [row.id for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("to", "groups", "served"),
+    [
+        ("heads_and_liaisons", True, [-900_021, 900_002, 900_003]),
+        ("heads", False, [900_003]),
+        ("liaisons", True, [-900_021, 900_002]),
+    ],
+)
+async def test_the_summary_goes_to_whom_the_bureau_has_set(database, office, push, to: str, groups: bool, served):
+    said = {"quarters.summary_to": to, "quarters.summary_to_groups": groups}
+    layers = [Layer(LayerKind.SETTING, key, {"value": value}) for key, value in said.items()]
+    async with database.read() as session:
+        persons, bound = await quarter_draft.receivers(session, replace(office, policy=lay(office.policy, layers)))
+    assert sorted([*(each.telegram_id for each in persons), *(each.chat_id for each in bound)]) == served

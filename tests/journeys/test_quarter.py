@@ -92,7 +92,7 @@ async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: St
     said = await liaison.wait_for("季度汇总")
     assert "【季度汇总】2026年第四季度，大气环境处" in said
     assert "截至12月21日（周一）：承诺1份；申请核查1次1家；本季未反馈1家" in said
-    assert "请季末核对，于2027年1月8日（周五，暂定）前报送" in said
+    assert "请季末核对，于2027年1月7日（周四，暂定）前报送" in said
     assert "没有的，不必回复" in await officer.wait_for("本季度即将结束")
     assert "无联络员和负责人" in await coordinator.wait_for("无人可通知")
     await liaison.press("查看报表")

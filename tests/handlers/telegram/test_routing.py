@@ -145,7 +145,7 @@ AUDITORS = {
 COORDINATORS = {
     "inv", "jok", "jno", "doc", "calin", "calad", "calrm", "calok", "calno", "cren", "cmrg", "cleg", "cmok", "cpart",
     "sans", "sgo", "soff", "sclos", "sshut", "fbset", "fbans", "qcha",
-    "qsum", "qedt", "qagn", "qok", "qgo", "qres", "qcir", "qnam", "qdoc",
+    "qsum", "qedt", "qwrd", "qagn", "qok", "qgo", "qres", "qcir", "qnam", "qdoc",
     "off", "men", "man", "mset", "uni", "uadd", "uset", "invs",
     "mats", "mat", "madd", "mchg", "mret", "pros", "pyes", "pno", "sets", "sset", "pack", "pkok",
     "erok",
