@@ -104,7 +104,7 @@ class Year:
         done = (on - dt.date(YEAR, 1, 1)).days
         new = self.entries * (done + 1) // days - self.entries * done // days if on.year == YEAR else 0
         for _ in range(new):
-            await self._register()
+            await self.register()
 
     async def _do(self, entry: Entry, step: Step) -> None:
         """Do a step; some are taken back within minutes, and are done again another day."""
@@ -141,7 +141,8 @@ class Year:
 
     # -- what officers do --------------------------------------------------------------------------------------------
 
-    async def _register(self) -> None:
+    async def register(self) -> None:
+        """Let an officer make an entry of some kind, eleven minutes after the one before."""
         self.now += dt.timedelta(minutes=11)
         unit, desk = self.dice.choice(self.desks)
         desk.now = self.now
@@ -357,9 +358,25 @@ class Year:
         for month, figures in statistics.by_month().items():
             wanted = self.expected(quarter, lambda u, m, k, d, own=month: bool(d) and f"{d:%Y-%m}" == own)
             self.same(f"{name} {month}", figures, wanted)
+        for kind, figures in statistics.by_kind().items():  # an application is one time, whatever kinds stand in it
+            wanted = self.expected(quarter, lambda u, m, k, d, own=kind: k == own)
+            wanted["times"] = 0 if kind is not None else found.figures().times
+            self.same(f"{name} {kind}", figures, wanted)
+        shelf = {matter.code: matter.category for matter in self.office.policy.matters.values()}
+        for category, figures in statistics.by_category(shelf).items():
+            wanted = self.expected(quarter, lambda u, m, k, d, own=category: shelf.get(m or "") == own)
+            self.same(f"{name} {category}", figures, wanted)
+        self._compare_before(found)
         self._compare_aside(quarter, found)
         self._compare_corrections(quarter, found)
         self.reported[quarter] = by_unit
+
+    def _compare_before(self, found: Summary) -> None:
+        """The quarter before is compared with as it was reported then, whatever was corrected since."""
+        frozen = self.kept.get(found.quarter.previous)
+        for unit in (None, *dict.fromkeys(unit for unit, _desk in self.desks)):
+            wanted = Figures() if frozen is None else frozen.figures(unit)
+            self.same(f"{found.quarter} before {unit}", found.before(unit) or Figures(), wanted.to_json())
 
     def _compare_aside(self, quarter: Quarter, found: Summary) -> None:
         wait = found.statistics.turnaround()
@@ -420,8 +437,8 @@ async def _live(year: Year, files: Path | None) -> None:
         await year.day(on)
         if (quarter := days.get(on)) is not None:
             frozen = await (year.freeze(quarter) if files is None else year_push.whole_way(year, quarter, files))
-            year.kept[quarter] = frozen
             year.compare(quarter, frozen)
+            year.kept[quarter] = frozen
         on += dt.timedelta(days=1)
     async with year.database.read() as session:
         for quarter, frozen in year.kept.items():

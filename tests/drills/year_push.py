@@ -9,6 +9,8 @@ from typing import Any
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
+from bot.figure_words import measure_name
+from bot.figures import Measure
 from bot.quarters import Quarter
 from bot.returns import PushState
 from bot.screens.screen import Press
@@ -18,8 +20,6 @@ from storage import people, summaries, work
 from storage.files import FileStore
 from storage.tables import Person, QuarterPush, Role, Work
 from tests.handlers.desk import Desk
-
-HEADING = "核查申请（家）"
 
 
 async def whole_way(year: Any, quarter: Quarter, folder: Path) -> Summary:
@@ -32,6 +32,7 @@ async def whole_way(year: Any, quarter: Quarter, folder: Path) -> Summary:
     await _work(year, store)
     push = await _push(year, quarter)
     assert push.state is PushState.DRAFTED, push.state
+    await year.register()  # the new quarter goes on while the coordinator reads
     coordinator.now = year.now
     await coordinator.send(Press("qgo", push.id, push.version))
     await _work(year, store)
@@ -40,21 +41,22 @@ async def whole_way(year: Any, quarter: Quarter, folder: Path) -> Summary:
     async with year.database.read() as session:
         frozen = await summaries.load(session, quarter)
     assert frozen is not None
-    _check_book(year, frozen, store.read(push.files["sheet"]))
+    _check_book(year, frozen, store.read(push.files["ledger"]))
     return frozen
 
 
 def _check_book(year: Any, frozen: Summary, content: bytes) -> None:
-    """The book opened again has the same figures, in its sums and in its ledger."""
+    """The book opened again has the same figures: of each unit, in the sums of its sheets, and in its ledger."""
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    wanted = frozen.figures().applied
-    for sheet in ("按单位", "台账"):
-        rows = book.get_sheet_by_name(sheet).to_python()
-        at = rows[0].index(HEADING)
-        body = rows[1:-1] if sheet == "按单位" else rows[1:]
-        year.compared += 1
-        if sum(int(row[at]) for row in body) != wanted:
-            year.differences.append(f"{frozen.quarter} {sheet}: not {wanted}")
+    by_unit, ledger = (book.get_sheet_by_name(each).to_python() for each in ("按单位", "台账"))
+    for measure in Measure:
+        heading, wanted = measure_name(measure), frozen.figures()[measure]
+        own = {row[0]: int(row[by_unit[0].index(heading)]) for row in by_unit[1:]}
+        said = {unit.name: frozen.figures(unit.code)[measure] for unit in year.office.policy.units.values()}
+        entries = sum(int(row[ledger[0].index(heading)]) for row in ledger[1:])
+        year.compared += 2
+        if own != said | {"合计": wanted} or sum(said.values()) != wanted or entries != wanted:
+            year.differences.append(f"{frozen.quarter} the book's {heading}: {own}, {entries}, not {wanted}")
 
 
 async def _coordinator(year: Any) -> Desk:
