@@ -54,7 +54,7 @@ async def _setting(turn: Turn, subject: int, filling: Filling) -> Screen:
 async def _effect(turn: Turn, each: Adjustable, filling: Filling) -> str:
     try:
         layer = Layer(LayerKind.SETTING, each.path, {"value": each.value(filling.values["value"])})
-        foreseen = await rule_change.foresee(turn, [layer])
+        foreseen = await rule_change.foresee(turn.session, turn.office, [layer], turn.now)
     except Refusal as refusal:
         return refusal.message
     return "\n".join(screens.effect_lines(foreseen.effect, foreseen.policy))

@@ -98,7 +98,7 @@ RETIRE: Final = OfficeForm("matter_end", _retire_form, _retire, _stop, _standing
 async def _effect(turn: Turn, layer: Any) -> str:
     """Return what the change would do, or why it cannot be made; what was filled in stays either way."""
     try:
-        foreseen = await rule_change.foresee(turn, [layer()])
+        foreseen = await rule_change.foresee(turn.session, turn.office, [layer()], turn.now)
     except Refusal as refusal:
         return refusal.message
     return "\n".join(screens.effect_lines(foreseen.effect, foreseen.policy))

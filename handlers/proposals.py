@@ -11,16 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import rule_forms
 from bot.dates import format_day
+from bot.errors import Refusal
 from bot.forms import Filling, RecordForm
 from bot.guidance import Outcome
 from bot.language import _
-from bot.policy.difference import Difference
 from bot.policy.model import COUNTERPART, MATTER, OTHER
 from bot.policy.overlay import Layer, LayerKind
 from bot.quarters import Quarter
 from bot.scope import subject_word
 from bot.screens import rules as screens
-from bot.screens.rules import Effect, Proposal
+from bot.screens.rules import Proposal
 from bot.screens.screen import Screen
 from handlers import forms, guide_draft, hours, rule_change
 from handlers.colleagues import named
@@ -32,7 +32,6 @@ from storage.tables import Overlay, OverlayState, Person, Unit
 from storage.watching import begins
 
 PROPOSED, ANSWERED, LISTED = "matter.proposed", "matter.answered", "matter.listed"
-_NOTHING: Final = Effect(Difference((), {}, ()), 0, 0)
 
 
 async def on_propose(turn: Turn) -> Screen:
@@ -85,7 +84,9 @@ async def _propose(turn: Turn, _subject: int, filling: Filling) -> Screen:
     owner = unit.code if unit.code in turn.policy.units else turn.policy.legal_division(on=turn.today).code
     code = await overlay.next_key(turn.session, "b")
     layer = rule_forms.proposed_matter(turn.policy, code, filling, owner=owner, subject_word=subject_word(None))
-    await rule_change.foresee(turn, [layer])  # refused now, rather than when a coordinator presses
+    await rule_change.foresee(
+        turn.session, turn.office, [layer], turn.now
+    )  # refused now, rather than when a coordinator presses
     row = Overlay(
         kind=layer.kind.value, key=code, content=dict(layer.content), state=OverlayState.PROPOSED,
         basis=filling.values.get("why"), proposed_by=turn.officer.id, created_at=turn.now,
@@ -110,19 +111,24 @@ PROPOSE: Final = OfficeForm("propose", _form, _propose, _stop)
 
 
 async def _waiting(turn: Turn, *, toast: str | None = None) -> Screen:
-    found = []
-    for row, person in await overlay.proposals(turn.session):
-        effect = (await rule_change.foresee(turn, [Layer(LayerKind(row.kind), row.key, row.content)])).effect
-        found.append(await _proposal(turn.session, turn.office, row, person, effect))
-    return screens.proposals(found, turn.policy, toast=toast)
+    return screens.proposals(await _proposals(turn.session, turn.office, turn.now), toast=toast)
+
+
+async def _proposals(session: AsyncSession, office: Office, now: dt.datetime) -> list[Proposal]:
+    return [await _proposal(session, office, row, person, now) for row, person in await overlay.proposals(session)]
 
 
 async def _proposal(
-    session: AsyncSession, office: Office, row: Overlay, person: Person | None, effect: Effect
+    session: AsyncSession, office: Office, row: Overlay, person: Person | None, now: dt.datetime
 ) -> Proposal:
     policy, facts = office.policy, row.content["facts"]
+    try:
+        foreseen = await rule_change.foresee(session, office, [Layer(LayerKind(row.kind), row.key, row.content)], now)
+        would_be = screens.difference_lines(foreseen.effect.difference, foreseen.policy)
+    except Refusal as refusal:  # the rules have changed since it was proposed
+        would_be = (refusal.message,)
     unit = await session.get_one(Unit, person.unit_id) if person else None
-    day = format_day(office.today(row.created_at), today=office.today(office.clock.now()))
+    day = format_day(office.today(row.created_at), today=office.today(now))
     answers = {question: tuple(given) for question, given in facts.items()}
     return Proposal(
         id=row.id,
@@ -131,7 +137,7 @@ async def _proposal(
         covers=rule_forms.covered(policy, row.content),
         by=" ".join((f"{named(person)} {unit.short_name}" if person and unit else "—", day)),
         why=row.basis,
-        effect=effect,
+        would_be=would_be,
         outside=await overlay.open_entries_outside(session, answers),
     )
 
@@ -153,12 +159,11 @@ async def list_each_quarter(session: AsyncSession, office: Office, now: dt.datet
 
 
 async def render_waiting(
-    session: AsyncSession, office: Office, _person: Person, _params: Mapping[str, Any], _now: dt.datetime
+    session: AsyncSession, office: Office, _person: Person, _params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
     """Show a coordinator what waits; None once all is answered."""
-    rows = await overlay.proposals(session)
-    found = [await _proposal(session, office, row, person, _NOTHING) for row, person in rows]
-    return screens.proposals(found, office.policy) if found else None
+    found = await _proposals(session, office, now)
+    return screens.proposals(found) if found else None
 
 
 async def render_answered(

@@ -4,6 +4,7 @@ Whatever is changed (a matter, a unit, a setting, the whole pack), the way is th
 checked, its difference from the present one and the open entries concerned are shown, and a coordinator confirms.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,31 +38,32 @@ class Foreseen:
     effect: Effect
 
 
-async def foresee(turn: Turn, layers: Sequence[Layer]) -> Foreseen:
+async def foresee(session: AsyncSession, office: Office, layers: Sequence[Layer], now: dt.datetime) -> Foreseen:
     """Return what entries of the overlay would change, and change nothing.
+
+    Args:
+        session: The unit of work.
+        office: The rules and the calendar.
+        layers: What is to hold.
+        now: Aware UTC time.
 
     Raises:
         Refusal: They do not make a sound policy; the first fault is named.
     """
-    standing = {(each.kind, each.key): each for each in await overlay.layers(turn.session)}
+    standing = {(each.kind, each.key): each for each in await overlay.layers(session)}
     wanted = {**standing, **{(each.kind, each.key): each for each in layers}}
     try:
-        after = lay(turn.office.pack, list(wanted.values()))
+        after = lay(office.pack, list(wanted.values()))
     except PolicyFaults as refused:
         where = refused.faults[0].key
         raise Refusal(
             _("This does not fit the rest of the rules (%(where)s). Please check what was filled in.")
             % {"where": where}
         ) from None
-    return Foreseen(after, await effect_of(turn.session, turn.office, after, turn))
-
-
-async def effect_of(session: AsyncSession, office: Office, after: Policy, turn: Turn) -> Effect:
-    """Return what another policy would do to matters and open entries."""
-    found = difference(office.policy, after, on=turn.today)
+    found = difference(office.policy, after, on=office.today(now))
     entries = await overlay.open_entries_of(session, found.codes)
-    shifts = await calendar_change.foresee(session, office, office.policy, after, turn.now)
-    return Effect(found, entries, sum(each.changes_dates for each in shifts))
+    shifts = await calendar_change.foresee(session, office, office.policy, after, now)
+    return Foreseen(after, Effect(found, entries, sum(each.changes_dates for each in shifts)))
 
 
 async def put(turn: Turn, layers: Sequence[Layer], *, basis: str, proposal: Overlay | None = None) -> Foreseen:
@@ -73,7 +75,7 @@ async def put(turn: Turn, layers: Sequence[Layer], *, basis: str, proposal: Over
         basis: Why.
         proposal: The officer's proposal that this takes up.
     """
-    foreseen = await foresee(turn, layers)
+    foreseen = await foresee(turn.session, turn.office, layers, turn.now)
     for layer in layers:
         before = next(iter(await overlay.history(turn.session, layer.kind, layer.key)), None)
         row = proposal or Overlay(

@@ -58,7 +58,7 @@ async def _form(turn: Turn, _subject: int, filling: Filling) -> RecordForm:
         return form
     try:
         staying = await _staying(turn, unit, filling)
-        foreseen = await rule_change.foresee(turn, [_layer(turn, unit, filling, "u0")])
+        foreseen = await rule_change.foresee(turn.session, turn.office, [_layer(turn, unit, filling, "u0")], turn.now)
     except Refusal as refusal:
         return _asked(unit, refusal.message)
     return _asked(unit, "\n".join([*staying, *rule_screens.effect_lines(foreseen.effect, foreseen.policy)]))

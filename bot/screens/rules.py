@@ -42,7 +42,7 @@ class Proposal:
         covers: What it covers, in the words of the guide.
         by: Who proposed it, with the unit and the day.
         why: Their reason.
-        effect: What taking it up would do.
+        would_be: What taking it up would change, line by line: which products the matter asks for.
         outside: Open entries outside the catalogue that were decided alike.
     """
 
@@ -52,7 +52,7 @@ class Proposal:
     covers: str
     by: str
     why: str | None
-    effect: Effect
+    would_be: Sequence[str]
     outside: int
 
 
@@ -206,7 +206,7 @@ def matter(
     return Screen("matter", text, rows)
 
 
-def proposals(found: Sequence[Proposal], policy: Policy, *, toast: str | None = None) -> Screen:
+def proposals(found: Sequence[Proposal], *, toast: str | None = None) -> Screen:
     """The proposed matters, each taken up or not by one press."""
     parts: list[str | None] = [bold(_("[Proposed matters]"))]
     rows: list[tuple[Button, ...]] = []
@@ -265,6 +265,7 @@ def _proposal(each: Proposal) -> tuple[str | None, ...]:
         esc(f"{each.category} · {each.covers}"),
         labelled(_("Proposed by"), each.by),
         labelled(_("Reason"), each.why) if each.why else None,
+        *(esc(line) for line in each.would_be),
         esc(outside % {"n": each.outside}),
     )
 

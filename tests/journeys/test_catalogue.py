@@ -48,6 +48,8 @@ async def test_a_matter_that_the_catalogue_lacks_is_proposed_taken_up_and_used(s
         "荣誉授予",
         "张三（虚构） 大气",
         "今年起每年开展",
+        "新增：虚构环保先锋评选，",
+        "核查（方案列明）",
         "目录以外同类在办事项0件",
     ):
         assert words in said, said
@@ -261,7 +263,7 @@ async def test_what_was_proposed_and_not_answered_is_listed_before_the_quarter_e
     assert [each for each in coordinator.messages[before:] if "虚构环保先锋评选" in each.text] == []
     await story.at("2026-12-21 09:01")
     [listed] = [each for each in coordinator.messages[before:] if "虚构环保先锋评选" in each.text]
-    for words in ("张三（虚构） 大气", "11月23日", "今年起每年开展", "目录以外同类在办事项1件"):
+    for words in ("张三（虚构） 大气", "11月23日", "今年起每年开展", "新增：虚构", "目录以外同类在办事项1件"):
         assert words in listed.text, listed.text
     await story.at("2026-12-22 09:01")
     assert len([each for each in coordinator.messages[before:] if "虚构环保先锋评选" in each.text]) == 1
