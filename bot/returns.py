@@ -130,7 +130,9 @@ class Delivery:
         unconfirmed: Copies that may or may not have arrived.
         waiting: Copies on their way.
         refused: Copies that will not arrive.
-        missed: The units and groups whose copy will not arrive.
+        missed: Units of which somebody's copy will not arrive.
+        missed_groups: Units whose group's copy will not arrive.
+        unserved: Receivers for whom there is no copy yet, such as a head who came since.
     """
 
     delivered: int = 0
@@ -138,6 +140,8 @@ class Delivery:
     waiting: int = 0
     refused: int = 0
     missed: tuple[str, ...] = ()
+    missed_groups: tuple[str, ...] = ()
+    unserved: int = 0
 
 
 def state_name(state: ReturnState, *, waits_for_head: bool = False) -> str:

@@ -173,12 +173,18 @@ async def send_copies(session: AsyncSession, office: Office, row: QuarterPush, n
     params = {"push": row.id}
     persons, groups = await receivers(session, office)
     for person in persons:
-        dedupe = quarter_pushes.dedupe(row.id, f"person:{person.id}")
+        dedupe = quarter_pushes.dedupe(row.id, key_of(person))
         await outbox.enqueue(session, person, kind=COPY, params=params, dedupe=dedupe, now=now)
     for group in groups:
-        dedupe = quarter_pushes.dedupe(row.id, f"group:{group.id}")
-        await outbox.enqueue_for_chat(session, group.chat_id, kind=COPY, params=params, dedupe=dedupe, now=now)
+        dedupe = quarter_pushes.dedupe(row.id, key_of(group))
+        told = {**params, "unit": group.unit_id}  # its binding ends when the bot is put out
+        await outbox.enqueue_for_chat(session, group.chat_id, kind=COPY, params=told, dedupe=dedupe, now=now)
     return len(persons) + len(groups)
+
+
+def key_of(receiver: Person | ChatBinding) -> str:
+    """Return who gets a copy, as its key in the outbox names them."""
+    return f"{'person' if isinstance(receiver, Person) else 'group'}:{receiver.id}"
 
 
 async def tell_coordinators(session: AsyncSession, row: QuarterPush, kind: str, now: dt.datetime) -> None:

@@ -41,7 +41,7 @@ async def on_ask(turn: Turn) -> Screen:
         if person is None or person.id == turn.officer.id:
             continue
         period = f"{unit.quarter.code}:{turn.today.isoformat()}"
-        if await watching.begins(turn.session, COMPLETE, period, str(owner_id), now=turn.now):
+        if await watching.begins(turn.session, COMPLETE, period, f"{row.unit_id}:{owner_id}", now=turn.now):
             await outbox.enqueue(
                 turn.session,
                 person,

@@ -94,6 +94,7 @@ async def summary_view(session: AsyncSession, office: Office, row: QuarterPush, 
     material = quarter_material.of_row(office, row, now)
     drafted = material.summary if material is not None else None
     units = await quarter_prompts.units_of(session, office, quarter, office.today(now))
+    persons, groups = await quarter_draft.receivers(session, office)
     returns = await stored.all_of(session, quarter)
     differing, silent = [], []
     for unit in units:
@@ -114,7 +115,9 @@ async def summary_view(session: AsyncSession, office: Office, row: QuarterPush, 
         differing=differing,
         silent=silent,
         due=quarter_facts.days_of(office, quarter).summary.on,
-        delivery=await quarter_pushes.delivery(session, row.id),
+        delivery=await quarter_pushes.delivery(
+            session, row.id, [*map(quarter_draft.key_of, persons), *map(quarter_draft.key_of, groups)]
+        ),
     )
 
 

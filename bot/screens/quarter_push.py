@@ -88,7 +88,8 @@ def shown(summary: Summary, *, today: dt.date, said: str | None = None, aside: b
     """
     names = pgettext("names", ", ")
     day = format_day(summary.due, today=today) if summary.due else ""
-    missed = summary.delivery.missed
+    group = pgettext("names", "group of %(unit)s")
+    missed = [*summary.delivery.missed, *(group % {"unit": each} for each in summary.delivery.missed_groups)]
     text = lines(
         esc(said) + "\n" if said else None,
         bold(_head(summary, pgettext("summary", "Quarterly summary, draft"))),
@@ -231,8 +232,8 @@ def _rows(summary: Summary) -> tuple[tuple[Button, ...], ...]:
         again = Button(pgettext("button", "Draft it again"), Press("qagn", summary.id, summary.version))
         drafted = Button(pgettext("button", "Wording as drafted"), Press("qwrd", summary.id, summary.version))
         rows.append((again, drafted) if summary.is_edited and summary.state is PushState.DRAFTED else (again,))
-    if summary.state is PushState.PUSHED and summary.delivery.refused:
-        label = pgettext("button", "Send %(n)d again") % {"n": summary.delivery.refused}
+    if summary.state is PushState.PUSHED and (lacking := summary.delivery.refused + summary.delivery.unserved):
+        label = pgettext("button", "Send %(n)d again") % {"n": lacking}
         rows.append((Button(label, Press("qres", summary.id, summary.version)),))
     files = _files(summary, PARTS)
     rows += [files[:2], files[2:]]

@@ -21,10 +21,10 @@ from handlers.telegram.api import call
 from handlers.telegram.messages import message
 from handlers.telegram.outcomes import Outcome, classify
 from handlers.telegram.pace import Pace
-from storage import pins
+from storage import people, pins
 from storage.database import Database
 from storage.pins import Figures
-from storage.tables import Person, Summary
+from storage.tables import Person, PersonState, Summary
 
 log = structlog.get_logger()
 
@@ -82,8 +82,10 @@ class Summaries:
             return False  # an empty desk needs no summary
         if figures.telegram_id in self._pace.resting() or await self._pace.place(figures.telegram_id) is not None:
             return False  # the chat rests, or Telegram asks to wait: the next look finds it again
+        if not await self._is_there(figures.person_id):
+            return False
         old = row.message_id if row is not None and row.shows is not None else None
-        message_id = await self._show(figures.telegram_id, row.message_id if row else None, screen)
+        message_id = await self._show(figures, row.message_id if row else None, screen)
         pinned = message_id is not None and (message_id == old or await self._pinned(figures.telegram_id, message_id))
         async with self._database.write() as session:
             kept = await pins.of(session, figures.person_id)
@@ -91,6 +93,12 @@ class Summaries:
             if message_id is not None:
                 kept.message_id, kept.shows = message_id, digest if pinned else None  # None: it is still to be pinned
         return pinned
+
+    async def _is_there(self, person_id: int) -> bool:
+        """Say whether somebody can still be written to: a look at a large bureau lasts, and meanwhile they may go."""
+        async with self._database.read() as session:
+            person = await session.get_one(Person, person_id)
+            return person.reachable and person.state is PersonState.ACTIVE
 
     async def _take_down(self, row: Summary) -> None:
         """Take the summary out of a chat whose officer wants none."""
@@ -103,15 +111,17 @@ class Summaries:
             with contextlib.suppress(TelegramError):
                 await call(self._bot, method, **gone)
 
-    async def _show(self, chat_id: int, message_id: int | None, screen: Screen) -> int | None:
+    async def _show(self, figures: Figures, message_id: int | None, screen: Screen) -> int | None:
         """Edit the summary, or send a new one where there is none to edit; None where neither was possible."""
-        params = {"chat_id": chat_id} | message(screen)
+        params = {"chat_id": figures.telegram_id} | message(screen)
         try:
             if message_id is not None and await self._edited(message_id, params):
                 return message_id
             sent: dict[str, Any] = await call(self._bot, "sendMessage", disable_notification=True, **params)
         except TelegramError as error:
-            self._put_off(error)
+            if self._put_off(error) is Outcome.UNREACHABLE:  # whoever stands in hears of it as of any refusal
+                async with self._database.write() as session:
+                    people.lose(await session.get_one(Person, figures.person_id), self._office.clock.now())
             return None
         new: int = sent["message_id"]
         return new
@@ -125,11 +135,12 @@ class Summaries:
             return False
         return True
 
-    def _put_off(self, error: TelegramError) -> None:
+    def _put_off(self, error: TelegramError) -> Outcome:
         verdict = classify(error)
         if verdict.retry_after is not None:
             self._pace.pause(verdict.retry_after)
         log.info("a summary could not be shown", outcome=verdict.outcome)
+        return verdict.outcome
 
     async def _edited(self, message_id: int, params: dict[str, Any]) -> bool:
         """Edit; that nothing has changed is a success, a message that is gone is not."""

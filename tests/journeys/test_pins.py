@@ -1,7 +1,13 @@
 """The pinned summary: sent and pinned once, edited as it changes, made anew where it is gone, switched off."""
 
+import datetime as dt
+
+import pytest
+from sqlalchemy import update
+
 from handlers.telegram.pins import Summaries
-from tests.conftest import OFFICER
+from storage.tables import Person
+from tests.conftest import COLLEAGUE, OFFICER
 from tests.journeys.story import Story, register
 
 
@@ -51,3 +57,37 @@ async def test_the_summary_follows_the_ledger_and_can_be_switched_off(story: Sto
     assert again.deleted
     await me.press("置顶概览：关")
     assert await look() == 1
+
+
+async def test_who_is_found_to_have_gone_during_a_look_gets_nothing_more(story: Story, monkeypatch: pytest.MonkeyPatch):
+    service = story.service
+    await register(story.person())
+    await register(story.person(COLLEAGUE), subject="虚构监测站 12410100MB0000T3XJ")
+    service.sender.pace.chats.clear()
+    place = service.sender.pace.place
+
+    async def refused_meanwhile(chat: int) -> dt.timedelta | None:
+        async with story.database.write() as session:
+            await session.execute(update(Person).where(Person.telegram_id == COLLEAGUE).values(reachable=False))
+        return await place(chat)
+
+    monkeypatch.setattr(service.sender.pace, "place", refused_meanwhile)
+    await Summaries(service.bot, service.database, service.office, service.sender.pace).look()
+    assert any("我的台账概览" in each.text for each in story.api.messages(OFFICER))
+    assert not any("我的台账概览" in each.text for each in story.api.messages(COLLEAGUE))
+
+
+async def test_somebody_who_blocked_the_bot_is_written_to_once_and_known_to_be_out_of_reach(story: Story):
+    service = story.service
+    await register(story.person())
+    story.api.users[OFFICER].blocked = True  # and the update that says so was lost
+    summaries = Summaries(service.bot, service.database, service.office, service.sender.pace)
+    served = []
+    for _look in range(3):
+        service.sender.pace.chats.clear()
+        before = story.api.served
+        assert await summaries.look() == 0
+        served.append(story.api.served - before)
+    assert served == [1, 0, 0]
+    [person] = await story.rows(Person, Person.telegram_id == OFFICER)
+    assert not person.reachable and person.unreachable_since is not None

@@ -12,10 +12,10 @@ from sqlalchemy import update
 from bot.returns import PushState, ReturnState
 from bot.screens.screen import Press
 from handlers import quarter_files
-from storage.tables import Item, Outbox, QuarterPush, QuarterSummary
+from storage.tables import Item, Outbox, QuarterPush, QuarterSummary, Role
 from tests.conftest import AUDITOR, COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
-from tests.journeys.test_quarter import LIAISON, SOIL, quarter, returned
+from tests.journeys.test_quarter import GROUP, HEAD, LIAISON, SOIL, bind_group, quarter, returned
 from tests.officer import Officer
 
 __all__ = ["quarter"]  # the fixture
@@ -174,6 +174,24 @@ async def test_entries_of_all_units_are_for_those_who_read_all_units(quarter: St
         await person.press_data(person.messages[-1].id, Press("qfil", push.id, arg="ledger").encode())
         files = [message.body["document"]["file_name"] for message in person.messages if "document" in message.body]
         assert ("2026年第四季度汇总表（含台账）.xlsx" in files) is has, person.id
+
+
+async def test_a_group_that_is_gone_is_named_and_who_came_since_gets_a_copy(
+    quarter: Story, papers: list[dict[str, Any]]
+):
+    story, coordinator = quarter, await _drafted(quarter)
+    await bind_group(story)
+    story.api.chats[GROUP].kicked = True  # and the update that says so was lost
+    await coordinator.press("确认推送")
+    await coordinator.press("推送")
+    await story.settle()
+    assert "未送达：大气环境处工作群" in await _opened(coordinator)
+    await story.enrol(HEAD, "郑负责（虚构）", Role.HEAD, "air")
+    await _opened(coordinator)
+    await coordinator.press("补发2份")  # the head, and the group once more if it is bound again
+    await story.settle()
+    assert "【季度汇总】2026年第四季度" in story.person(HEAD).transcript()
+    assert "补发1份" in await _opened(coordinator) + "".join(coordinator.buttons)
 
 
 async def test_a_confirmed_summary_that_could_not_be_made_is_drafted_anew_by_a_press(

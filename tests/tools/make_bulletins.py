@@ -117,6 +117,7 @@ def report() -> None:
         line = letter.line(text, align=WD_ALIGN_PARAGRAPH.RIGHT, indent=0, right=4)
         line.paragraph_format.keep_with_next = True
     letter.line("", indent=0)
+    letter.line("填报单位（盖章）：", indent=0)
     letter.line("填报人：　　　　　　　审核人：", indent=0)
     letter.line("联系电话：　　　　　　填报日期：", indent=0)
     small(letter, "统计依据：{{ basis }}")
