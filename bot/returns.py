@@ -132,7 +132,7 @@ class Delivery:
         refused: Copies that will not arrive.
         missed: Units of which somebody's copy will not arrive.
         missed_groups: Units whose group's copy will not arrive.
-        unserved: Receivers for whom there is no copy yet, such as a head who came since.
+        unserved: Receivers of now whose copy was refused, or who came since and have none.
     """
 
     delivered: int = 0

@@ -58,7 +58,7 @@ async def delivery(session: AsyncSession, push_id: int, receivers: Collection[st
         select(Outbox.params).where(copies, Outbox.person_id.is_(None), Outbox.state.in_(refused))
     )  # fmt: skip
     of_groups = select(Unit.name).where(Unit.id.in_([each["unit"] for each in groups])).order_by(Unit.name)
-    served = set(await session.scalars(select(Outbox.dedupe).where(copies)))
+    served = set(await session.scalars(select(Outbox.dedupe).where(copies, Outbox.state.not_in(refused))))
     return Delivery(
         delivered=counts.get(OutboxState.SENT, 0),
         unconfirmed=sum(counts.get(each, 0) for each in unconfirmed),

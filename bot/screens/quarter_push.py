@@ -232,8 +232,8 @@ def _rows(summary: Summary) -> tuple[tuple[Button, ...], ...]:
         again = Button(pgettext("button", "Draft it again"), Press("qagn", summary.id, summary.version))
         drafted = Button(pgettext("button", "Wording as drafted"), Press("qwrd", summary.id, summary.version))
         rows.append((again, drafted) if summary.is_edited and summary.state is PushState.DRAFTED else (again,))
-    if summary.state is PushState.PUSHED and (lacking := summary.delivery.refused + summary.delivery.unserved):
-        label = pgettext("button", "Send %(n)d again") % {"n": lacking}
+    if summary.state is PushState.PUSHED and summary.delivery.unserved:
+        label = pgettext("button", "Send %(n)d again") % {"n": summary.delivery.unserved}
         rows.append((Button(label, Press("qres", summary.id, summary.version)),))
     files = _files(summary, PARTS)
     rows += [files[:2], files[2:]]
