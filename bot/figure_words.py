@@ -1,22 +1,9 @@
 """The figures in the office's words; the same word in every table, chart and message."""
 
-from typing import Final
-
 from bot.figures import Figures, Measure
 from bot.language import _, ngettext, pgettext
 from bot.quarters import Span
 from bot.summary import Names
-
-MAIN: Final = (
-    Measure.LETTERS,
-    Measure.TIMES,
-    Measure.APPLIED,
-    Measure.REUSED,
-    Measure.OVERDUE,
-    Measure.ADVERSE,
-    Measure.REPORTS,
-)
-"""What the unit's table shows; everything finer stands behind it. Source: domain.md §4.4."""
 
 
 def measure_name(measure: Measure) -> str:

@@ -83,7 +83,6 @@ class Service:
         self._exits = contextlib.AsyncExitStack()
         self._tasks: set[asyncio.Task[None]] = set()
         self.failure: asyncio.Future[Fatal] | None = None
-        self.healthy = True
         self.office = Office(policy, Calendar(), clock, admin_ids=frozenset(settings.admin_ids))
         self.office.maintainer_ids, self.office.has_page = settings.told_each_morning, bool(settings.page_url)
         self.rules = Rulekeeper(self.office, folder)
@@ -150,11 +149,11 @@ class Service:
             from handlers.telegram import hook  # a start that polls has no page to serve
 
             take = partial(take_in, self.database, clock, inflow)
-            self._spawn(await hook.listen(self._exits, self.bot, settings, take, self._on_received, self._on_polled))
+            self._spawn(await hook.listen(self._exits, self.bot, settings, take, self.dispatcher.wake, self._on_polled))
         else:
             polled, failed = self._on_polled, self.office.pulse.resume
             intake = Intake(
-                self.bot, self.database, clock, self._on_received, on_polled=polled, on_failed=failed, inflow=inflow
+                self.bot, self.database, clock, self.dispatcher.wake, on_polled=polled, on_failed=failed, inflow=inflow
             )
             self._spawn(self._poll(intake))
 
@@ -177,7 +176,7 @@ class Service:
             on_work=lambda: self.worker.wake(),
             travel=travel,
         )
-        self.screens = Screens(self.bot, self.dispatcher.on_shown, self._on_token_dead, store=self.store)
+        self.screens = Screens(self.bot, self.dispatcher.on_shown, store=self.store)
         self.dispatcher.screens = self.screens
         self.sender = Sender(
             self.bot,
@@ -189,7 +188,6 @@ class Service:
             store=self.store,
             travel=travel,
             per_second=self._per_second,
-            on_token_dead=self._on_token_dead,
             may_send=self.wall.is_believed,
         )
         copies = {COPY: copying(database.path, settings.data / "copies")} if database.path is not None else {}
@@ -235,7 +233,6 @@ class Service:
 
     def _refused(self, refusal: Exception, *, at_start: bool) -> None:
         """At the start this ends the program; later everything is kept and tried again each minute."""
-        self.healthy = False
         sentence = (
             "Telegram refuses the token: check XINXUAN_TOKEN"
             if isinstance(refusal, TokenRefused)
@@ -249,17 +246,10 @@ class Service:
         now = self.office.clock.now()
         self.office.pulse.polled(asked_at or now, now)
 
-    def _on_received(self) -> None:
-        self.healthy = True
-        self.dispatcher.wake()
-
     async def hand_in(self, telegram_id: int, **file: Any) -> None:
         """Take in a file from the file page; see ``handlers.telegram.intake.hand_in``."""
         await hand_in(self.database, self.office.clock, telegram_id, **file)
         self.dispatcher.wake()
-
-    def _on_token_dead(self) -> None:
-        self.healthy = False
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -279,8 +269,10 @@ class Service:
         await self.jobs.stop()
         self.dispatcher.stop()
         await asyncio.gather(self.sender.close(within=CLOSE_WITHIN), self.screens.close(within=CLOSE_WITHIN))
-        with contextlib.suppress(Exception):
+        try:
             await self.dispatcher.write_marks()
+        except Exception:
+            log.exception("what was shown last was not written down: the next start may show it again")
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

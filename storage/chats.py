@@ -24,12 +24,6 @@ from storage.tables import (
 _OPEN: Final = Outbox.state.in_((OutboxState.DUE, OutboxState.UNKNOWN, OutboxState.CLAIMED))
 
 
-async def chats_of(session: AsyncSession, unit_id: int) -> Sequence[ChatBinding]:
-    """Return the groups that get a unit's digests, the oldest first."""
-    rows = await session.scalars(select(ChatBinding).where(ChatBinding.unit_id == unit_id).order_by(ChatBinding.id))
-    return rows.all()
-
-
 async def standing(session: AsyncSession, unit: Unit, *, today: dt.date, ahead: dt.date) -> Standing:
     """Return how a unit's entries stand on a day, by their numbers.
 

@@ -1,13 +1,12 @@
 """What is on record about commitment letters."""
 
-import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.commitments import CommitmentLine, CommitmentStage
-from storage.tables import Commitment, CommitmentState, Item
+from storage.tables import Commitment
 
 
 async def rows(session: AsyncSession, item_ids: Collection[int]) -> Sequence[Commitment]:
@@ -43,16 +42,3 @@ def _line(row: Commitment, subject: str) -> CommitmentLine:
         evidence=row.evidence,
         handling=row.handling,
     )
-
-
-async def next_fulfilment(session: AsyncSession, request_id: int) -> dt.date | None:
-    """Return the earliest day until which a commitment of an entry is to be fulfilled, None where none is open."""
-    earliest: dt.date | None = await session.scalar(
-        select(func.min(Commitment.fulfil_by_on))
-        .join(Item, Item.id == Commitment.item_id)
-        .where(
-            Item.request_id == request_id,
-            Commitment.state.in_((CommitmentState.SIGNED, CommitmentState.FULFILLING)),
-        )
-    )
-    return earliest

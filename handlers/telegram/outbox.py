@@ -52,7 +52,6 @@ class Sender:
         store: Where the files of screens are kept.
         travel: How a screen's files travel.
         per_second: The pace over all chats; Telegram tolerates about 30.
-        on_token_dead: Called when Telegram refuses the token.
         may_send: Asked before anything is taken up; False leaves it waiting.
     """
 
@@ -68,7 +67,6 @@ class Sender:
         store: FileStore,
         travel: Outgoing,
         per_second: float = 25.0,
-        on_token_dead: Callable[[], None],
         may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self._bot = bot
@@ -77,7 +75,6 @@ class Sender:
         self.letters = Letters(office, renderers, group_renderers or {}, quiet=quiet, travel=travel)
         self._store = store
         self.pace = Pace(per_second)
-        self._on_token_dead = on_token_dead
         self._may_send = may_send
         self._wake = asyncio.Event()
         self._stopping = False
@@ -102,8 +99,10 @@ class Sender:
             await asyncio.wait(self._sending.values(), timeout=within)
         for task in self._sending.values():
             task.cancel()
-        with contextlib.suppress(Exception):
+        try:
             await self._turn_over(places=0)
+        except Exception:
+            log.exception("the last outcomes were not written down: the next start repeats them, marked")
 
     async def run(self) -> None:
         """Send until stopped."""
@@ -191,8 +190,6 @@ class Sender:
         crash_point("sent")
         del self._sending[letter.row.chat_id]
         self._ended.append(sent)
-        if sent.verdict.outcome is Outcome.TOKEN_DEAD:
-            self._on_token_dead()
         if len(self._ended) >= IN_FLIGHT // 2 or not self._sending:
             self._wake.set()
         else:

@@ -47,7 +47,6 @@ class Screens:
     Args:
         bot: The bot.
         on_shown: Called with the inbox row, the chat, and the message that is now its current screen.
-        on_token_dead: Called when Telegram refuses the token; everything kept stays kept.
         store: Where the files of screens are kept.
     """
 
@@ -55,14 +54,12 @@ class Screens:
         self,
         bot: ExtBot[None],
         on_shown: Callable[[int, int, int | None], None],
-        on_token_dead: Callable[[], None],
         *,
         store: FileStore,
     ) -> None:
         self._bot = bot
         self._store = store
         self._on_shown = on_shown
-        self._on_token_dead = on_token_dead
         self._chats: dict[int, deque[_Waiting]] = {}
         self._current: dict[int, int] = {}  # chat -> message that carries the live keyboard
         self._protected: dict[int, int] = {}  # chat -> the newest message that cannot be forwarded
@@ -260,11 +257,8 @@ class Screens:
 
     def _again(self, verdict: Verdict) -> bool:
         """Say whether a failed try is worth another."""
-        if verdict.outcome is Outcome.TOKEN_DEAD:
-            self._on_token_dead()
-            return True
-        if verdict.outcome in (Outcome.RETRY_AFTER, Outcome.NOT_SENT, Outcome.UNKNOWN):
-            return True
+        if verdict.outcome in (Outcome.RETRY_AFTER, Outcome.NOT_SENT, Outcome.UNKNOWN, Outcome.TOKEN_DEAD):
+            return True  # with a dead token everything is kept until there is another
         log.warning("an answer was refused", outcome=verdict.outcome, detail=verdict.detail)
         return False
 

@@ -103,9 +103,7 @@ async def post(
             session.add(Person(telegram_id=user_id, unit_id=unit.id, role=Role.OFFICER, joined_at=START))
     kinds = {"note": note, "broken": broken}
     store = FileStore(tmp_path / "files")
-    sender = Sender(
-        bot, database, office, kinds, store=store, travel=untouched, per_second=1000.0, on_token_dead=lambda: None
-    )
+    sender = Sender(bot, database, office, kinds, store=store, travel=untouched, per_second=1000.0)
     return Post(database, api, sender, clock)
 
 
@@ -182,7 +180,7 @@ async def test_telegrams_wait_is_obeyed_and_kept(post: Post):
 async def test_a_new_start_keeps_telegrams_wait(post: Post, bot: ExtBot[None], office: Office, tmp_path: Path):
     def begun_anew() -> Sender:
         kinds, store = post.sender.letters.renderers, FileStore(tmp_path / "files")
-        return Sender(bot, post.database, office, kinds, store=store, travel=untouched, on_token_dead=lambda: None)
+        return Sender(bot, post.database, office, kinds, store=store, travel=untouched)
 
     post.api.faults.add("sendMessage", "429", retry_after=300)
     await post.queue("one")

@@ -54,7 +54,6 @@ async def rounds(sqlite: Database, api: BotApi, server: BotApiServer, policy: Po
         sender = Sender(
             bot, sqlite, office, undelivered.NOTICES, group_renderers={"digest": figures},
             store=FileStore(tmp_path / "files"), travel=lambda screen, _to, _now: screen, per_second=1000.0,
-            on_token_dead=lambda: None,
         )  # fmt: skip
 
         async def run(*names: str, times: int = 1) -> dict[str, OutboxState]:
