@@ -177,17 +177,15 @@ def typed(form: RecordForm, filling: Filling, text: str, *, today: dt.date) -> F
         raise Refusal(_("Please use the buttons on this screen."))
     match line.kind:
         case Kind.DAY:
-            return on_day(
-                form, filling, line, parse_day(text, today=today, ahead=line.when is not When.PAST), today=today
-            )
+            return on_day(filling, line, parse_day(text, today=today, ahead=line.when is not When.PAST), today=today)
         case Kind.COUNT:
             return _with(filling, line, read_count(text, most=line.most))
         case Kind.TEXT:
             return _with(filling, line, _read_text(text, line))
-    return chosen(form, filling, line, _meant(line, text))
+    return chosen(filling, line, _meant(line, text))
 
 
-def on_day(form: RecordForm, filling: Filling, line: Field, on: dt.date, *, today: dt.date) -> Filling:
+def on_day(filling: Filling, line: Field, on: dt.date, *, today: dt.date) -> Filling:
     """Fill in a day.
 
     Raises:
@@ -200,7 +198,7 @@ def on_day(form: RecordForm, filling: Filling, line: Field, on: dt.date, *, toda
     return _with(filling, line, on.isoformat())
 
 
-def chosen(form: RecordForm, filling: Filling, line: Field, option_id: str) -> Filling:
+def chosen(filling: Filling, line: Field, option_id: str) -> Filling:
     """Fill in a choice, or set or take away a mark.
 
     Raises:

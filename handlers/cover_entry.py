@@ -45,7 +45,7 @@ async def present(turn: Turn) -> Screen:
     if plan.step == "confirm":
         return await _confirming(turn, plan, keys)
     context = [] if plan.by is None else [await _so_far(turn, plan)]
-    return screens.which_day(plan.step, context, _days(turn, plan), keys, today=turn.today)
+    return screens.which_day(plan.step, context, _days(turn, plan), keys)
 
 
 async def on_set(turn: Turn) -> Screen:

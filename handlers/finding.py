@@ -81,8 +81,7 @@ async def on_filters(turn: Turn) -> Screen:
     by_unit = sight.sees_all and verb == FIND
     if comma and menu == "u" and by_unit:
         return screens.units(listed, {unit.id: unit.short_name for unit in await people.units(turn.session)})
-    words = wording(turn.office, turn.today)
-    return screens.filters(listed, words, filters_verb=turn.pressed.verb, by_unit=by_unit)
+    return screens.filters(listed, filters_verb=turn.pressed.verb, by_unit=by_unit)
 
 
 def view_of(turn: Turn) -> tuple[Words, View, bool]:

@@ -139,14 +139,14 @@ class Filler:
     async def on_typed(self, turn: Turn) -> Screen:
         """Something was typed: it fills in the line that is asked."""
         filled = await self._filled(turn)
-        return await self._keep(turn, filled, rules.typed(filled.form, filled.filling, turn.text, today=turn.today))
+        return await self._keep(turn, rules.typed(filled.form, filled.filling, turn.text, today=turn.today))
 
     async def on_choice(self, turn: Turn) -> Screen:
         """An option was pressed."""
         filled = await self._pressed(turn)
         line, option = _split(filled.form, turn.pressed.arg)
         try:
-            return await self._keep(turn, filled, rules.chosen(filled.form, filled.filling, line, option))
+            return await self._keep(turn, rules.chosen(filled.filling, line, option))
         except KeyError:
             raise Stale from None
 
@@ -155,13 +155,13 @@ class Filler:
         filled = await self._pressed(turn)
         line, day = _split(filled.form, turn.pressed.arg)
         on = _day(day, turn.today)
-        return await self._keep(turn, filled, rules.on_day(filled.form, filled.filling, line, on, today=turn.today))
+        return await self._keep(turn, rules.on_day(filled.filling, line, on, today=turn.today))
 
     async def on_done(self, turn: Turn) -> Screen:
         """All marks are set."""
         filled = await self._pressed(turn)
         line, _rest = _split(filled.form, turn.pressed.arg)
-        return await self._keep(turn, filled, rules.done(filled.filling, line))
+        return await self._keep(turn, rules.done(filled.filling, line))
 
     async def on_pass(self, turn: Turn) -> Screen:
         """An optional line stays empty."""
@@ -169,13 +169,13 @@ class Filler:
         line, _rest = _split(filled.form, turn.pressed.arg)
         if not line.optional:
             raise Stale
-        return await self._keep(turn, filled, rules.passed(filled.filling, line))
+        return await self._keep(turn, rules.passed(filled.filling, line))
 
     async def on_edit(self, turn: Turn) -> Screen:
         """A line is changed again."""
         filled = await self._pressed(turn)
         line, _rest = _split(filled.form, turn.pressed.arg)
-        return await self._keep(turn, filled, rules.edited(filled.filling, line))
+        return await self._keep(turn, rules.edited(filled.filling, line))
 
     async def on_back(self, turn: Turn) -> Screen:
         """Back to the line before; from the first one to the entry."""
@@ -183,7 +183,7 @@ class Filler:
         before = rules.back(filled.form, filled.filling)
         if before is None:
             return await self.on_stop(turn)
-        return await self._keep(turn, filled, before)
+        return await self._keep(turn, before)
 
     async def on_stop(self, turn: Turn) -> Screen:
         """Give the form up; nothing was recorded."""
@@ -227,7 +227,7 @@ class Filler:
         ) % {"changes": "\n".join(said)}
         return self._kept(turn, await self._filled(turn), filled.filling, above=above)
 
-    async def _keep(self, turn: Turn, filled: "_Filled", filling: Filling) -> Screen:
+    async def _keep(self, turn: Turn, filling: Filling) -> Screen:
         self._store(turn, {}, filling)
         return self._kept(turn, await self._filled(turn), filling)
 

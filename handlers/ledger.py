@@ -91,7 +91,7 @@ async def on_withdraw(turn: Turn) -> Screen:
     opened = await changeable(turn, turn.pressed.id)
     if turn.pressed.version != opened.request.version or not opened.entry.open:
         return await shown(turn, opened)
-    return asked.withdrawing(opened.entry, words_of(turn, opened.entry))
+    return asked.withdrawing(opened.entry)
 
 
 async def on_withdrawn(turn: Turn) -> Screen:

@@ -134,7 +134,7 @@ async def figures_book(
         return await _book([*sheets, about_table(about)])
 
 
-async def picture(office: Office, summary: Summary, *, now: dt.datetime) -> bytes:
+async def picture(office: Office, summary: Summary) -> bytes:
     """Return the picture as PNG."""
     with speaking(office.policy.language):
         return await _made(CHART, asdict(quarter_papers.chart(summary)))

@@ -102,7 +102,7 @@ async def files(tools: Tools, material: Material, ledger: Table | None, now: dt.
     ledger of the whole bureau is for coordinators and auditors.
     """
     office, found = tools.office, material.summary
-    chart = await quarter_files.picture(office, found, now=now)
+    chart = await quarter_files.picture(office, found)
     made = {
         "chart": chart,
         "sheet": await quarter_files.book(office, found, now=now, problems=material.problems),
@@ -114,7 +114,7 @@ async def files(tools: Tools, material: Material, ledger: Table | None, now: dt.
 
 async def report(tools: Tools, material: Material, now: dt.datetime) -> str:
     """Make the report alone, after its wording was edited; return its generated name."""
-    chart = await quarter_files.picture(tools.office, material.summary, now=now)
+    chart = await quarter_files.picture(tools.office, material.summary)
     return await _kept(tools, await _report(tools.office, material, chart, now))
 
 

@@ -63,7 +63,7 @@ def listed(
         esc(_("The newest %(n)d are shown") % {"n": MOST_LISTED}) if len(found) > MOST_LISTED else None,
     )
     adding = tuple((_adding(entry, purpose, ids),) for purpose, ids in takes.items() if ids) if may_act else ()
-    rows = tuple(_row(each, entry, may_act=may_act) for each in newest)
+    rows = tuple(_row(each, may_act=may_act) for each in newest)
     back = (Button(pgettext("button", "Back"), Press("req", entry.id)),)
     return Screen("files", text, (*rows, *adding, back), protect=entry.of_person)
 
@@ -157,7 +157,7 @@ def _numbered(line: AttachmentLine) -> str:
     return f"{name} {line.ordinal}" if line.ordinal > 1 else name
 
 
-def _row(line: AttachmentLine, entry: Entry, *, may_act: bool) -> tuple[Button, ...]:
+def _row(line: AttachmentLine, *, may_act: bool) -> tuple[Button, ...]:
     name = {"paper": _numbered(line)}
     look = Button(pgettext("button", "Look at: %(paper)s") % name, Press("attg", line.id))
     if not may_act:

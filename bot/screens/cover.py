@@ -88,9 +88,7 @@ def _said(covered: Covered, today: dt.date) -> str:
     }
 
 
-def which_day(
-    line: str, context: Sequence[str], days: Sequence[tuple[str, dt.date]], keys: Keys, *, today: dt.date
-) -> Screen:
+def which_day(line: str, context: Sequence[str], days: Sequence[tuple[str, dt.date]], keys: Keys) -> Screen:
     """Ask for the first or the last day of a leave.
 
     Args:
@@ -98,7 +96,6 @@ def which_day(
         context: What has been chosen already.
         days: Days worth a button, with their labels.
         keys: The keyboard of the draft.
-        today: Local date.
     """
     question = _("From which day?") if line == "from" else _("Up to and including which day?")
     example = f"{days[-1][1].month}月{days[-1][1].day}日"

@@ -45,7 +45,7 @@ def which_day(entry: Entry, act: str, wording: Wording, *, aside: bool = False) 
     return Screen("ledger_day", text, (*rows, back), aside=aside)
 
 
-def withdrawing(entry: Entry, wording: Wording) -> Screen:
+def withdrawing(entry: Entry) -> Screen:
     """Ask before an entry is withdrawn."""
     text = lines(
         bold(_("[Ledger] %(number)s") % {"number": entry.number}),

@@ -16,7 +16,7 @@ def reminder(notice: OpinionNotice, wording: Wording, *, noted: bool = False) ->
         bold(_("[Opinion expiring] %(subject)s") % {"subject": _subject(notice)}),
         late,
         esc(_validity(notice, wording)),
-        *(esc(part) for matter in notice.matters for part in _matter(matter, notice, wording)),
+        *(esc(part) for matter in notice.matters for part in _matter(matter, wording)),
         None if notice.matters else esc(_("If it is still needed, please apply anew; if not, nothing is to be done.")),
     )
     return Screen("reminder_expiry", text, _rows(notice, noted=noted), aside=True)
@@ -64,7 +64,7 @@ def _validity(notice: OpinionNotice, wording: Wording) -> str:
     return said % {**values, "n": notice.days}
 
 
-def _matter(matter: Deciding, notice: OpinionNotice, wording: Wording) -> tuple[str, ...]:
+def _matter(matter: Deciding, wording: Wording) -> tuple[str, ...]:
     values = {
         "number": matter.number,
         "matter": matter.matter,

@@ -79,7 +79,7 @@ def found(words: str, briefs: Sequence[Brief], listed: Listed, wording: Wording,
     nothing = _("Nothing was found that you may see. Please try fewer characters or another part of the name.")
     text = lines(
         bold(_("Find: %(words)s") % {"words": words} if words else _("Ledger")),
-        *_narrowed(listed, wording),
+        *_narrowed(listed),
         esc(_counted(listed.total)) if listed.total else esc(nothing),
         esc(_("Nothing fits exactly; these come near.")) if near and listed.total else None,
         esc(_("There are more counterparts; please type more of the name.")) if more else None,
@@ -106,7 +106,7 @@ def mine(listed: Listed, counts: Mapping[Standing, int], wording: Wording) -> Sc
     )
     text = lines(
         bold(_("My ledger")),
-        *_narrowed(listed, wording),
+        *_narrowed(listed),
         esc(_counted(listed.total)) if listed.total else esc(_("No entries here.")),
         esc(said) if said else None,
         _page_line(listed),
@@ -121,19 +121,18 @@ def mine(listed: Listed, counts: Mapping[Standing, int], wording: Wording) -> Sc
     return Screen("ledger", text, (*_counts(listed, counts), *_entries(listed), *_turning(listed), *tools, last))
 
 
-def filters(listed: Listed, wording: Wording, *, filters_verb: str, by_unit: bool) -> Screen:
+def filters(listed: Listed, *, filters_verb: str, by_unit: bool) -> Screen:
     """What a list can be narrowed to.
 
     Args:
         listed: The list; its entries are not shown here.
-        wording: The words of the pack.
         filters_verb: The verb of this screen's own menus.
         by_unit: Whether this officer sees several units.
     """
     view = replace(listed.view, page=0)
     text = lines(
         bold(_("Narrow the list")),
-        *_narrowed(listed, wording, otherwise=_("Nothing chosen; all are shown.")),
+        *_narrowed(listed, otherwise=_("Nothing chosen; all are shown.")),
         esc(_("Please choose; what is marked ● is chosen, and pressing it again shows all.")),
     )
     standing = _choices(
@@ -236,7 +235,7 @@ def _counted(total: int) -> str:
     return _("%(n)d lines in all") % {"n": total}
 
 
-def _narrowed(listed: Listed, wording: Wording, otherwise: str | None = None) -> tuple[str, ...]:
+def _narrowed(listed: Listed, otherwise: str | None = None) -> tuple[str, ...]:
     """Return the line that says what a list is narrowed to."""
     view = listed.view
     said = [

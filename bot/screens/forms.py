@@ -22,7 +22,7 @@ def show(form: RecordForm, filling: Filling, keys: Keys, *, today: dt.date, abov
         above: A sentence that comes first, such as what has changed meanwhile.
     """
     line = step(form, filling)
-    body, rows = _asking(form, filling, line, keys, today) if line else _confirming(form, filling, keys, today)
+    body, rows = _asking(filling, line, keys, today) if line else _confirming(form, filling, keys, today)
     text = lines(
         esc(above) + "\n" if above else None,
         bold(form.title + _position(form, filling)),
@@ -42,7 +42,7 @@ def _position(form: RecordForm, filling: Filling) -> str:
     return f" {asked.index(line) + 1}/{len(asked)}"
 
 
-def _asking(form: RecordForm, filling: Filling, line: Field, keys: Keys, today: dt.date) -> tuple[list[str], Rows]:
+def _asking(filling: Filling, line: Field, keys: Keys, today: dt.date) -> tuple[list[str], Rows]:
     body = [esc(line.question)]
     if line.hint:
         body.append(esc(line.hint))

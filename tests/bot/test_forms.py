@@ -48,9 +48,9 @@ def test_lines_are_asked_in_their_order_and_only_where_they_exist():
 
 def test_what_belongs_to_a_line_that_has_gone_is_left_out():
     at = Filling({"what": "b", "why": "because", "on": "2026-11-23", "n": 1}, frozenset({"by"}))
-    changed = forms.chosen(FORM, forms.edited(at, FORM.line("what")), FORM.line("what"), "a")
+    changed = forms.chosen(forms.edited(at, FORM.line("what")), FORM.line("what"), "a")
     assert "why" not in forms.complete(FORM, changed)
-    back_again = forms.chosen(FORM, forms.edited(changed, FORM.line("what")), FORM.line("what"), "b")
+    back_again = forms.chosen(forms.edited(changed, FORM.line("what")), FORM.line("what"), "b")
     assert forms.complete(FORM, back_again)["why"] == "because"  # and it is kept, should the officer return to it
 
 
@@ -71,17 +71,17 @@ def test_marks_are_set_and_taken_away_and_none_is_refused():
     at = forms.edited(filled(), line)
     with pytest.raises(Refusal):
         forms.done(at, line)
-    at = forms.chosen(FORM, at, line, "y")
-    at = forms.chosen(FORM, at, line, "x")
+    at = forms.chosen(at, line, "y")
+    at = forms.chosen(at, line, "x")
     assert at.values["marks"] == ["x", "y"] and asked(at) == "marks"
-    at = forms.chosen(FORM, at, line, "y")
+    at = forms.chosen(at, line, "y")
     assert forms.done(at, line).values["marks"] == ["x"]
     assert asked(forms.done(at, line)) is None
 
 
 def test_an_option_that_is_not_there_is_told_from_a_choice():
     with pytest.raises(KeyError):
-        forms.chosen(FORM, Filling(), FORM.line("what"), "z")
+        forms.chosen(Filling(), FORM.line("what"), "z")
 
 
 @given(st.lists(st.sampled_from(("甲", "乙", "今天", "昨天", "2026-12-01", "3", "text", "back", "pass")), max_size=30))

@@ -103,7 +103,7 @@ async def test_a_unit_gets_its_own_ledger_and_no_natural_person_is_named(summed_
 
 async def test_the_report_is_a_letter_with_tables_picture_and_problems(summed_up, office):
     _session, found = summed_up
-    drawn = await quarter_files.picture(office, found, now=NOW)
+    drawn = await quarter_files.picture(office, found)
     said = [*quarter_files.draft(office, found, NOW).values(), "协调员补充的一句话：{{ 1+1 }} <b>&"]
     content = await quarter_files.report(office, found, now=NOW, paragraphs=said, problems=PROBLEMS, picture=drawn)
     document = Document(io.BytesIO(content))
@@ -150,7 +150,7 @@ async def test_a_dissolved_unit_stands_last_as_long_as_something_of_the_period_i
 async def test_an_empty_quarter_is_said(office):
     found = Summary(QUARTER, Statistics(QUARTER.span), policy_hash=office.policy.hash)
     assert list(quarter_files.draft(office, found, NOW).values()) == ["2026年第三季度各单位无信用产品使用记录。"]
-    drawn = await quarter_files.picture(office, found, now=NOW)
+    drawn = await quarter_files.picture(office, found)
     assert drawn.startswith(b"\x89PNG") and len(drawn) > 10_000
     rows = sheets(await quarter_files.book(office, found, now=NOW))
     assert rows["汇总表"][1][:2] == ["合计", "0"] and set(column(rows["按单位"], "核查申请（家）")) == {0}
