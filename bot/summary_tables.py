@@ -26,6 +26,8 @@ from bot.summary import Names, Summary
 
 Problems = Mapping[str, Sequence[str]]
 """Unit -> what it wrote under 存在问题与建议."""
+Groups = Sequence[tuple[str, Figures]]
+"""Rows by what they are called: two may bear one name, such as a unit that was dissolved and founded anew."""
 
 _FLOWS: Final = tuple(each for each in Measure if each not in STOCKS)
 _OF_ITEMS: Final = tuple(each for each in _FLOWS if each is not Measure.TIMES)
@@ -97,27 +99,28 @@ def finer_tables(statistics: Statistics, names: Names, units: Sequence[str]) -> 
         names: What the codes are called.
         units: The units, in the bureau's order; those without figures are listed with 0.
     """
-    none = pgettext("figure", "A list kept elsewhere")
-    kinds = {
-        none if code is None else kind_name(CounterpartKind(code)): each
-        for code, each in statistics.by_kind().items()
-        if any(each[measure] for measure in _OF_ITEMS)
-    }
-    products = {names.products.get(code, code): each for code, each in statistics.by_product().items() if code}
+    by_kind = [
+        (_kind(code), figures)
+        for code, figures in statistics.by_kind().items()
+        if any(figures[measure] for measure in _OF_ITEMS)
+    ]
+    by_product = [
+        (names.products.get(code, code), figures) for code, figures in statistics.by_product().items() if code
+    ]
     outside = pgettext("figure", "Outside the catalogue")
-    categories = {code or outside: each for code, each in statistics.by_category(names.categories).items()}
-    months = {month_name(code, statistics.span): each for code, each in statistics.by_month().items()}
-    matters = {matter_name(names, code): each for code, each in statistics.by_matter().items()}
-    by_unit = statistics.by_unit()
-    own = {names.units.get(code, code): by_unit.get(code, Figures()) for code in units}
+    by_category = [(name or outside, figures) for name, figures in statistics.by_category(names.categories).items()]
+    by_month = [(month_name(code, statistics.span), figures) for code, figures in statistics.by_month().items()]
+    by_matter = [(matter_name(names, code), figures) for code, figures in statistics.by_matter().items()]
+    active = statistics.by_unit()
+    by_unit = [(names.units.get(code, code), active.get(code, Figures())) for code in units]
     total = statistics.total()
     return [
-        _by(total, pgettext("sheet", "By unit"), own),
-        _by(total, pgettext("sheet", "By month"), months, _FLOWS),
-        _by(total, pgettext("sheet", "By product"), products, _OF_ITEMS),
-        _by(total, pgettext("sheet", "By matter"), matters),
-        _by(total, pgettext("sheet", "By category"), categories),
-        _by(total, pgettext("sheet", "By kind of counterpart"), kinds, _OF_ITEMS),
+        _by(total, pgettext("sheet", "By unit"), by_unit),
+        _by(total, pgettext("sheet", "By month"), by_month, _FLOWS),
+        _by(total, pgettext("sheet", "By product"), by_product, _OF_ITEMS),
+        _by(total, pgettext("sheet", "By matter"), by_matter),
+        _by(total, pgettext("sheet", "By category"), by_category),
+        _by(total, pgettext("sheet", "By kind of counterpart"), by_kind, _OF_ITEMS),
     ]
 
 
@@ -169,11 +172,9 @@ def change(difference: int) -> str:
     return f"+{difference}" if difference > 0 else str(difference)
 
 
-def _by(
-    total: Figures, title: str, groups: Mapping[str, Figures], measures: Sequence[Measure] = tuple(Measure)
-) -> Table:
+def _by(total: Figures, title: str, groups: Groups, measures: Sequence[Measure] = tuple(Measure)) -> Table:
     """Return groups with every figure, and their sum."""
-    rows = [(name, *(str(each[measure]) for measure in measures)) for name, each in groups.items()]
+    rows = [(name, *(str(each[measure]) for measure in measures)) for name, each in groups]
     rows.append((pgettext("row", "Total"), *(str(total[measure]) for measure in measures)))
     return Table(title, (pgettext("column", "Group"), *(measure_name(each) for each in measures)), rows)
 
@@ -192,6 +193,10 @@ def _comparison_columns() -> tuple[str, ...]:
         pgettext("column", "Same quarter a year ago"),
         pgettext("column", "Change on a year ago"),
     )
+
+
+def _kind(code: str | None) -> str:
+    return pgettext("figure", "A list kept elsewhere") if code is None else kind_name(CounterpartKind(code))
 
 
 def _unit(summary: Summary, code: str) -> str:

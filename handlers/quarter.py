@@ -15,7 +15,7 @@ from handlers.quarter_return import waits_for_head
 from handlers.turn import Flow, Stale, Turn
 from storage import quarter_pushes
 from storage import quarter_returns as stored
-from storage.tables import QuarterReturn, Role, Unit
+from storage.tables import Role, Unit
 
 READS_ALL: Final = (Role.COORDINATOR, Role.AUDITOR)
 
@@ -80,10 +80,10 @@ async def overview(turn: Turn, quarter: Quarter, *, said: str | None = None) -> 
 async def _bureau(turn: Turn, quarter: Quarter) -> Bureau:
     units = await quarter_prompts.units_of(turn.session, turn.office, quarter, turn.today)
     returns = await stored.all_of(turn.session, quarter)
-    of_unit = {unit.name: returns.get(unit.id) for unit in units}
-    reported = [name for name, row in of_unit.items() if row is not None and row.state.is_reported]
-    waiting = [name for name, row in of_unit.items() if row is not None and waits_for_head(row)]
-    silent = [unit for unit in units if unit.name not in reported and unit.name not in waiting]
+    states = [(unit, returns.get(unit.id)) for unit in units]
+    done = [(unit.name, row.nil) for unit, row in states if row is not None and row.state.is_reported]
+    waiting = [unit.name for unit, row in states if row is not None and waits_for_head(row)]
+    silent = [unit for unit, row in states if row is None or not (row.state.is_reported or waits_for_head(row))]
     nobody = [unit.name for unit in silent if not await stored.answering(turn.session, unit.id, turn.today)]
     push = await stored.push_of(turn.session, quarter)
     days = quarter_facts.days_of(turn.office, quarter)
@@ -91,8 +91,8 @@ async def _bureau(turn: Turn, quarter: Quarter) -> Bureau:
     return Bureau(
         quarter=quarter,
         due=days.summary,
-        reported=reported,
-        nil=[name for name in reported if _is_nil(of_unit[name])],
+        reported=[name for name, nil in done if not nil],
+        nil=[name for name, nil in done if nil],
         waiting=waiting,
         silent=[unit.name for unit in silent],
         nobody=nobody,
@@ -103,10 +103,6 @@ async def _bureau(turn: Turn, quarter: Quarter) -> Bureau:
         push=push.state if push is not None else None,
         delivery=await quarter_pushes.delivery(turn.session, push.id) if push is not None else Delivery(),
     )
-
-
-def _is_nil(row: QuarterReturn | None) -> bool:
-    return row is not None and row.nil
 
 
 async def _own(turn: Turn, quarter: Quarter) -> Screen:

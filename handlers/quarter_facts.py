@@ -5,12 +5,12 @@ import datetime as dt
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.dates import format_day
+from bot.figure_words import matter_name
 from bot.figures import Cell, Figures, grouped, total
-from bot.language import _
 from bot.quarters import Quarter, QuarterDays, quarter_days
 from bot.returns import PushState, ReturnState, UnitReturn
 from bot.summary import coarse, correction
-from handlers import feedback, figures
+from handlers import feedback, figures, summary
 from handlers.office import Office
 from handlers.turn import Turn
 from storage import issues, summaries
@@ -42,7 +42,7 @@ async def unit_return(session: AsyncSession, office: Office, row: QuarterReturn,
         nil=row.nil,
         problems=row.problems,
         figures=Figures.from_json(reported) if reported is not None else total(cells),
-        by_matter=_by_matter(office, cells),
+        by_matter=await _by_matter(session, office, cells),
         gaps=await stored.gaps(session, unit.id, quarter, today=today),
         issues=problems,
         due=days_of(office, quarter).due,
@@ -79,8 +79,7 @@ def day(turn: Turn, on: dt.date) -> str:
     return format_day(on, today=turn.today)
 
 
-def _by_matter(office: Office, cells: tuple[Cell, ...]) -> dict[str, Figures]:
-    matters = office.policy.matters
-    named = grouped(cells, lambda cell: cell.matter or "")
-    off = _("outside the catalogue")
-    return {matters[code].name if code in matters else code or off: row for code, row in sorted(named.items())}
+async def _by_matter(session: AsyncSession, office: Office, cells: tuple[Cell, ...]) -> dict[str, Figures]:
+    """Return the figures of matters by name; what is called the same, such as one proposed again, is one line."""
+    names = await summary.names(session, office, cells)
+    return grouped(cells, lambda cell: matter_name(names, cell.matter))

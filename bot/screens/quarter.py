@@ -22,8 +22,8 @@ class Bureau:
     Args:
         quarter: The quarter.
         due: Until when units report, which is the day on which the summary is drafted.
-        reported: Units that have reported.
-        nil: Those of them with a nil return.
+        reported: Units that have reported figures.
+        nil: Units that have reported nil.
         waiting: Units whose return waits for the head.
         silent: Units that have not reported.
         nobody: Those of them with nobody who could be asked.
@@ -55,13 +55,12 @@ def overview(bureau: Bureau, *, today: dt.date, said: str | None = None, acts: b
         said: A sentence that comes first, such as how many units were asked.
         acts: Whether the reader acts; an auditor only reads.
     """
-    plain = [name for name in bureau.reported if name not in bureau.nil]
     day = format_day(bureau.due.on, today=today, provisional=bureau.due.provisional)
     text = lines(
         esc(said) + "\n" if said else None,
         bold(_title(bureau.quarter)),
         esc(_("Returns are due by %(day)s") % {"day": day}),
-        _group(pgettext("return", "Reported"), plain),
+        _group(pgettext("return", "Reported"), bureau.reported),
         _group(pgettext("return", "Nil returns"), bureau.nil),
         _group(pgettext("return", "Waiting for the head"), bureau.waiting),
         _group(pgettext("return", "Not reported"), bureau.silent),
@@ -138,7 +137,7 @@ def _group(label: str, names: Sequence[str]) -> str | None:
 
 
 def _all_in(bureau: Bureau) -> str:
-    return _("All %(n)d units have reported") % {"n": len(bureau.reported)}
+    return _("All %(n)d units have reported") % {"n": len(bureau.reported) + len(bureau.nil)}
 
 
 def _rows(bureau: Bureau, *, acts: bool) -> tuple[tuple[Button, ...], ...]:

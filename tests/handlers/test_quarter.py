@@ -1,0 +1,69 @@
+"""/quarter: who has reported, who has not, and what a unit's return says."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from bot.figures import Figures
+from bot.policy.overlay import Layer, LayerKind, lay
+from bot.quarters import Quarter
+from bot.returns import ReturnState
+from handlers import quarter, quarter_facts
+from storage import quarter_returns as stored
+from storage.files import FileStore
+from storage.tables import Role, Unit
+from tests.handlers.conftest import NOW
+from tests.handlers.product_desk import Desk
+from tests.ledger_rows import Ledger
+from tests.oracles.figures_oracle import Happened, Verification
+
+QUARTER = Quarter(2026, 3)
+
+
+@pytest.fixture
+def seat(database, office, enrol, tmp_path):
+    async def sit(role, unit="air"):
+        return Desk(database, office, await enrol(900_200, unit=unit, role=role), FileStore(tmp_path / "files"), NOW)
+
+    return sit
+
+
+async def of_code(session, code):
+    return (await session.scalars(select(Unit).where(Unit.code == code))).one()
+
+
+async def test_of_two_units_of_one_name_each_is_asked_for_its_own_return(database, office, seat):
+    desk = await seat(Role.COORDINATOR, "legal")
+    async with database.write() as session:
+        air, water, soil = [await of_code(session, code) for code in ("air", "water", "soil")]
+        air.name = water.name = soil.name = "虚构处"
+        for unit, nil in ((air, False), (water, True)):
+            row = await stored.ensure(session, unit.id, QUARTER)
+            row.state, row.nil = ReturnState.REPORTED, nil
+    shown = await desk.turn(quarter.on_quarter, text="2026年第三季度")
+    assert "单位已报（1个）：虚构处" in shown.text and "零报告（1个）：虚构处" in shown.text
+    silent = len(office.policy.units) - 2
+    assert f"未报（{silent}个）" in shown.text
+    listed = next(line for line in shown.text.split("\n") if line.startswith("未报"))
+    assert "虚构处" in listed
+
+
+async def unit_return(database, office, unit, which, now):
+    """Return a unit's return as a screen shows it."""
+    async with database.write() as session:
+        row = await stored.ensure(session, (await of_code(session, unit)).id, which)
+        return await quarter_facts.unit_return(session, office, row, now)
+
+
+async def test_a_matter_that_was_proposed_again_takes_nothing_from_the_return(database, office, policy):
+    again = Layer(LayerKind.MATTER, "b7", {**policy.matters["m21"].model_dump(mode="json"), "code": "b7"})
+    on = dt.date(2026, 8, 3)
+    both = [Verification("air", matter, entry, submitted=on) for entry, matter in enumerate(("m21", "b7", None))]
+    async with database.write() as session:
+        await (await Ledger.begin(session, policy)).write(Happened(both))
+    found = await unit_return(database, replace(office, policy=lay(policy, [again])), "air", QUARTER, NOW)
+    assert found.figures.applied == 3
+    assert sum(found.by_matter.values(), Figures()) == found.figures
+    assert set(found.by_matter) == {policy.matters["m21"].name, "目录外事项"}
