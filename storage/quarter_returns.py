@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -102,16 +103,17 @@ async def officers(session: AsyncSession) -> Sequence[Person]:
     return rows.all()
 
 
-async def gaps(session: AsyncSession, unit_id: int, quarter: Quarter, *, today: dt.date) -> list[Gap]:
+async def gaps(session: AsyncSession, unit_id: int, quarter: Quarter, *, zone: ZoneInfo, today: dt.date) -> list[Gap]:
     """Return the entries of a unit that somebody still has to complete for the quarter's figures, by number.
 
     Args:
         session: A session that reads.
         unit_id: The unit.
         quarter: The quarter; older entries that are still incomplete count too.
+        zone: Of the local dates.
         today: Local date; what is expected today or later is not missing yet.
     """
-    until = quarter.ends_on
+    until, (_begins_at, ends_at) = quarter.ends_on, quarter.span.moments(zone)
     written = select(Opinion.id).where(Opinion.item_id == Item.id, Opinion.undone_at.is_(None)).exists()
     unwritten = select(CreditReport.id).where(CreditReport.item_id == Item.id, CreditReport.agency.is_(None)).exists()
     lacking = {
@@ -122,7 +124,7 @@ async def gaps(session: AsyncSession, unit_id: int, quarter: Quarter, *, today: 
             Item.submitted_on <= until,
             Item.due_on < today,
         ),
-        GapKind.REPORT: (Item.state == ItemState.RECORDED, unwritten),
+        GapKind.REPORT: (Item.state == ItemState.RECORDED, Request.created_at < ends_at, unwritten),
     }
     found: dict[int, Gap] = {}
     for kind, which in lacking.items():

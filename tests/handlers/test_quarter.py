@@ -9,15 +9,16 @@ from sqlalchemy import select
 from bot.figures import Figures
 from bot.policy.overlay import Layer, LayerKind, lay
 from bot.quarters import Quarter
-from bot.returns import ReturnState
+from bot.returns import GapKind, ReturnState
 from handlers import quarter, quarter_facts
+from handlers.office import ZONE
 from storage import quarter_returns as stored
 from storage.files import FileStore
-from storage.tables import Role, Unit
+from storage.tables import Request, Role, Unit
 from tests.handlers.conftest import NOW
 from tests.handlers.product_desk import Desk
 from tests.ledger_rows import Ledger
-from tests.oracles.figures_oracle import Happened, Verification
+from tests.oracles.figures_oracle import Happened, Report, Verification
 
 QUARTER = Quarter(2026, 3)
 
@@ -67,3 +68,18 @@ async def test_a_matter_that_was_proposed_again_takes_nothing_from_the_return(da
     assert found.figures.applied == 3
     assert sum(found.by_matter.values(), Figures()) == found.figures
     assert set(found.by_matter) == {policy.matters["m21"].name, "目录外事项"}
+
+
+async def test_a_report_of_the_next_quarter_is_no_gap_of_this_one(database, office, policy):
+    entered = {"2026-09-30 23:30": True, "2026-10-01 00:30": False, "2026-06-01 10:00": True}
+    async with database.write() as session:
+        reports = [Report("air", "m35", dt.date(2026, 9, 1)) for _each in entered]
+        await (await Ledger.begin(session, policy)).write(Happened(reports=reports))
+        entries = (await session.scalars(select(Request).order_by(Request.id))).all()
+        for entry, at in zip(entries, entered, strict=True):
+            entry.created_at = dt.datetime.fromisoformat(at).replace(tzinfo=ZONE).astimezone(dt.UTC)
+    wanted = [entry.id for entry, is_of_quarter in zip(entries, entered.values(), strict=True) if is_of_quarter]
+    found = await unit_return(database, office, "air", QUARTER, NOW)
+    assert [(gap.request_id, gap.kind) for gap in found.gaps] == [(key, GapKind.REPORT) for key in wanted]
+    later = await unit_return(database, office, "air", QUARTER.next, NOW)
+    assert len(later.gaps) == len(entries)
