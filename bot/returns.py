@@ -85,7 +85,7 @@ class UnitReturn:
         gaps: What is incomplete.
         issues: Problems that officers of the unit fed back.
         due: Until when it is to be reported.
-        corrections: What changed in the quarter before after it was locked.
+        corrected: Earlier quarter -> what changed in it after it was locked and stands in no later summary.
     """
 
     id: int
@@ -103,7 +103,12 @@ class UnitReturn:
     gaps: Sequence[Gap]
     issues: Sequence[Problem]
     due: Reckoned
-    corrections: Figures | None = None
+    corrected: Mapping[Quarter, Figures]
+
+    @property
+    def corrections(self) -> Figures | None:
+        """What changed in the quarter before; None where nothing did."""
+        return self.corrected.get(self.quarter.previous)
 
     @property
     def may_fill(self) -> bool:

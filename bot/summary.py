@@ -48,11 +48,11 @@ class Correction:
 
     def of(self, unit: str | None) -> Figures:
         """Return the difference of one unit, or of all."""
-        found = Figures()
-        for (code, _matter), figures in self.changes.items():
-            if unit in (None, code):
-                found += figures
-        return found
+        return sum(self.only(unit).changes.values(), Figures())
+
+    def only(self, unit: str | None) -> "Correction":
+        """Return the part of one unit, or all of it."""
+        return Correction(self.quarter, {key: each for key, each in self.changes.items() if unit in (None, key[0])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,10 @@ from bot.figure_words import matter_name
 from bot.figures import Cell, Figures, grouped, total
 from bot.quarters import Quarter, QuarterDays, quarter_days
 from bot.returns import PushState, ReturnState, UnitReturn
-from bot.summary import coarse, correction
 from handlers import feedback, figures, summary
 from handlers.office import Office
 from handlers.turn import Turn
-from storage import issues, summaries
+from storage import issues
 from storage import quarter_returns as stored
 from storage.tables import QuarterReturn, Unit
 
@@ -30,6 +29,8 @@ async def unit_return(session: AsyncSession, office: Office, row: QuarterReturn,
     problems = [
         await feedback.problem_of(session, office, each) for each in await issues.of_quarter(session, quarter, unit.id)
     ]
+    known = await summary.earlier(session, quarter)
+    corrected = await summary.corrections(session, office, known, now=now, unit=unit.code)
     return UnitReturn(
         id=row.id,
         version=row.version,
@@ -46,21 +47,8 @@ async def unit_return(session: AsyncSession, office: Office, row: QuarterReturn,
         gaps=await stored.gaps(session, unit.id, quarter, zone=office.zone, today=today),
         issues=problems,
         due=days_of(office, quarter).due,
-        corrections=await _corrections(session, office, quarter.previous, unit.code, now),
+        corrected={each.quarter: each.of(unit.code) for each in corrected},
     )
-
-
-async def _corrections(
-    session: AsyncSession, office: Office, quarter: Quarter, unit: str, now: dt.datetime
-) -> Figures | None:
-    """Return what has changed in a unit's quarter since its summary was frozen; None where it is not frozen."""
-    frozen = await summaries.load(session, quarter)
-    if frozen is None:
-        return None
-    cells = await figures.cells(session, office, quarter.span, now=now, unit=unit)
-    reported = coarse(frozen.statistics.of(unit).cells)
-    found = correction(quarter, now=coarse(cells), reported=reported, noted=())
-    return None if found is None else found.of(unit)
 
 
 def days_of(office: Office, quarter: Quarter) -> QuarterDays:

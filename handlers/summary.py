@@ -1,6 +1,7 @@
 """The quarterly summary: reckoned from the register, frozen once, read again for ever."""
 
 import datetime as dt
+from collections.abc import Mapping
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,25 +27,53 @@ async def reckon(session: AsyncSession, office: Office, quarter: Quarter, *, now
         now: Aware UTC time.
     """
     statistics = await figures.statistics(session, office, quarter.span, now=now)
-    first = quarter
-    for _quarter in range(LOOKING_BACK):
-        first = first.previous
-    known = await summaries.between(session, first, quarter.previous)
-    corrections = []
-    for earlier, reported in known.items():
-        later = [each for other in known.values() for each in other.corrections if each.quarter == earlier]
-        if (found := await _corrected(session, office, reported, later, now)) is not None:
-            corrections.append(found)
+    known = await earlier(session, quarter)
     return Summary(
         quarter=quarter,
         statistics=statistics,
-        corrections=tuple(corrections),
+        corrections=await corrections(session, office, known, now=now),
         previous=await _reported(session, office, quarter.previous, known.get(quarter.previous), now),
         year_before=await _reported(session, office, quarter.year_before, known.get(quarter.year_before), now),
         names=await names(session, office, statistics.cells),
         policy_hash=office.policy.hash,
         calendar_version=office.calendar.version,
     )
+
+
+async def earlier(session: AsyncSession, quarter: Quarter) -> dict[Quarter, Summary]:
+    """Return the frozen summaries of the quarters before one, as far as it still corrects them, oldest first."""
+    first = quarter
+    for _quarter in range(LOOKING_BACK):
+        first = first.previous
+    return await summaries.between(session, first, quarter.previous)
+
+
+async def corrections(
+    session: AsyncSession,
+    office: Office,
+    known: Mapping[Quarter, Summary],
+    *,
+    now: dt.datetime,
+    unit: str | None = None,
+) -> tuple[Correction, ...]:
+    """Return what the register says otherwise of earlier quarters than their summaries, oldest first.
+
+    What a later summary has noted already is not said again.
+
+    Args:
+        session: A reading session.
+        office: Rules, calendar and zone.
+        known: Their summaries; see ``earlier``.
+        now: Aware UTC time.
+        unit: Code of the one unit that is meant; None for the whole bureau.
+    """
+    found = []
+    for quarter, reported in known.items():
+        statistics = reported.statistics if unit is None else reported.statistics.of(unit)
+        noted = [each.only(unit) for other in known.values() for each in other.corrections if each.quarter == quarter]
+        cells = await figures.cells(session, office, quarter.span, now=now, unit=unit)
+        found.append(correction(quarter, now=coarse(cells), reported=coarse(statistics.cells), noted=noted))
+    return tuple(each for each in found if each is not None)
 
 
 async def freeze(session: AsyncSession, office: Office, summary: Summary, *, now: dt.datetime) -> Summary:
@@ -82,13 +111,6 @@ async def names(session: AsyncSession, office: Office, cells: tuple[Cell, ...]) 
         products={each.id: each.short_name for each in policy.products.values()},
         categories={code: shelves[policy.matters[code].category] for code in known},
     )
-
-
-async def _corrected(
-    session: AsyncSession, office: Office, reported: Summary, noted: list[Correction], now: dt.datetime
-) -> Correction | None:
-    cells = await figures.cells(session, office, reported.quarter.span, now=now)
-    return correction(reported.quarter, now=coarse(cells), reported=coarse(reported.statistics.cells), noted=noted)
 
 
 async def _reported(

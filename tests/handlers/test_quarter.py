@@ -10,11 +10,11 @@ from bot.figures import Figures
 from bot.policy.overlay import Layer, LayerKind, lay
 from bot.quarters import Quarter
 from bot.returns import GapKind, ReturnState
-from handlers import quarter, quarter_facts
+from handlers import quarter, quarter_facts, summary
 from handlers.office import ZONE
 from storage import quarter_returns as stored
 from storage.files import FileStore
-from storage.tables import Request, Role, Unit
+from storage.tables import Item, Request, Role, Unit
 from tests.handlers.conftest import NOW
 from tests.handlers.product_desk import Desk
 from tests.ledger_rows import Ledger
@@ -83,3 +83,37 @@ async def test_a_report_of_the_next_quarter_is_no_gap_of_this_one(database, offi
     assert [(gap.request_id, gap.kind) for gap in found.gaps] == [(key, GapKind.REPORT) for key in wanted]
     later = await unit_return(database, office, "air", QUARTER.next, NOW)
     assert len(later.gaps) == len(entries)
+
+
+async def test_a_return_corrects_four_quarters_back_what_no_summary_has_noted_yet(database, office, policy):
+    second, third, fourth = Quarter(2026, 2), Quarter(2026, 3), Quarter(2026, 4)
+    days = (dt.date(2026, 5, 6), dt.date(2026, 5, 7), dt.date(2026, 8, 3))
+    happened = [Verification("air", "m21", entry, submitted=on) for entry, on in enumerate(days)]
+    async with database.write() as session:
+        ledger = await Ledger.begin(session, policy)
+        await ledger.write(Happened([*happened, Verification("water", "m21", 9, submitted=days[0])]))
+        first, again, late, others = (await session.scalars(select(Item).order_by(Item.id))).all()
+
+    async def freeze(quarter):
+        async with database.write() as session:
+            await summary.freeze(session, office, await summary.reckon(session, office, quarter, now=NOW), now=NOW)
+
+    async def moved(item, on):
+        async with database.write() as session:
+            (await session.get_one(Item, item.id)).submitted_on = on
+
+    await freeze(second)
+    await moved(first, dt.date(2026, 10, 9))  # noted by the summary of the third quarter
+    await moved(others, dt.date(2026, 10, 9))
+    await freeze(third)
+    assert (await unit_return(database, office, "air", third, NOW)).corrected[second].applied == -1
+    assert (await unit_return(database, office, "air", fourth, NOW)).corrected == {}
+    await moved(again, dt.date(2026, 10, 9))
+    await moved(late, dt.date(2026, 10, 9))
+    less = Figures(times=-1, applied=-1)
+    found = await unit_return(database, office, "air", fourth, NOW)
+    assert found.corrected == {second: less, third: less}
+    assert (await unit_return(database, office, "water", fourth, NOW)).corrected == {}
+    async with database.read() as session:
+        whole = await summary.reckon(session, office, fourth, now=NOW)
+    assert {each.quarter: each.of("air") for each in whole.corrections} == found.corrected
