@@ -125,8 +125,9 @@ class Ledger:
         on = each.returned or MADE.date()
         opinion = Opinion(
             id=next(self.ids),
-            item_id=item.id, issued_on=on, valid_to=on + dt.timedelta(days=364), valid_source="policy",
+            item_id=item.id, issued_on=on, valid_to=each.valid_to or dt.date(2030, 1, 1), valid_source="policy",
             result=each.finding, recorded_at=dt.datetime.combine(on, NOON), unit_id=self.units[each.unit],
+            undone_at=MADE if each.undone else None,
         )  # fmt: skip
         self.rows.append(opinion)
         if each.finding in ("adverse", "serious", "corrected"):
@@ -136,6 +137,7 @@ class Ledger:
 
     def _letter(self, each: Letter) -> None:
         request = self._request(each.unit, each.matter, each.entered, undone=each.undone)
+        request.decide_on = each.decide
         state = CommitmentState.SIGNED
         if each.fulfilled or each.breached:
             state = CommitmentState.FULFILLED if each.fulfilled else CommitmentState.BREACHED
@@ -143,7 +145,7 @@ class Ledger:
         self.rows.append(
             Commitment(
                 item_id=item.id, state=state, letters=each.letters, in_form=each.in_form, signed_on=each.signed,
-                settled_on=each.fulfilled or each.breached,
+                settled_on=each.fulfilled or each.breached, fulfil_by_on=each.fulfil_by,
             )
         )  # fmt: skip
 

@@ -20,6 +20,7 @@ from bot.summary import Summary
 from handlers import quarter_files, summary
 from tests.handlers.conftest import NOW
 from tests.ledger_rows import Ledger
+from tests.oracles import figures_oracle as oracle
 from tests.storage.test_figures import ledger
 
 QUARTER = Quarter(2026, 3)
@@ -27,9 +28,14 @@ PROBLEMS = {"air": ["收件日期难以确认"], "water": ["=HYPERLINK(1)"]}
 
 
 @pytest.fixture
-async def summed_up(database, office, policy):
+def happened():
+    return ledger(seed=3, entries=60)
+
+
+@pytest.fixture
+async def summed_up(database, office, policy, happened):
     async with database.write() as session:
-        await (await Ledger.begin(session, policy)).write(ledger(seed=3, entries=60))
+        await (await Ledger.begin(session, policy)).write(happened)
     async with database.read() as session:
         yield session, await summary.reckon(session, office, QUARTER, now=NOW)
 
@@ -89,6 +95,23 @@ def check_main(rows, total: Figures):
     assert (carried[0], int(carried[2])) == ("上季结转", total.carried)
     assert (waiting[0], int(waiting[2])) == ("本季未反馈", total.open)
     assert check[7].startswith(f"上季结转{total.carried}＋本季申请{total.applied}＝")
+
+
+async def test_what_falls_due_next_quarter_stands_in_the_book_unit_by_unit(summed_up, happened, office):
+    _session, found = summed_up
+    rows = sheets(await quarter_files.book(office, found, now=NOW))["其他指标"]
+    wanted = oracle.ahead(happened, QUARTER.next.begins_on, QUARTER.next.ends_on)
+    for name, line in {
+        "opinions": "下季度到期的查询意见（份）",
+        "feedback": "下季度应反馈的核查（家）",
+        "commitments": "下季度应履行的承诺（件）",
+        "decisions": "下季度拟作决定的事项（件）",
+    }.items():
+        stands = {row[1]: int(row[2]) for row in rows if row[0] == line}
+        assert stands == {found.names.units[unit]: counts.get(name, 0) for unit, counts in wanted.items()}, line
+        assert sum(stands.values()) > 0, line
+    said = quarter_files.draft(office, found, NOW)["coming"]
+    assert f"下季度将有{found.statistics.coming().opinions}份查询意见到期" in said
 
 
 async def test_a_unit_gets_its_own_ledger_and_no_natural_person_is_named(summed_up, office):

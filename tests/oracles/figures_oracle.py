@@ -28,6 +28,7 @@ class Verification:
     returned: dt.date | None = None
     withdrawn: dt.date | None = None
     finding: str | None = None
+    valid_to: dt.date | None = None  # of the opinion; None = long after everything here
     reused: dt.date | None = None
     undone: bool = False
 
@@ -45,6 +46,8 @@ class Letter:
     signed: dt.date | None = None
     fulfilled: dt.date | None = None
     breached: dt.date | None = None
+    fulfil_by: dt.date | None = None
+    decide: dt.date | None = None  # planned, of its entry
     undone: bool = False
 
 
@@ -155,6 +158,27 @@ def _letter(each: Letter, first: dt.date, last: dt.date, wanted: Wanted, found: 
         found["in_form"] += each.letters if each.in_form else 0
     found["fulfilled"] += counts(each.fulfilled)
     found["breached"] += counts(each.breached)
+
+
+def ahead(happened: Happened, first: dt.date, last: dt.date) -> dict[str, dict[str, int]]:
+    """Count what falls due in a period, by unit: opinions, feedback, commitments, decisions."""
+    due: list[tuple[str, str, dt.date | None, int]] = []
+    for each in happened.verifications:
+        if each.finding and not each.undone:
+            due.append((each.unit, "opinions", each.valid_to, 1))
+        ended = each.returned or each.withdrawn or each.undone
+        if each.submitted and not ended and not each.by_counterpart:
+            due.append((each.unit, "feedback", each.due, each.count))
+    for letter in happened.letters:
+        if not letter.undone:
+            due.append((letter.unit, "decisions", letter.decide, 1))
+            settled = letter.fulfilled or letter.breached
+            due.append((letter.unit, "commitments", None if settled else letter.fulfil_by, 1))
+    found: dict[str, Counter[str]] = {}
+    for unit, name, day, count in due:
+        if _within(day, first, last):
+            found.setdefault(unit, Counter())[name] += count
+    return {unit: dict(counts) for unit, counts in found.items()}
 
 
 def working_days(

@@ -20,6 +20,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 TODAY = dt.date(2026, 11, 28)
 QUARTER = Quarter(2026, 3)
 UNITS, MATTERS = ("air", "water", "legal"), ("m04b", "m21", None)
+AHEAD = ("opinions", "feedback", "commitments", "decisions")
 KINDS = ("enterprise", "enterprise", "institution", "natural_person", None)
 
 
@@ -28,11 +29,18 @@ class Life:
 
     def __init__(self, seed: int) -> None:
         self.dice, self.happened = Random(seed), Happened()
+        self.later = Random(seed + 1)  # of what falls due
 
     def day(self, after: dt.date = dt.date(2026, 5, 1), within: int = 200) -> dt.date:
         edges = [dt.date(2026, 6, 30), dt.date(2026, 7, 1), dt.date(2026, 9, 30), dt.date(2026, 10, 1)]
         found = self.dice.choice([*edges, after + dt.timedelta(days=self.dice.randrange(within))])
         return min(max(found, after), TODAY)
+
+    def ahead(self) -> dt.date | None:
+        """A day in the fourth quarter, beside it, or none."""
+        first, last = QUARTER.next.begins_on, QUARTER.next.ends_on
+        one = dt.timedelta(days=1)
+        return self.later.choice((first - one, first, dt.date(2026, 11, 16), last, last + one, None))
 
     def entry(self, number: int) -> None:
         dice = self.dice
@@ -41,6 +49,7 @@ class Life:
             self.verification(Verification(unit, matter, number, dice.choice(KINDS), undone=undone))
         letter = Letter(unit, matter, self.day(), dice.choice(KINDS), dice.randint(1, 4), dice.random() < 0.5)
         letter.undone = undone
+        letter.fulfil_by, letter.decide = self.ahead(), self.ahead()
         letter.signed = self.day() if dice.random() < 0.5 else None
         if dice.random() < 0.3:
             setattr(letter, dice.choice(("fulfilled", "breached")), self.day(letter.entered))
@@ -65,8 +74,11 @@ class Life:
             each.received = self.day(each.submitted, 5)
             each.due = each.received + dt.timedelta(days=7)
             each.resumed = each.received + dt.timedelta(days=3) if dice.random() < 0.2 else None
+        if fate in ("wait", "receive"):
+            each.due = self.ahead() or each.due
         if fate == "feed":
             each.returned = self.day(each.resumed or each.received or each.submitted, 20)
+            each.valid_to = self.ahead()
             each.finding = dice.choice((None, "clean", "clean", "adverse", "serious", "corrected", "unknown"))
 
 
@@ -103,6 +115,7 @@ async def test_every_figure_is_that_of_the_loops(database, policy):
     assert (await counted(database, unit="air")) == found.of("air")
     check_groups(found, happened)
     check_aside(found, happened)
+    check_ahead(found, happened)
     await check_year(database)
     assert (await counted(database, Quarter(2020, 1).span)).total().is_nil
     assert (await counted(database, unit="nowhere")).total().is_nil
@@ -151,6 +164,16 @@ def check_aside(found, happened):
     assert found.reports_by_agency() == {each: agencies.count(each) for each in set(agencies)}
     assert sum(found.follow_up_states().values()) == found.total().adverse
     assert found.opinions_in_all == 1 and found.total().reused > 1  # one opinion, used again and again
+
+
+def check_ahead(found, happened):
+    """What falls due next is that of the loops, for each unit and for all."""
+    wanted = oracle.ahead(happened, QUARTER.next.begins_on, QUARTER.next.ends_on)
+    assert {each.unit: {name: n for name in AHEAD if (n := getattr(each, name))} for each in found.ahead} == wanted
+    coming = found.coming()
+    for name in AHEAD:
+        assert getattr(coming, name) == sum(each.get(name, 0) for each in wanted.values()) > 0
+    assert found.of("air").coming().feedback == wanted["air"].get("feedback", 0)
 
 
 async def check_year(database):
