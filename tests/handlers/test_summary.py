@@ -15,6 +15,7 @@ from storage.tables import Audit, Item, QuarterSummary, RequestState
 from storage.tables import Request as Entry
 from tests.handlers.conftest import NOW
 from tests.ledger_rows import Ledger
+from tests.oracles.figures_oracle import Happened, Verification
 from tests.storage.test_figures import ledger
 
 THIRD, FOURTH = Quarter(2026, 3), Quarter(2026, 4)
@@ -85,6 +86,29 @@ async def change(database) -> tuple[int, int]:
             select(Item).where(Item.request_id == taken.id, Item.submitted_on.between(THIRD.begins_on, THIRD.ends_on))
         )
         return first.head_count or 1, sum(each.head_count or 1 for each in items)
+
+
+async def test_a_quarter_stands_beside_what_was_reported_a_quarter_and_a_year_ago(database, office, policy):
+    """What was reported counts, and not what the register says by now; where nothing was, the register does."""
+    days = {FOURTH.year_before: 3, THIRD: 5, FOURTH: 4, Quarter(2025, 3): 2}
+    entries = [each.begins_on for each, count in days.items() for _ in range(count)]
+    rows = [Verification("air", "m21", entry, submitted=on) for entry, on in enumerate(entries)]
+    async with database.write() as session:
+        await (await Ledger.begin(session, policy)).write(Happened(rows))
+    for quarter in (FOURTH.year_before, THIRD):
+        await freeze(database, office, quarter, NOW)
+    async with database.write() as session:  # put right since: it is a correction, and no other comparison
+        for quarter in (FOURTH.year_before, THIRD):
+            item = await session.scalars(select(Item).where(Item.submitted_on == quarter.begins_on).limit(1))
+            item.one().submitted_on = dt.date(2024, 1, 5)
+    fourth = await freeze(database, office, FOURTH, LATER)
+    assert (fourth.a_year_ago().applied, fourth.before().applied, fourth.figures().applied) == (3, 5, 4)
+    assert (fourth.a_year_ago("air").applied, fourth.a_year_ago("water").applied) == (3, 0)
+    async with database.read() as session:
+        third = await summary.reckon(session, office, THIRD, now=LATER)
+        kept = await summaries.load(session, FOURTH)
+    assert (third.a_year_ago().applied, third.before().applied) == (2, 0)
+    assert (kept.before(), kept.a_year_ago()) == (fourth.before(), fourth.a_year_ago())
 
 
 async def test_an_empty_quarter_is_frozen_and_said_so(database, office, policy):
