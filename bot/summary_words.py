@@ -1,8 +1,8 @@
 """What a quarter's report says in sentences; the coordinator puts them right before anybody else reads them."""
 
 from bot.figure_words import mean_days
-from bot.figures import Figures
-from bot.language import _
+from bot.figures import Figures, Measure
+from bot.language import _, pgettext
 from bot.quarters import format_quarter
 from bot.summary import Summary
 
@@ -32,11 +32,15 @@ def paragraphs(summary: Summary, *, centre: str) -> dict[str, str]:
 
 def _used(summary: Summary, centre: str) -> str:
     figures = summary.figures()
+    values = {**_quarter(summary), "centre": centre, **_values(figures)}
     said = _(
-        "In %(quarter)s the units took %(letters)d commitments, applied to the %(centre)s %(times)d times for "
-        "%(applied)d counterparts, used valid opinions directly for %(reused)d and received %(reports)d credit reports."
+        "The units' use of credit products in %(quarter)s: %(letters)d commitments; %(times)d applications for "
+        "verification to the %(centre)s for %(applied)d counterparts%(own)s; valid opinions used directly for "
+        "%(reused)d counterparts; %(reports)d credit reports."
     )
-    return said % {**_quarter(summary), "centre": centre, **_values(figures)}
+    # Whoever applies, the application counts (A7): a unit must not be said to have made one that a counterpart made.
+    own = _(" (%(by_counterpart)d of them applied for by the counterparts)") % values if figures.by_counterpart else ""
+    return said % {**values, "own": own}
 
 
 def _came_back(summary: Summary, centre: str) -> str:
@@ -54,14 +58,17 @@ def _came_back(summary: Summary, centre: str) -> str:
 
 def _adverse(summary: Summary) -> str | None:
     figures = summary.figures()
-    if not figures.adverse and not figures.breached:
-        return None
-    said = _(
-        "Adverse information was found on %(adverse)d counterparts, %(serious)d of them seriously dishonest; "
-        "%(told)d have been told about objection and repair. %(breached)d commitments were breached."
+    values = {**_values(figures), "told": figures.adverse - summary.statistics.follow_up_states().get("open", 0)}
+    adverse = _("adverse information was found on %(adverse)d counterparts")
+    if figures.serious:
+        adverse += _(", %(serious)d of them seriously dishonest")
+    parts = (
+        (figures.adverse, adverse),
+        (values["told"], _("%(told)d of them have been told about objection and repair")),
+        (figures.breached, _("%(breached)d commitments were breached")),
     )
-    states = summary.statistics.follow_up_states()
-    return said % {**_values(figures), "told": figures.adverse - states.get("open", 0)}
+    said = [part % values for count, part in parts if count]
+    return _("Findings: %(parts)s.") % {"parts": pgettext("parts", "; ").join(said)} if said else None
 
 
 def _compared(summary: Summary) -> str | None:
@@ -110,5 +117,4 @@ def _quarter(summary: Summary) -> dict[str, str]:
 
 
 def _values(figures: Figures) -> dict[str, int]:
-    names = "letters times applied reused reports returned on_time overdue unconfirmed open adverse serious breached"
-    return {name: getattr(figures, name) for name in names.split()}
+    return {measure.value: figures[measure] for measure in Measure}

@@ -134,7 +134,7 @@ async def test_the_report_is_a_letter_with_tables_picture_and_problems(summed_up
     assert text.startswith("2026年第三季度信用产品使用情况汇总")
     assert all(each in text for each in said)
     total = found.figures()
-    assert f"申请核查{total.times}次{total.applied}家" in text and "大气环境处：收件日期难以确认" in text
+    assert f"核查申请{total.times}次{total.applied}家" in text and "大气环境处：收件日期难以确认" in text
     assert "郑环文〔2017〕15号 三（四）" in text
     assert len(document.inline_shapes) == 1
     by_matter, by_unit = ([[cell.text for cell in row.cells] for row in table.rows] for table in document.tables)
