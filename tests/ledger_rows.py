@@ -32,6 +32,8 @@ from tests.oracles.figures_oracle import Happened, Letter, Report, Verification
 NOON = dt.time(4, tzinfo=dt.UTC)
 MADE = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 
+PERSON = {"surname": "欧阳", "last4": "906X", "case_number": "虚构人事2026-7"}
+"""What is kept of every natural person here; nobody of that name, number or case exists."""
 ORDER = (Counterpart, Decision, Request, Item, Opinion, FollowUp, OpinionUse, Commitment, CreditReport)
 
 
@@ -88,7 +90,9 @@ class Ledger:
     def _counterpart(self, kind: str | None) -> int | None:
         if kind is None:
             return None
-        row = Counterpart(id=next(self.ids), kind=kind, name=None if kind == "natural_person" else "虚构公司")
+        row = Counterpart(id=next(self.ids), kind=kind, name="虚构公司")
+        if kind == "natural_person":
+            row.name, row.person_label = None, PERSON
         self.rows.append(row)
         return row.id
 

@@ -19,7 +19,7 @@ from bot.statistics import Statistics
 from bot.summary import Summary
 from handlers import quarter_files, summary
 from tests.handlers.conftest import NOW
-from tests.ledger_rows import Ledger
+from tests.ledger_rows import PERSON, Ledger
 from tests.oracles import figures_oracle as oracle
 from tests.storage.test_figures import ledger
 
@@ -115,13 +115,16 @@ async def test_what_falls_due_next_quarter_stands_in_the_book_unit_by_unit(summe
 
 
 async def test_a_unit_gets_its_own_ledger_and_no_natural_person_is_named(summed_up, office):
-    session, _found = summed_up
+    session, found = summed_up
     own = await quarter_files.ledger_sheet(session, office, QUARTER.span, now=NOW, unit="air")
     every = await quarter_files.ledger_sheet(session, office, QUARTER.span, now=NOW)
     assert 0 < len(own.rows) < len(every.rows)
     assert all(row[0].startswith(office.policy.units["air"].short_name) for row in own.rows)
-    cells = [cell for row in every.rows for cell in row]
-    assert "自然人" in cells
+    book = sheets(await quarter_files.book(office, found, now=NOW, problems=PROBLEMS, ledger=every))
+    for rows in (own.rows, every.rows, *book.values()):
+        assert [cell for row in rows for cell in row if any(part in (cell or "") for part in PERSON.values())] == []
+    at = every.columns.index("单位名称")
+    assert {row[at] for row in every.rows} == {"自然人", "虚构公司", None}
 
 
 async def test_the_report_is_a_letter_with_tables_picture_and_problems(summed_up, office):
