@@ -10,6 +10,7 @@ import pytest
 from docx import Document
 from python_calamine import CalamineWorkbook
 
+from bot import quarter_papers
 from bot.figure_words import measure_name
 from bot.figures import Figures, Measure
 from bot.language import speaking
@@ -21,7 +22,7 @@ from handlers import quarter_files, summary
 from tests.handlers.conftest import NOW
 from tests.ledger_rows import PERSON, Ledger
 from tests.oracles import figures_oracle as oracle
-from tests.storage.test_figures import ledger
+from tests.storage.test_figures import TODAY, ledger
 
 QUARTER = Quarter(2026, 3)
 PROBLEMS = {"air": ["收件日期难以确认"], "water": ["=HYPERLINK(1)"]}
@@ -143,6 +144,31 @@ async def test_the_report_is_a_letter_with_tables_picture_and_problems(summed_up
     by_matter, by_unit = ([[cell.text for cell in row.cells] for row in table.rows] for table in document.tables)
     assert by_matter[-3][0] == by_unit[-1][0] == "合计" and by_matter[-3][1:7] == by_unit[-1][1:7]
     assert len(by_unit) == 2 + len(office.policy.units)
+
+
+async def test_the_picture_shows_the_figures_of_each_month_and_unit(summed_up, happened):
+    _session, found = summed_up
+
+    def counted(wanted):
+        said = oracle.figures(happened, QUARTER.begins_on, QUARTER.ends_on, wanted, today=TODAY)
+        return [said.get(measure, 0) for measure in ("letters", "applied", "reused", "reports")]
+
+    with speaking("zh_CN"):
+        chart = quarter_papers.chart(found)
+    assert chart.series == ["信用承诺（份）", "申请核查（家）", "直接使用（家）", "信用报告（份）"]
+    months = {"7月": 7, "8月": 8, "9月": 9}
+    assert chart.months == [
+        (name, counted(lambda u, m, k, d, month=month: d is not None and d.month == month))
+        for name, month in months.items()
+    ]
+    named = {found.names.units[unit]: unit for unit in found.statistics.by_unit()}
+    assert dict(chart.units) == {name: counted(lambda u, m, k, d, unit=unit: u == unit) for name, unit in named.items()}
+    sums = [sum(counts) for _name, counts in chart.units]
+    assert sums == sorted(sums, reverse=True)
+    total = found.figures()
+    for parts in (chart.months, chart.units):
+        added = [sum(column) for column in zip(*(counts for _name, counts in parts), strict=True)]
+        assert added == [total.letters, total.applied, total.reused, total.reports] == counted(lambda *_: True)
 
 
 async def test_a_circular_names_only_ticked_units(summed_up, office):
