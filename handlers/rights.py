@@ -46,7 +46,7 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "quarter.read": ("qret", "qmat", "qgap"),
     "quarter.return": ("qprb", "qnil", "qrep", "qcnf", "qbck", "qask"),
     "quarter.sum": ("qcha", "qsum", "qedt", "qwrd", "qagn", "qok", "qgo", "qres", "qcir", "qnam", "qdoc"),
-    "stats": ("stat", "stfig", "stask", "stuni", "stexp"),
+    "stats": ("stat", "stfig", "stask", "stuni", "stmat", "stexp"),
     "calendar": ("cal",),
     "calendar.change": ("calin", "calad", "calrm", "calok", "calno"),
     "invite": ("inv",),

@@ -9,15 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.documents.filling import file_name
 from bot.documents.tables import MEDIA_TYPE
-from bot.figures import Measure
+from bot.figure_words import matter_name
+from bot.figures import Measure, grouped
 from bot.finding import PAGE
 from bot.language import pgettext
 from bot.periods import Kind, Period, from_code, parse_period, period_name, period_of
 from bot.quarters import Quarter
 from bot.roles import COUNTS, READS, Reach
 from bot.screens import stats as screens
-from bot.screens.screen import File, Press, Screen
+from bot.screens.screen import File, Screen
 from bot.screens.stats import Asked
+from bot.statistics import Statistics
+from bot.summary import Names
 from handlers import drafts_aside, figures, quarter_files, summary
 from handlers.finding import sight_of
 from handlers.office import Office
@@ -48,8 +51,8 @@ async def on_show(turn: Turn) -> Screen:
 async def on_figure(turn: Turn) -> Screen:
     """A figure was pressed: the entries behind it, of which an officer sees their own."""
     asked = await _pressed(turn)
-    name = turn.pressed.arg.partition(",")[2]
-    if name not in set(screens.OPENED):
+    name = screens.read(turn.pressed)[1]
+    if name not in set(Measure):
         raise Stale
     measure, page = Measure(name), turn.pressed.version
     sight = await sight_of(turn.session, turn.officer, turn.today)
@@ -63,7 +66,7 @@ async def on_figure(turn: Turn) -> Screen:
 async def on_ask(turn: Turn) -> Screen:
     """〔其他时段〕: ask for a period."""
     asked = await _pressed(turn)
-    answers = {"unit": asked.unit_id, "period": asked.period.code}
+    answers = {"unit": asked.unit_id, "period": asked.period.code, "matter": asked.matter}
     await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers)
     return screens.asking(asked)
 
@@ -71,16 +74,17 @@ async def on_ask(turn: Turn) -> Screen:
 async def on_typed(turn: Turn) -> Screen:
     """A period was typed."""
     period = parse_period(turn.text, today=turn.today)
-    asked = await _asked(turn, turn.draft.answers["unit"] if turn.draft else 0, period)
+    answers = _answers(turn)
+    asked = await _asked(turn, answers["unit"], period, answers.get("matter"))
     await drafts_aside.take_up(turn)
     return await _shown(turn, asked)
 
 
 async def present(turn: Turn) -> Screen:
     """Return the question for a period, computed from the draft alone."""
-    answers: dict[str, Any] = turn.draft.answers if turn.draft else {"unit": 0, "period": ""}
+    answers = _answers(turn)
     period = from_code(answers["period"]) or period_of(Kind.QUARTER, turn.today)
-    return screens.asking(await _asked(turn, answers["unit"], period))
+    return screens.asking(await _asked(turn, answers["unit"], period, answers.get("matter")))
 
 
 async def on_units(turn: Turn) -> Screen:
@@ -89,6 +93,17 @@ async def on_units(turn: Turn) -> Screen:
     if not asked.sees_all:
         raise Stale
     return screens.units(asked, {unit.id: unit.name for unit in await people.units(turn.session)})
+
+
+async def on_matters(turn: Turn) -> Screen:
+    """〔选择事项〕: those that have figures of the period."""
+    asked = await _pressed(turn)
+    cells = await figures.cells(
+        turn.session, turn.office, asked.period.span, now=turn.now, unit=await _code(turn.session, asked)
+    )
+    named = await summary.names(turn.session, turn.office, cells)
+    names = {code or "": matter_name(named, code) for code in grouped(cells, lambda cell: cell.matter)}
+    return screens.matters(asked, names, turn.pressed.version)
 
 
 async def on_export(turn: Turn) -> Screen:
@@ -141,8 +156,7 @@ async def render(
 
 
 async def _shown(turn: Turn, asked: Asked) -> Screen:
-    code = await _code(turn.session, asked)
-    found = await figures.statistics(turn.session, turn.office, asked.period.span, now=turn.now, unit=code)
+    found = await _counted(turn, asked)
     is_quarter = asked.period.kind is Kind.QUARTER
     quarter = Quarter.of(asked.period.span.begins_on)
     frozen = is_quarter and await summaries.frozen(turn.session, quarter) is not None
@@ -151,28 +165,55 @@ async def _shown(turn: Turn, asked: Asked) -> Screen:
     return screens.shown(asked, found, until=until, frozen=frozen)
 
 
+async def _counted(turn: Turn, asked: Asked) -> Statistics:
+    """Return the figures; of one matter nothing stands beside them, since nothing else is told apart by matter."""
+    code, span = await _code(turn.session, asked), asked.period.span
+    if asked.matter is None:
+        return await figures.statistics(turn.session, turn.office, span, now=turn.now, unit=code)
+    cells = await figures.cells(turn.session, turn.office, span, now=turn.now, unit=code)
+    return Statistics(span, tuple(each for each in cells if (each.matter or "") == asked.matter))
+
+
+def _answers(turn: Turn) -> dict[str, Any]:
+    return turn.draft.answers if turn.draft else {"unit": 0, "period": ""}
+
+
 async def _pressed(turn: Turn) -> Asked:
     """Return what a press is about; nothing in it is trusted.
 
     Raises:
         Stale: It names no period.
     """
-    press: Press = turn.pressed
-    said = press.arg.partition(",")[0]
+    said, _more, matter = screens.read(turn.pressed)
     if said in ("", *(each.value for each in (Kind.MONTH, Kind.QUARTER, Kind.YEAR))):
-        return await _asked(turn, press.id, period_of(Kind(said or Kind.QUARTER), turn.today))
+        return await _asked(turn, turn.pressed.id, period_of(Kind(said or Kind.QUARTER), turn.today), matter)
     period = from_code(said)
     if period is None:
         raise Stale
-    return await _asked(turn, press.id, period)
+    return await _asked(turn, turn.pressed.id, period, matter)
 
 
-async def _asked(turn: Turn, unit_id: int, period: Period) -> Asked:
-    """Return whose figures are shown: the unit that was chosen, as far as the role reaches."""
+async def _asked(turn: Turn, unit_id: int, period: Period, matter: str | None = None) -> Asked:
+    """Return whose figures are shown: the unit that was chosen, as far as the role reaches, and the matter.
+
+    Raises:
+        Stale: Nobody knows the matter.
+    """
     unit = await _unit_of(turn.session, turn.officer, unit_id)
     sees_all = COUNTS[turn.officer.role] is Reach.BUREAU
     name = unit.name if unit else pgettext("figure", "Whole bureau")
-    return Asked(period, unit.id if unit else 0, name, sees_all)
+    called = "" if matter is None else await _matter_name(turn, matter)
+    return Asked(period, unit.id if unit else 0, name, sees_all, matter, called)
+
+
+async def _matter_name(turn: Turn, code: str) -> str:
+    if not code:
+        return matter_name(Names(), None)
+    known = turn.policy.matters.get(code)
+    name = known.name if known else (await summaries.matter_names(turn.session, {code})).get(code)
+    if name is None:
+        raise Stale
+    return name
 
 
 async def _unit_of(session: AsyncSession, person: Person, unit_id: int) -> Unit | None:
@@ -187,7 +228,7 @@ async def _code(session: AsyncSession, asked: Asked) -> str | None:
 
 async def _records(turn: Turn, asked: Asked) -> figure_records.Asked:
     code = await _code(turn.session, asked)
-    return figure_records.Asked(asked.period.span, turn.office.zone, turn.today, unit=code)
+    return figure_records.Asked(asked.period.span, turn.office.zone, turn.today, unit=code, matter=asked.matter)
 
 
 COMMANDS: Final[Mapping[str, Flow]] = {"stats": on_stats}
@@ -196,6 +237,7 @@ PRESSES: Final[Mapping[str, Flow]] = {
     "stfig": on_figure,
     "stask": on_ask,
     "stuni": on_units,
+    "stmat": on_matters,
     "stexp": on_export,
 }
 TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}

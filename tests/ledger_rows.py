@@ -44,6 +44,7 @@ class Ledger:
         self.session, self.policy, self.units, self.owner, self.old = session, policy, units, owner, old
         self.ids = count(1000)  # given here, so that everything goes in at once
         self.rows: list[Any] = []
+        self.entries: dict[int, Happened] = {}  # the entry's key -> what happened in it
 
     @classmethod
     async def begin(cls, session: AsyncSession, policy: Policy) -> "Ledger":
@@ -85,6 +86,7 @@ class Ledger:
             state=RequestState.UNDONE if undone else RequestState.OPEN,
         )  # fmt: skip
         self.rows.append(request)
+        self.entries[key] = Happened()
         return request
 
     def _counterpart(self, kind: str | None) -> int | None:
@@ -100,6 +102,7 @@ class Ledger:
         first = group[0]
         day = first.submitted or first.reused or MADE.date()
         request = self._request(first.unit, first.matter, day, undone=first.undone)
+        self.entries[request.id].verifications = group
         for each in group:
             self._verification(request, each)
 
@@ -141,6 +144,7 @@ class Ledger:
 
     def _letter(self, each: Letter) -> None:
         request = self._request(each.unit, each.matter, each.entered, undone=each.undone)
+        self.entries[request.id].letters = [each]
         request.decide_on = each.decide
         state = CommitmentState.SIGNED
         if each.fulfilled or each.breached:
@@ -155,6 +159,7 @@ class Ledger:
 
     def _report(self, each: Report) -> None:
         request = self._request(each.unit, each.matter, each.entered, undone=each.undone)
+        self.entries[request.id].reports = [each]
         item = self._recorded(request, "report", each.kind)
         self.rows.append(CreditReport(item_id=item.id, agency=each.agency))
 

@@ -14,7 +14,7 @@ When = Annotated[Mapping[Id, Annotated[tuple[Id, ...], Field(min_length=1)]], Fi
 
 MATTER: Final = "matter"  # the question that the guide itself asks first
 OTHER: Final = "other"  # its answer 找不到: the matter is not in the catalogue
-LONGEST_CHOICE: Final = 33  # characters of question id and option id together; 36 go into a button's argument
+LONGEST_CHOICE: Final = 33  # characters of question id and option id together; 36 fit into any button
 COUNTERPART: Final = "counterpart"  # the question whose options are counterpart kinds
 
 
@@ -240,7 +240,7 @@ class Unit(Frozen):
 class Matter(Frozen):
     """An administrative matter of the catalogue with what is known about it beforehand."""
 
-    code: Id
+    code: Annotated[Id, StringConstraints(max_length=15)]  # a button names a period and a figure beside it
     name: Text
     aliases: tuple[Text, ...] = ()
     category: Id

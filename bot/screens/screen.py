@@ -12,7 +12,7 @@ MAX_TOAST: Final = 200  # Bot API, answerCallbackQuery.text
 FORMAT: Final = "1"  # first field of a button's data; a change of the form changes it
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
-_PRESS: Final = re.compile(r"1:([a-z]{1,5}):([0-9a-z]{1,11}):([0-9a-z]{1,6}):([0-9A-Za-z_.,-]{0,36})", re.ASCII)
+_PRESS: Final = re.compile(r"1:([a-z]{1,5}):([0-9a-z]{1,11}):([0-9a-z]{1,6}):([0-9A-Za-z_.,-]{0,48})", re.ASCII)
 _UNSEEN: Final = re.compile(
     "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
 )

@@ -1,7 +1,7 @@
 """The screens of the figures: a period at a glance, the entries behind each figure, and the way to other periods."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.figure_words import mean_days
@@ -15,22 +15,7 @@ from bot.screens.screen import Button, File, Press, Screen, Style, bold, esc, li
 from bot.statistics import Statistics
 
 _LABEL: Final = 40  # characters of a button
-OPENED: Final = (
-    Measure.LETTERS,
-    Measure.APPLIED,
-    Measure.REUSED,
-    Measure.RETURNED,
-    Measure.OVERDUE,
-    Measure.ADVERSE,
-    Measure.REPORTS,
-    Measure.BREACHED,
-    Measure.WITHDRAWN,
-    Measure.CARRIED,
-    Measure.OPEN,
-    Measure.OPEN_OVERDUE,
-)
-"""The figures that a press opens, each as the list of its entries."""
-
+_OUTSIDE: Final = "-"  # in a button, for the matters outside the catalogue; no code begins with it
 Rows = tuple[tuple[Button, ...], ...]
 
 
@@ -43,17 +28,31 @@ class Asked:
         unit_id: The unit; 0 for the whole bureau.
         unit: Its name.
         sees_all: Whether this person may choose the unit.
+        matter: Code of the one matter that is meant; None for all, empty for those outside the catalogue.
+        matter_name: What it is called.
     """
 
     period: Period
     unit_id: int
     unit: str
     sees_all: bool
+    matter: str | None = None
+    matter_name: str = ""
 
-    def press(self, verb: str, more: str = "", *, page: int = 0, period: Period | None = None) -> Press:
-        """Return a press about the same unit."""
-        arg = (period or self.period).code + (f",{more}" if more else "")
-        return Press(verb, self.unit_id, page, arg)
+    def press(self, verb: str, more: str = "", *, page: int = 0, period: str = "") -> Press:
+        """Return a press about the same unit and matter, of the same period unless another one's code is given."""
+        return self.of_matter(self.matter, verb, more, page=page, period=period)
+
+    def of_matter(self, matter: str | None, verb: str, more: str = "", *, page: int = 0, period: str = "") -> Press:
+        """Return a press about another matter."""
+        parts = (period or self.period.code, more, "" if matter is None else matter or _OUTSIDE)
+        return Press(verb, self.unit_id, page, ",".join(parts).rstrip(","))
+
+
+def read(press: Press) -> tuple[str, str, str | None]:
+    """Return the period's code, what more is said, and the matter's code of a press; see ``Asked.press``."""
+    period, more, matter = [*press.arg.split(",", 2), "", ""][:3]
+    return period, more, ("" if matter == _OUTSIDE else matter or None)
 
 
 def shown(asked: Asked, statistics: Statistics, *, until: str | None, frozen: bool) -> Screen:
@@ -67,7 +66,7 @@ def shown(asked: Asked, statistics: Statistics, *, until: str | None, frozen: bo
     """
     figures = statistics.total()
     text = lines(
-        bold(_("Figures: %(period)s, %(unit)s") % {"period": period_name(asked.period), "unit": asked.unit}),
+        *_heading(asked),
         esc(_("Period: %(period)s") % {"period": written_span(asked.period.span)}),
         esc(_("The period is not over: as of %(day)s") % {"day": until}) if until else None,
         esc(_("This quarter has been summed up; what was corrected since counts for the next.")) if frozen else None,
@@ -75,7 +74,7 @@ def shown(asked: Asked, statistics: Statistics, *, until: str | None, frozen: bo
         *(esc(line) for line in _said(figures, statistics)),
         esc(_("Nothing was recorded.")) if figures.is_nil else "\n" + esc(_("Press a figure to see its entries.")),
     )
-    return Screen("stats", text, (*_figures(asked, figures), *_choices(asked, exports=not figures.is_nil)))
+    return Screen("stats", text, (*_figures(asked, figures), *_choices(asked, is_nil=figures.is_nil)))
 
 
 def entries(
@@ -94,21 +93,16 @@ def entries(
     """
     last = max(1, -(-total // PAGE))
     text = lines(
-        bold(_("Figures: %(period)s, %(unit)s") % {"period": period_name(asked.period), "unit": asked.unit}),
+        *_heading(asked),
         esc(_("%(figure)s: %(n)d entries") % {"figure": figure_name(measure), "n": total}),
         esc(_("%(n)d more are kept by colleagues.") % {"n": hidden}) if hidden else None,
         esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": last}) if last > 1 else None,
         *("\n" + lines(esc(f"{each.number} {each.matter}"), esc(phase_words(each, wording))) for each in listed),
     )
     rows = tuple((Button(f"{each.number} {each.matter}"[:_LABEL], Press("req", each.id)),) for each in listed)
-    turning = []
-    if page > 0:
-        before = asked.press("stfig", measure.value, page=page - 1)
-        turning.append(Button(pgettext("button", "Previous page"), before))
-    if page + 1 < last:
-        turning.append(Button(pgettext("button", "Next page"), asked.press("stfig", measure.value, page=page + 1)))
+    turning = _turning(asked, "stfig", measure.value, page, total)
     back = (Button(pgettext("button", "Back"), asked.press("stat")),)
-    return Screen("stats_entries", text, (*rows, *((tuple(turning),) if turning else ()), back))
+    return Screen("stats_entries", text, (*rows, *((turning,) if turning else ()), back))
 
 
 def asking(asked: Asked) -> Screen:
@@ -125,12 +119,31 @@ def units(asked: Asked, names: Mapping[int, str]) -> Screen:
     """The units, to be chosen."""
     every = {0: pgettext("figure", "Whole bureau"), **names}
     buttons = [
-        Button(("● " if key == asked.unit_id else "") + name, Press("stat", key, 0, asked.period.code))
+        Button(_marked(name, chosen=key == asked.unit_id), replace(asked, unit_id=key).press("stat"))
         for key, name in every.items()
     ]
     rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
     text = lines(bold(_("Figures: choose the unit")), esc(period_name(asked.period)))
-    return Screen("stats_units", text, (*rows, (Button(pgettext("button", "Back"), asked.press("stat")),)))
+    return Screen("stats_units", text, (*rows, _unchanged(asked)))
+
+
+def matters(asked: Asked, names: Mapping[str, str], page: int) -> Screen:
+    """The matters that have figures, to be chosen.
+
+    Args:
+        asked: Whose figures.
+        names: The matters' names by code, the empty one for those outside the catalogue.
+        page: From 0.
+    """
+    here = list(names.items())[page * PAGE : (page + 1) * PAGE]
+    every: list[tuple[str | None, str]] = [(None, pgettext("figure", "All matters")), *here]
+    rows = [
+        (Button(_marked(name, chosen=code == asked.matter)[:_LABEL], asked.of_matter(code, "stat")),)
+        for code, name in every
+    ]
+    turning = _turning(asked, "stmat", "", page, len(names))
+    text = lines(bold(_("Figures: choose the matter")), esc(f"{period_name(asked.period)} {asked.unit}"))
+    return Screen("stats_matters", text, (*rows, *((turning,) if turning else ()), _unchanged(asked)))
 
 
 def exporting(asked: Asked) -> Screen:
@@ -160,18 +173,50 @@ def figure_name(measure: Measure) -> str:
     """Return what a figure is called on a button."""
     return {
         Measure.LETTERS: pgettext("button", "Letters"),
+        Measure.IN_FORM: pgettext("button", "Inside the form"),
+        Measure.TIMES: pgettext("button", "Times applied"),
         Measure.APPLIED: pgettext("button", "Applications"),
+        Measure.BY_COUNTERPART: pgettext("button", "By the counterpart"),
         Measure.REUSED: pgettext("button", "Direct use"),
         Measure.RETURNED: pgettext("button", "Feedback"),
+        Measure.ON_TIME: pgettext("button", "Feedback in time"),
         Measure.OVERDUE: pgettext("button", "Late feedback"),
-        Measure.ADVERSE: pgettext("button", "Adverse"),
-        Measure.REPORTS: pgettext("button", "Reports"),
-        Measure.BREACHED: pgettext("button", "Breached"),
+        Measure.UNCONFIRMED: pgettext("button", "Without a period"),
         Measure.WITHDRAWN: pgettext("button", "Withdrawn"),
+        Measure.ADVERSE: pgettext("button", "Adverse"),
+        Measure.SERIOUS: pgettext("button", "Seriously dishonest"),
+        Measure.REPORTS: pgettext("button", "Reports"),
+        Measure.FULFILLED: pgettext("button", "Fulfilled"),
+        Measure.BREACHED: pgettext("button", "Breached"),
         Measure.CARRIED: pgettext("button", "Carried over"),
         Measure.OPEN: pgettext("button", "Without feedback"),
         Measure.OPEN_OVERDUE: pgettext("button", "Overdue now"),
     }[measure]
+
+
+def _heading(asked: Asked) -> tuple[str, ...]:
+    head = bold(_("Figures: %(period)s, %(unit)s") % {"period": period_name(asked.period), "unit": asked.unit})
+    if asked.matter is None:
+        return (head,)
+    return head, esc(_("Matter: %(matter)s") % {"matter": asked.matter_name})
+
+
+def _unchanged(asked: Asked) -> tuple[Button, ...]:
+    """Return the way back from a choice; it says more than the button of what is chosen now, to be told from it."""
+    return (Button(pgettext("button", "Back"), asked.press("stat", "back")),)
+
+
+def _marked(name: str, *, chosen: bool) -> str:
+    return ("● " if chosen else "") + name
+
+
+def _turning(asked: Asked, verb: str, more: str, page: int, total: int) -> tuple[Button, ...]:
+    turning = []
+    if page > 0:
+        turning.append(Button(pgettext("button", "Previous page"), asked.press(verb, more, page=page - 1)))
+    if (page + 1) * PAGE < total:
+        turning.append(Button(pgettext("button", "Next page"), asked.press(verb, more, page=page + 1)))
+    return tuple(turning)
 
 
 def _said(figures: Figures, statistics: Statistics) -> list[str]:
@@ -201,20 +246,20 @@ def _said(figures: Figures, statistics: Statistics) -> list[str]:
 def _figures(asked: Asked, figures: Figures) -> Rows:
     buttons = [
         Button(f"{figure_name(each)} {figures[each]}", asked.press("stfig", each.value))
-        for each in OPENED
+        for each in Measure
         if figures[each]
     ]
     return tuple(tuple(buttons[at : at + 3]) for at in range(0, len(buttons), 3))
 
 
-def _choices(asked: Asked, *, exports: bool) -> Rows:
-    """Return the buttons that lead to other periods and units."""
+def _choices(asked: Asked, *, is_nil: bool) -> Rows:
+    """Return the buttons that lead to other periods, units and matters, and to the book of all of them."""
     near = (
-        Button(pgettext("button", "Period before"), asked.press("stat", period=asked.period.before)),
-        Button(pgettext("button", "Period after"), asked.press("stat", period=asked.period.after)),
+        Button(pgettext("button", "Period before"), asked.press("stat", period=asked.period.before.code)),
+        Button(pgettext("button", "Period after"), asked.press("stat", period=asked.period.after.code)),
     )
     kinds = tuple(
-        Button(name, Press("stat", asked.unit_id, 0, each.value))
+        Button(name, asked.press("stat", period=each.value))
         for each, name in (
             (Kind.MONTH, pgettext("button", "This month")),
             (Kind.QUARTER, pgettext("button", "This quarter")),
@@ -224,7 +269,9 @@ def _choices(asked: Asked, *, exports: bool) -> Rows:
     more = [Button(pgettext("button", "Other period"), asked.press("stask"))]
     if asked.sees_all:
         more.append(Button(pgettext("button", "Choose unit"), asked.press("stuni")))
+    if not is_nil or asked.matter is not None:
+        more.append(Button(pgettext("button", "Choose matter"), asked.press("stmat")))
     rows: Rows = (near, kinds, tuple(more))
-    if not exports:
+    if is_nil or asked.matter is not None:
         return rows
     return (*rows, (Button(pgettext("button", "Export as a sheet"), asked.press("stexp"), Style.PRIMARY),))

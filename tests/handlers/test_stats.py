@@ -3,16 +3,19 @@
 import contextlib
 import datetime as dt
 import io
+from dataclasses import fields
 
 import pytest
+from pydantic import ValidationError
 from python_calamine import CalamineWorkbook
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.figures import Measure
 from bot.language import speaking
-from bot.periods import Kind, period_of
+from bot.periods import Kind, from_code, period_of
+from bot.policy.entries import Matter
 from bot.screens import stats as screens
-from bot.screens.screen import Press
+from bot.screens.screen import MAX_DATA_BYTES, Press
 from handlers import cli_figures, cli_ledger, stats
 from handlers.cli import Sentence
 from handlers.turn import Stale
@@ -22,6 +25,7 @@ from tests.handlers.conftest import NOW
 from tests.handlers.product_desk import Desk
 from tests.ledger_rows import Ledger
 from tests.oracles import figures_oracle as oracle
+from tests.oracles.figures_oracle import Happened
 from tests.storage.test_figures import ledger
 
 FIRST, LAST, TODAY = dt.date(2026, 10, 1), dt.date(2026, 12, 31), dt.date(2026, 11, 23)
@@ -29,11 +33,18 @@ SPAN = "20260701-20260930"
 
 
 @pytest.fixture
-async def happened(database, policy):
-    made = ledger(seed=11, entries=60)
+async def written(database, policy):
+    """The ledger as it was written down, of which each entry is known by its key."""
     async with database.write() as session:
-        await (await Ledger.begin(session, policy)).write(made)
-    return made
+        found = await Ledger.begin(session, policy)
+        await found.write(ledger(seed=11, entries=60))
+    return found
+
+
+@pytest.fixture
+def happened(written):
+    parts = written.entries.values()
+    return Happened(*([each for part in parts for each in getattr(part, kind.name)] for kind in fields(Happened)))
 
 
 @pytest.fixture
@@ -71,27 +82,116 @@ async def code_of(desk, unit_id):
     return next(row.code for row in await desk.rows(Unit) if row.id == unit_id)
 
 
-async def test_every_figure_opens_exactly_the_entries_behind_it(happened, seat, database):
+def behind(written, measure, wanted=lambda *_: True):
+    """Return the entries that a figure of the third quarter counts, each judged alone by the loops."""
+    first, last = dt.date(2026, 7, 1), dt.date(2026, 9, 30)
+    return {
+        key
+        for key, part in written.entries.items()
+        if oracle.figures(part, first, last, wanted, today=TODAY).get(measure.value)
+    }
+
+
+async def opened(desk, button):
+    """Return the entries on all pages that a button opens."""
+    page = await desk.send(button.press)
+    said = int(page.text.split("台账")[1].split("件")[0])
+    seen = list(numbers_on(page))
+    while more := [each for each in desk.buttons if each.text == "下一页"]:
+        page = await desk.send(more[0].press)
+        seen += numbers_on(page)
+    assert len(seen) == len(set(seen)) == said > 0
+    return set(seen)
+
+
+def figures_on(desk):
+    """Return the buttons of the figures by what they open."""
+    return {Measure(screens.read(each.press)[1]): each for each in desk.buttons if verb(each) == "stfig"}
+
+
+def verb(button):
+    return button.press.verb if button.press else ""
+
+
+async def test_every_figure_opens_exactly_the_entries_behind_it(written, seat):
     desk = await seat(1, Role.COORDINATOR, "legal")
     await desk.send(Press("stat", 0, 0, SPAN))
-    opened = [button for button in desk.buttons if button.press and button.press.verb == "stfig"]
-    assert len(opened) == len(screens.OPENED)  # none of them is 0 in this ledger
-    for button in opened:
-        page = await desk.send(button.press)
-        said = int(page.text.split("台账")[1].split("件")[0])
-        seen = list(numbers_on(page))
-        while more := [each for each in desk.buttons if each.text == "下一页"]:
-            page = await desk.send(more[0].press)
-            seen += numbers_on(page)
-        assert len(seen) == len(set(seen)) == said > 0
-    applied = next(button for button in opened if "applied" in button.press.arg)
-    page = await desk.send(applied.press)
-    wanted = {each.entry for each in happened.verifications if counts(each)}
-    assert int(page.text.split("台账")[1].split("件")[0]) == len(wanted)
+    buttons = figures_on(desk)
+    assert list(buttons) == list(Measure)  # none of them is 0 in this ledger
+    for measure, button in buttons.items():
+        assert await opened(desk, button) == behind(written, measure), measure
 
 
-def counts(each):
-    return not each.undone and each.submitted and dt.date(2026, 7, 1) <= each.submitted <= dt.date(2026, 9, 30)
+async def test_a_figure_of_one_matter_opens_the_entries_of_that_matter(written, happened, seat, policy):
+    desk = await seat(1, Role.COORDINATOR, "legal")
+    await desk.send(Press("stat", 0, 0, SPAN))
+    await desk.press("stmat")
+    names = {"m04b": policy.matters["m04b"].name, "m21": policy.matters["m21"].name, None: "目录外事项"}
+    offered = [each for each in desk.buttons if verb(each) == "stat"]
+    assert [each.text for each in offered][:-1] == ["● 全部事项", names[None], names["m04b"], names["m21"]]
+    assert verb(next(each for each in desk.buttons if each.text == "返回")) == "stat"
+    for code, button in zip((None, "m04b", "m21"), offered[1:], strict=False):
+
+        def of_matter(u, m, k, d, code=code):
+            return m == code
+
+        shown = await desk.send(button.press)
+        wanted = oracle.figures(happened, dt.date(2026, 7, 1), dt.date(2026, 9, 30), of_matter, today=TODAY)
+        assert f"事项：{names[code]}" in shown.text
+        assert f"核查申请{wanted['times']}次{wanted['applied']}家" in shown.text
+        assert not any(verb(each) == "stexp" for each in desk.buttons)  # the book holds every matter
+        buttons = figures_on(desk)
+        assert {each.value for each in buttons} == set(wanted)
+        for measure, figure in buttons.items():
+            assert await opened(desk, figure) == behind(written, measure, of_matter), (code, measure)
+            assert f"事项：{names[code]}" in desk.screen.text
+
+
+async def test_a_matter_stays_chosen_with_another_period_and_unit(happened, seat, database):
+    desk = await seat(1, Role.COORDINATOR, "legal")
+    await desk.send(Press("stat", 0, 0, SPAN + ",,m21"))
+    await desk.press("stuni")
+    air = next(each for each in desk.buttons if each.text == "大气环境处")
+    shown = await desk.send(air.press)
+    assert "大气环境处\n事项：" in shown.text.replace("</b>", "")
+    for period, named in (("quarter", "2026年第四季度"), ("year", "2026年")):
+        shown = await desk.press("stat", f"{period},,m21")
+        assert named in shown.text and "事项：" in shown.text
+    await desk.press("stask")
+    shown = await desk.type("2026年第三季度")
+    assert "大气环境处" in shown.text and "事项：" in shown.text
+    await desk.press("stmat")
+    assert [each.text[0] for each in desk.buttons].count("●") == 1
+    shown = await desk.send(next(each for each in desk.buttons if each.text == "全部事项").press)
+    assert "事项：" not in shown.text and any(verb(each) == "stexp" for each in desk.buttons)
+
+
+async def test_a_matter_that_the_pack_has_dropped_keeps_its_name_and_an_unknown_one_is_stale(happened, seat, database):
+    desk = await seat(1, Role.COORDINATOR, "legal")
+    async with database.write() as session:
+        await session.execute(
+            update(Request)
+            .where(Request.matter_code == "m21")
+            .values(matter_code="old.7", matter_name="旧事项（虚构）")
+        )
+    await desk.send(Press("stat", 0, 0, SPAN))
+    await desk.press("stmat")
+    shown = await desk.send(next(each for each in desk.buttons if each.text == "旧事项（虚构）").press)
+    assert "事项：旧事项（虚构）" in shown.text and figures_on(desk)
+    with pytest.raises(Stale):
+        await desk.send(Press("stat", 0, 0, "2026Q4,,nowhere"))
+    with pytest.raises(Stale):
+        await desk.send(Press("stfig", 0, 0, "2026Q4,applied,nowhere"))
+
+
+def test_the_longest_matter_of_the_longest_period_fits_a_button():
+    period = from_code(SPAN)
+    longest = max(Measure, key=len)
+    asked = screens.Asked(period, 36**3 - 1, "", True, "m" * 15, "")
+    data = asked.press("stfig", longest.value, page=36**3 - 1).encode()
+    assert len(data) <= MAX_DATA_BYTES and screens.read(Press.decode(data)) == (SPAN, longest.value, "m" * 15)
+    with pytest.raises(ValidationError, match="at most 15"):
+        Matter.model_validate({"code": "m" * 16})
 
 
 def numbers_on(page):

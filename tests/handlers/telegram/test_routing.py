@@ -138,7 +138,7 @@ AUDITORS = {
     "lang", "guide", "gcat", "gmat", "gans", "gtog", "gpick", "gback", "gend", "gsrc", "gedit", "gdate", "gtody",
     "gkeep", "gnew", "find", "fask", "ffl", "fex", "cpt", "req", "atts", "attg", "cal", "study", "scase",
     "tline", "qq", "quni", "qopn", "qfil", "qret", "qmat", "qgap", "set",
-    "stat", "stfig", "stask", "stuni", "stexp",
+    "stat", "stfig", "stask", "stuni", "stmat", "stexp",
     "aud",
 }  # fmt: skip
 """What an auditor may press, written down a second time: a new verb has to be thought about here."""
