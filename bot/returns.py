@@ -81,7 +81,7 @@ class UnitReturn:
         nil: Whether 零报告 was reported.
         problems: As the unit wrote them; None where nothing was written.
         figures: The unit's figures.
-        by_matter: The same by the matter's name.
+        by_matter: The same by matter, each by its name; two may bear one name.
         gaps: What is incomplete.
         issues: Problems that officers of the unit fed back.
         due: Until when it is to be reported.
@@ -99,16 +99,11 @@ class UnitReturn:
     nil: bool
     problems: str | None
     figures: Figures
-    by_matter: Mapping[str, Figures]
+    by_matter: Sequence[tuple[str, Figures]]
     gaps: Sequence[Gap]
     issues: Sequence[Problem]
     due: Reckoned
     corrected: Mapping[Quarter, Figures]
-
-    @property
-    def corrections(self) -> Figures | None:
-        """What changed in the quarter before; None where nothing did."""
-        return self.corrected.get(self.quarter.previous)
 
     @property
     def may_fill(self) -> bool:

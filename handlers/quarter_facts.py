@@ -67,7 +67,6 @@ def day(turn: Turn, on: dt.date) -> str:
     return format_day(on, today=turn.today)
 
 
-async def _by_matter(session: AsyncSession, office: Office, cells: tuple[Cell, ...]) -> dict[str, Figures]:
-    """Return the figures of matters by name; what is called the same, such as one proposed again, is one line."""
+async def _by_matter(session: AsyncSession, office: Office, cells: tuple[Cell, ...]) -> list[tuple[str, Figures]]:
     names = await summary.names(session, office, cells)
-    return grouped(cells, lambda cell: matter_name(names, cell.matter))
+    return [(matter_name(names, code), row) for code, row in grouped(cells, lambda cell: cell.matter).items()]

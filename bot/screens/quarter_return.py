@@ -73,14 +73,14 @@ def shown(unit: UnitReturn, *, today: dt.date, may_fill: bool, may_confirm: bool
 
 def by_matter(unit: UnitReturn, page: int) -> Screen:
     """The eight columns of a return matter by matter."""
-    names = list(unit.by_matter)
-    shown_now = names[page * PAGE : (page + 1) * PAGE]
+    matters = unit.by_matter
+    shown_now = matters[page * PAGE : (page + 1) * PAGE]
     text = lines(
         bold(_("[%(title)s] %(quarter)s, %(unit)s") % _head(unit, pgettext("return", "By matter"))),
-        esc(_("No figures in this quarter.")) if not names else None,
-        *(lines("", bold(name), esc(in_a_line(unit.by_matter[name]))) for name in shown_now),
+        esc(_("No figures in this quarter.")) if not matters else None,
+        *(lines("", bold(name), esc(in_a_line(figures))) for name, figures in shown_now),
     )
-    turning = _turning("qmat", unit.id, page, len(names))
+    turning = _turning("qmat", unit.id, page, len(matters))
     back = Button(pgettext("button", "Back"), Press("qret", unit.id))
     return Screen("quarter_matters", text, (*((turning,) if turning else ()), (back,)))
 
@@ -232,24 +232,22 @@ def _gap_line(gap: Gap) -> str:
 
 
 def _corrected(unit: UnitReturn) -> tuple[str, ...]:
-    if unit.corrections is None or unit.corrections.is_nil:
-        return ()
-    parts = [
-        f"{label}{change:+d}"
-        for label, change in (
-            (pgettext("column", "commitments"), unit.corrections.letters),
-            (pgettext("column", "applications for verification"), unit.corrections.applied),
-            (pgettext("column", "valid opinions used"), unit.corrections.reused),
-            (pgettext("column", "feedback overdue, receipt confirmed"), unit.corrections.overdue),
-            (pgettext("column", "adverse information"), unit.corrections.adverse),
-            (pgettext("column", "credit reports"), unit.corrections.reports),
-        )
-        if change
-    ]
-    if not parts:
-        return ()
-    values = {"quarter": format_quarter(unit.quarter.previous), "changes": pgettext("parts", "; ").join(parts)}
-    return (esc(_("Corrected since %(quarter)s was sent on: %(changes)s") % values),)
+    """Return a line for each earlier quarter whose figures have changed since it was sent on."""
+    said = _("Corrected since %(quarter)s was sent on: %(changes)s")
+    each = [{"quarter": format_quarter(quarter), "changes": _changes(row)} for quarter, row in unit.corrected.items()]
+    return tuple(esc(said % values) for values in each if values["changes"])
+
+
+def _changes(figures: Figures) -> str:
+    changes = {
+        pgettext("column", "commitments"): figures.letters,
+        pgettext("column", "applications for verification"): figures.applied,
+        pgettext("column", "valid opinions used"): figures.reused,
+        pgettext("column", "feedback overdue, receipt confirmed"): figures.overdue,
+        pgettext("column", "adverse information"): figures.adverse,
+        pgettext("column", "credit reports"): figures.reports,
+    }
+    return pgettext("parts", "; ").join(f"{label}{change:+d}" for label, change in changes.items() if change)
 
 
 def _rows(unit: UnitReturn, *, opened: bool) -> tuple[tuple[Button, ...], ...]:

@@ -212,12 +212,8 @@ def proposals(found: Sequence[Proposal], *, toast: str | None = None) -> Screen:
     rows: list[tuple[Button, ...]] = []
     for number, each in enumerate(found[:MOST], start=1):
         parts += ["", bold(f"{number}. {each.name}"), *_proposal(each)]
-        rows.append(
-            (
-                Button(_("Take up %(n)d") % {"n": number}, Press("pyes", each.id), Style.SUCCESS),
-                Button(_("Do not take up %(n)d") % {"n": number}, Press("pno", each.id)),
-            )
-        )
+        taken_up = Button(_("Take up %(n)d") % {"n": number}, Press("pyes", each.id), Style.SUCCESS)
+        rows.append((taken_up, Button(_("Do not take up %(n)d") % {"n": number}, Press("pno", each.id))))
     if not found:
         parts.append(esc(_("No proposal waits")))
     rows.append((Button(pgettext("button", "Back"), Press("mats")),))

@@ -10,6 +10,7 @@ from bot.figures import Figures
 from bot.policy.overlay import Layer, LayerKind, lay
 from bot.quarters import Quarter
 from bot.returns import GapKind, ReturnState
+from bot.screens import quarter_return as screens
 from handlers import quarter, quarter_facts, summary
 from handlers.office import ZONE
 from storage import quarter_returns as stored
@@ -66,8 +67,10 @@ async def test_a_matter_that_was_proposed_again_takes_nothing_from_the_return(da
         await (await Ledger.begin(session, policy)).write(Happened(both))
     found = await unit_return(database, replace(office, policy=lay(policy, [again])), "air", QUARTER, NOW)
     assert found.figures.applied == 3
-    assert sum(found.by_matter.values(), Figures()) == found.figures
-    assert set(found.by_matter) == {policy.matters["m21"].name, "目录外事项"}
+    assert sum((row for _name, row in found.by_matter), Figures()) == found.figures
+    name = policy.matters["m21"].name
+    assert sorted(each for each, _row in found.by_matter) == sorted([name, name, "目录外事项"])
+    assert screens.by_matter(found, 0).text.count(name) == 2
 
 
 async def test_a_report_of_the_next_quarter_is_no_gap_of_this_one(database, office, policy):
@@ -113,6 +116,9 @@ async def test_a_return_corrects_four_quarters_back_what_no_summary_has_noted_ye
     less = Figures(times=-1, applied=-1)
     found = await unit_return(database, office, "air", fourth, NOW)
     assert found.corrected == {second: less, third: less}
+    said = screens.shown(found, today=dt.date(2027, 1, 5), may_fill=False, may_confirm=False).text
+    for each in ("2026年第二季度", "2026年第三季度"):
+        assert f"{each}报送后更正：核查申请-1" in said
     assert (await unit_return(database, office, "water", fourth, NOW)).corrected == {}
     async with database.read() as session:
         whole = await summary.reckon(session, office, fourth, now=NOW)
