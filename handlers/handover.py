@@ -15,10 +15,9 @@ from bot.screens.keys import Keys
 from bot.screens.screen import Screen
 from handlers import acts, drafts_aside, timeline
 from handlers.colleagues import matching, named
-from handlers.handover_done import changed, hand_all, hand_one
+from handlers.handover_done import changed, hand_all, hand_one, reach_of
 from handlers.turn import Flow, Stale, Turn
 from storage import colleagues, handover
-from storage import cover as covers
 from storage.ledger import Opened
 from storage.tables import Person, RequestState, Role
 
@@ -57,7 +56,7 @@ async def present(turn: Turn) -> Screen:
         return screens.confirm_one(opened.entry, named(owner), named(to), answers["reason"], keys)
     leaver = await _leaver(turn, answers)
     may_close = turn.officer.role is Role.COORDINATOR and leaver.id != turn.officer.id
-    return screens.confirm_all(await _preview(turn, leaver), named(to), keys, may_close=may_close)
+    return screens.confirm_all(await preview(turn, leaver), named(to), keys, may_close=may_close)
 
 
 async def on_set(turn: Turn) -> Screen:
@@ -169,7 +168,7 @@ async def _candidates(turn: Turn, answers: Mapping[str, Any], step: str) -> list
     if step == "from":
         if me.role not in CLEARS_DESKS:
             raise Stale
-        return list(await colleagues.leavers(turn.session, unit_id=me.unit_id, whole_bureau=whole))
+        return list(await colleagues.leavers(turn.session, unit_id=me.unit_id, whole_bureau=whole, today=turn.today))
     if answers["request"] is not None:
         request = (await _transferable(turn, answers["request"])).request
         unit_id, holder_id = request.unit_id, request.owner_id
@@ -188,7 +187,7 @@ async def _which_colleague(turn: Turn, answers: Mapping[str, Any], step: str, ke
         entry = (await _transferable(turn, answers["request"])).entry
         context = (f"{entry.number} {entry.matter}",)
     elif step == "to":
-        context = (await _preview(turn, await _leaver(turn, answers))).lines()
+        context = (await preview(turn, await _leaver(turn, answers))).lines()
     choice = choosing.Choice(
         title=title,
         question=_("Who takes it over?") if step == "to" else _("Whose entries are handed over?"),
@@ -203,9 +202,9 @@ async def _which_colleague(turn: Turn, answers: Mapping[str, Any], step: str, ke
     return choosing.choose(choice, keys)
 
 
-async def _preview(turn: Turn, leaver: Person) -> Preview:
-    ending = len(await covers.standing(turn.session, {leaver.id}, turn.today))
-    found = await handover.estate(turn.session, leaver.id, covers=ending, today=turn.today)
+async def preview(turn: Turn, leaver: Person) -> Preview:
+    """Return what this officer could hand over of a leaver."""
+    found = await handover.estate(turn.session, leaver.id, today=turn.today, unit_id=reach_of(turn.officer))
     return Preview(named(leaver), found.entries, found.overdue, found.later, found.referrals, found.covers)
 
 

@@ -8,15 +8,15 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.language import _
+from bot.roles import CLEARS_DESKS, Reach
 from bot.screens import handover as screens
 from bot.screens.handover import Preview
 from bot.screens.screen import Screen
-from handlers import acts, cover, timeline
+from handlers import access, acts, cover, timeline
 from handlers.colleagues import named
 from handlers.office import Office
 from handlers.turn import Turn
-from storage import cover as covers
-from storage import handover, outbox
+from storage import handover, outbox, work
 from storage.ledger import Opened, open_entry
 from storage.tables import Person, PersonState
 
@@ -54,16 +54,18 @@ async def hand_all(turn: Turn, leaver: Person, to: Person, *, closes: bool) -> S
         to: Who takes it over.
         closes: Whether the leaver's account is closed with it.
     """
-    entries = await handover.everything(turn.session, leaver.id, to=to.id)
-    closed = await handover.later(turn.session, leaver.id, to=to.id, today=turn.today)
+    within = reach_of(turn.officer)
+    ended = await handover.covers(turn.session, leaver.id, turn.today, unit_id=within)
+    entries = await handover.everything(turn.session, leaver.id, to=to.id, unit_id=within)
+    closed = await handover.later(turn.session, leaver.id, to=to.id, today=turn.today, unit_id=within)
     for request_id in (*entries, *closed):
         _note(turn, request_id, leaver.id, to, None)
-    cases = await handover.referrals(turn.session, leaver.id, to=to.id)
+    cases = await handover.referrals(turn.session, leaver.id, to=to.id, unit_id=within)
     for referral_id in cases:
         turn.note("referral.handover", ("referral", referral_id), before={"person": leaver.id}, after={"person": to.id})
-    ended = await covers.standing(turn.session, {leaver.id}, turn.today)
     if closes:
         leaver.state = PersonState.LEFT  # first, so that the leaver is told nothing any more
+        work.add(turn.session, access.MENUS, {}, now=turn.now)
     for row in ended:
         await cover.call_off(turn, row)
     said = {"to": to.id, "entries": len(entries), "later": len(closed), "referrals": len(cases), "covers": len(ended)}
@@ -74,6 +76,11 @@ async def hand_all(turn: Turn, leaver: Person, to: Person, *, closes: bool) -> S
         await _tell(turn, ALL, leaver.id, to, params)
     done = Preview(named(leaver), len(entries), 0, len(closed), len(cases), len(ended))
     return screens.all_done(named(leaver), named(to), done, closed=closes)
+
+
+def reach_of(officer: Person) -> int | None:
+    """Return the unit to whose ledger an officer's hand-over of everything keeps; None where it is the bureau's."""
+    return None if CLEARS_DESKS.get(officer.role) is Reach.BUREAU else officer.unit_id
 
 
 async def changed(turn: Turn, opened: Opened) -> Screen:

@@ -17,7 +17,9 @@ from handlers.colleagues import named
 from handlers.office import Office
 from handlers.searched import Searched
 from handlers.turn import Flow, Stale, Turn
+from storage import handover as estates
 from storage import invites, outbox, people, staff, work
+from storage.handover import Estate
 from storage.staff import Seat
 from storage.tables import Person, PersonState, Role, Unit
 
@@ -74,10 +76,10 @@ async def _resume(turn: Turn, seat: Seat, _said: str) -> Screen:
 
 
 async def _leave(turn: Turn, seat: Seat, said: str) -> Screen:
-    if seat.open_entries:
-        sentence = _("Their open entries must be handed over first; the account can be closed with it.")
-        hand = Act("hand", pgettext("button", "Hand over everything"), Style.PRIMARY)
-        return screens.ask(_member(turn, seat), [sentence], [hand], today=turn.today)
+    if await _estate(turn, seat):
+        sentence = _("What they have must be handed over first; the account can be closed with it.")
+        has = (await handover.preview(turn, seat.person)).facts()
+        return screens.ask(_member(turn, seat), [*has, sentence], [_hand(Style.PRIMARY)], today=turn.today)
     if said != "ok":
         sentence = _("The account is closed; only a new invitation opens it again.")
         yes = Act("left,ok", pgettext("button", "Close the account"), Style.DANGER)
@@ -88,13 +90,18 @@ async def _leave(turn: Turn, seat: Seat, said: str) -> Screen:
 
 async def _role(turn: Turn, seat: Seat, said: str) -> Screen:
     before = seat.person.role
-    wanted, _comma, from_ = said.partition(",")
+    wanted, from_, sure = [*said.split(","), "", ""][:3]
     if wanted not in set(Role):
         choices = [Act(f"role,{each.value},{before.value}", access.role_name(each)) for each in Role if each != before]
         return screens.ask(_member(turn, seat), [_("Which role from now on?")], choices, today=turn.today)
     if from_ != before.value or wanted == before.value:
         raise Stale
     await _require(turn, seat, PersonState.ACTIVE, PersonState.SUSPENDED)
+    if Role(wanted) is Role.AUDITOR and not sure and await _estate(turn, seat):
+        sentence = _("An auditor handles nothing: what they have should be handed over first.")
+        has = (await handover.preview(turn, seat.person)).facts()
+        change = Act(f"role,{wanted},{from_},ok", pgettext("button", "Change all the same"), Style.DANGER)
+        return screens.ask(_member(turn, seat), [*has, sentence], [_hand(Style.PRIMARY), change], today=turn.today)
     seat.person.role = Role(wanted)
     return await _moved(turn, seat, {"role": before.value}, {"role": wanted}, "person.role")
 
@@ -163,14 +170,23 @@ async def _card(turn: Turn, seat: Seat, *, toast: str | None = None) -> Screen:
             return await enrolment.answered(
                 turn.session, await enrolment.asking(turn.session, seat.person, application), application
             )
-    return screens.member(_member(turn, seat), _acts(seat), today=turn.today, toast=toast)
+    acts = _acts(seat, leaves_something=bool(await _estate(turn, seat)))
+    return screens.member(_member(turn, seat), acts, today=turn.today, toast=toast)
 
 
-def _acts(seat: Seat) -> list[Act]:
+async def _estate(turn: Turn, seat: Seat) -> Estate:
+    return await estates.estate(turn.session, seat.person.id, today=turn.today)
+
+
+def _hand(style: Style | None = None) -> Act:
+    return Act("hand", pgettext("button", "Hand over everything"), style)
+
+
+def _acts(seat: Seat, *, leaves_something: bool) -> list[Act]:
     state = seat.person.state
     unit, role = Act("unit", pgettext("button", "Change unit")), Act("role", pgettext("button", "Change role"))
     leave = Act("left", pgettext("button", "Leaves the bureau"), Style.DANGER)
-    hand = [Act("hand", pgettext("button", "Hand over everything"))] if seat.open_entries else []
+    hand = [_hand()] if leaves_something else []
     if state is PersonState.ACTIVE:
         return [unit, role, *hand, Act("stop", pgettext("button", "Suspend")), leave]
     if state is PersonState.SUSPENDED:

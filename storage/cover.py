@@ -72,20 +72,20 @@ def at_work(person: Person) -> bool:
 
 async def holding(session: AsyncSession, on: dt.date) -> list[Leave]:
     """Return the leaves of everybody that hold on a day."""
-    rows = await session.scalars(select(Cover).where(Cover.from_on <= on, *_not_over(on)))
+    rows = await session.scalars(select(Cover).where(Cover.from_on <= on, *not_over_on(on)))
     return [leave_of(row) for row in rows]
 
 
 async def not_over(session: AsyncSession, on: dt.date) -> list[Leave]:
     """Return the leaves of everybody that hold on a day or will."""
-    rows = await session.scalars(select(Cover).where(*_not_over(on)).order_by(Cover.id))
+    rows = await session.scalars(select(Cover).where(*not_over_on(on)).order_by(Cover.id))
     return [leave_of(row) for row in rows]
 
 
 async def standing(session: AsyncSession, persons: Collection[int], on: dt.date) -> Sequence[Cover]:
     """Return the covers that hold on a day or will, of whatever side one of several people is, the earliest first."""
     sides = or_(Cover.person_id.in_(persons), Cover.by_id.in_(persons))
-    rows = await session.scalars(select(Cover).where(sides, *_not_over(on)).order_by(Cover.from_on, Cover.id))
+    rows = await session.scalars(select(Cover).where(sides, *not_over_on(on)).order_by(Cover.from_on, Cover.id))
     return rows.all()
 
 
@@ -117,5 +117,6 @@ def leave_of(row: Cover) -> Leave:
     return Leave(row.id, row.person_id, row.by_id, row.from_on, row.to_on)
 
 
-def _not_over(on: dt.date) -> tuple[ColumnElement[bool], ...]:
+def not_over_on(on: dt.date) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a cover holds on a day or will."""
     return Cover.ended_at.is_(None), or_(Cover.to_on.is_(None), Cover.to_on >= on)

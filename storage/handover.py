@@ -1,20 +1,28 @@
-"""Hand-over (转办): entries change their owner, one or all of a leaver's at once; reminders find the new one."""
+"""Hand-over (转办): entries change their owner, one or all of a leaver's at once; reminders find the new one.
+
+Whoever hands over for one unit only moves what stands in that unit's ledger: an officer who came from another unit may
+have entries there, which are none of theirs. ``unit_id`` says so throughout; None stands for the whole bureau.
+"""
 
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from storage import outbox
+from storage import cover, outbox
 from storage.reminders import OWNER, SUBJECT
 from storage.tables import (
     Applicant,
+    Audit,
+    Cover,
     Item,
     ItemState,
     Opinion,
+    Person,
     Referral,
     ReferralState,
     Reminder,
@@ -22,6 +30,11 @@ from storage.tables import (
     Request,
     RequestState,
 )
+
+Owner = int | InstrumentedAttribute[int]
+"""A person's key, or the column that it stands in."""
+CAME: Final = ("person.unit", "person.join")
+"""Verbs of the audit by which somebody came into their unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +55,18 @@ class Estate:
     referrals: int
     covers: int
 
+    def __bool__(self) -> bool:
+        return any((self.entries, self.later, self.referrals, self.covers))
 
-async def estate(session: AsyncSession, person_id: int, *, covers: int, today: dt.date) -> Estate:
-    """Return what a leaver has, for the preview.
+
+async def estate(session: AsyncSession, person_id: int, *, today: dt.date, unit_id: int | None = None) -> Estate:
+    """Return what a leaver has.
 
     Args:
         session: The unit of work.
         person_id: The leaver.
-        covers: How many covers concern them.
         today: Local date.
+        unit_id: The unit to whose ledger it belongs; None for all.
     """
     late = (
         exists()
@@ -62,13 +78,36 @@ async def estate(session: AsyncSession, person_id: int, *, covers: int, today: d
         )
         .correlate(Request)
     )
-    entries = await session.scalar(select(func.count()).select_from(Request).where(*_open_of(person_id))) or 0
-    overdue = await session.scalar(select(func.count()).select_from(Request).where(*_open_of(person_id), late)) or 0
-    closed = select(func.count()).select_from(Request).where(*_later_of(person_id, today))
-    later = await session.scalar(closed) or 0
-    waiting = (Referral.person_id == person_id, Referral.state == ReferralState.OPEN)
-    referrals = await session.scalar(select(func.count()).select_from(Referral).where(*waiting)) or 0
-    return Estate(entries, overdue, later, referrals, covers)
+    opened = _open_of(person_id, unit_id)
+    entries, overdue, later, referrals = [
+        await session.scalar(select(func.count()).where(*which)) or 0
+        for which in (opened, (*opened, late), _later_of(person_id, unit_id, today), _waiting_of(person_id, unit_id))
+    ]
+    return Estate(entries, overdue, later, referrals, len(await covers(session, person_id, today, unit_id=unit_id)))
+
+
+def has_estate(today: dt.date) -> ColumnElement[bool]:
+    """Return the condition on ``Person`` that they have something to be handed over; the same as ``estate`` counts."""
+    wholes = (_open_of(Person.id, None), _later_of(Person.id, None, today), _waiting_of(Person.id, None))
+    sides = or_(Cover.person_id == Person.id, Cover.by_id == Person.id)
+    return or_(*(exists().where(*which) for which in (*wholes, (sides, *cover.not_over_on(today)))))
+
+
+async def covers(
+    session: AsyncSession, person_id: int, today: dt.date, *, unit_id: int | None = None
+) -> Sequence[Cover]:
+    """Return the covers that end with a leaver's work.
+
+    For one unit these are the ones in which they stand in for a colleague there; their own leave is needed as long as
+    they have open entries in another unit's ledger.
+    """
+    rows = await cover.standing(session, {person_id}, today)
+    if unit_id is None:
+        return rows
+    elsewhere = select(Request.id).where(*_open_of(person_id, None), Request.unit_id != unit_id).limit(1)
+    keeps = await session.scalar(elsewhere) is not None
+    colleagues = set(await session.scalars(select(Person.id).where(Person.unit_id == unit_id)))
+    return [row for row in rows if row.person_id in colleagues and not (keeps and row.person_id == person_id)]
 
 
 async def one(session: AsyncSession, request_id: int, *, version: int, to: int) -> bool:
@@ -81,36 +120,36 @@ async def one(session: AsyncSession, request_id: int, *, version: int, to: int) 
     return bool(rows)
 
 
-async def everything(session: AsyncSession, person_id: int, *, to: int) -> Sequence[int]:
+async def everything(session: AsyncSession, person_id: int, *, to: int, unit_id: int | None = None) -> Sequence[int]:
     """Give all open entries of an officer to another one, in one statement, so that none is left behind.
 
     Returns:
         The keys of the entries.
     """
-    return await _move(session, *_open_of(person_id), to=to)
+    return await _move(session, *_open_of(person_id, unit_id), to=to)
 
 
-async def later(session: AsyncSession, person_id: int, *, to: int, today: dt.date) -> Sequence[int]:
+async def later(
+    session: AsyncSession, person_id: int, *, to: int, today: dt.date, unit_id: int | None = None
+) -> Sequence[int]:
     """Give what is still to come of an officer's closed entries to another one, and the valid opinions that they hold.
 
     Returns:
         The keys of the entries.
     """
-    ids = await _move(session, *_later_of(person_id, today), to=to)
+    ids = await _move(session, *_later_of(person_id, unit_id, today), to=to)
+    held = (Opinion.holder_id == person_id, Opinion.valid_to >= today, *_of_unit(Opinion.unit_id, unit_id))
     await session.execute(
-        update(Opinion)
-        .where(Opinion.holder_id == person_id, Opinion.valid_to >= today)
-        .values(holder_id=to)
-        .execution_options(synchronize_session=False)
+        update(Opinion).where(*held).values(holder_id=to).execution_options(synchronize_session=False)
     )
     return ids
 
 
-async def referrals(session: AsyncSession, person_id: int, *, to: int) -> Sequence[int]:
+async def referrals(session: AsyncSession, person_id: int, *, to: int, unit_id: int | None = None) -> Sequence[int]:
     """Let the answers to an officer's open cases go to another one; return the cases' keys."""
     rows = await session.scalars(
         update(Referral)
-        .where(Referral.person_id == person_id, Referral.state == ReferralState.OPEN)
+        .where(*_waiting_of(person_id, unit_id))
         .values(person_id=to)
         .execution_options(synchronize_session=False)
         .returning(Referral.id)
@@ -150,14 +189,28 @@ async def _take_back_unsent(session: AsyncSession, request_ids: Collection[int])
     )
 
 
-def _open_of(person_id: int) -> tuple[ColumnElement[bool], ...]:
-    return Request.owner_id == person_id, Request.state == RequestState.OPEN
+def _of_unit(column: InstrumentedAttribute[Any], unit_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    return () if unit_id is None else (column == unit_id,)
 
 
-def _later_of(person_id: int, today: dt.date) -> tuple[ColumnElement[bool], ...]:
+def _open_of(owner: Owner, unit_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    return Request.owner_id == owner, Request.state == RequestState.OPEN, *_of_unit(Request.unit_id, unit_id)
+
+
+def _waiting_of(person: Owner, unit_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of cases without an answer; one from before a change of unit is not the new unit's."""
+    waiting = Referral.person_id == person, Referral.state == ReferralState.OPEN
+    if unit_id is None:
+        return waiting
+    changed = Audit.verb.in_(CAME), Audit.subject_kind == "person", Audit.subject_id == person
+    return *waiting, ~exists().where(*changed, Audit.at > Referral.created_at)
+
+
+def _later_of(owner: Owner, unit_id: int | None, today: dt.date) -> tuple[ColumnElement[bool], ...]:
     waits = Reminder.state.in_((ReminderState.PLANNED, ReminderState.QUEUED))
     reminded = exists().where(Reminder.subject_kind == SUBJECT, Reminder.subject_id == Request.id, waits)
     stands = (Opinion.valid_to >= today, Opinion.undone_at.is_(None), Opinion.superseded_at.is_(None))
     answered = exists().where(Item.request_id == Request.id, Opinion.item_id == Item.id, *stands)
     concerned = or_(reminded.correlate(Request), answered.correlate(Request))
-    return Request.owner_id == person_id, Request.state != RequestState.OPEN, concerned
+    here = _of_unit(Request.unit_id, unit_id)
+    return Request.owner_id == owner, Request.state != RequestState.OPEN, concerned, *here

@@ -32,12 +32,15 @@ class Preview:
     covers: int
 
     def lines(self) -> tuple[str, ...]:
-        """Return it line by line; what is not there is not said."""
+        """Return whose it is and what there is, line by line."""
+        return (_("Hands over: %(name)s") % {"name": self.person}, *self.facts())
+
+    def facts(self) -> tuple[str, ...]:
+        """Return what there is, line by line; what is not there is not said."""
         open_ = ngettext("%(n)d open entry", "%(n)d open entries", self.entries) % {"n": self.entries}
         late = _("overdue: %(n)d") % {"n": self.overdue}
         covers = ngettext("%(n)d leave cover ends", "%(n)d leave covers end", self.covers)
         return (
-            _("Hands over: %(name)s") % {"name": self.person},
             open_ + (pgettext("list", ", ") + late if self.overdue else ""),
             *([_later(self.later)] if self.later else []),
             *([_cases(self.referrals)] if self.referrals else []),

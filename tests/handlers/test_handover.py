@@ -91,7 +91,7 @@ async def test_overdue_in_the_preview_is_what_the_ledger_calls_overdue(database,
     async with database.write() as session:
         await session.execute(update(Item).values(state=state, supplement_on=supplement_on, received_on=received_on))
     async with database.read() as session:
-        found = await handover.estate(session, officer.id, covers=0, today=TODAY)
+        found = await handover.estate(session, officer.id, today=TODAY)
         opened = await ledger.entry_of(session, request.id)
     assert (found.entries, found.overdue) == (1, late)
     assert (opened.entry.phase(TODAY).value == "overdue") is bool(late)

@@ -120,7 +120,7 @@ async def _the_last_coordinator_stays(story: Story, me: Officer) -> None:
 async def _a_leaver_hands_over_first(story: Story, me: Officer, officer: Officer, request: Request) -> None:
     await _card(story, me, OFFICER)
     assert "须先转办" in await me.press("离任注销")
-    await me.press("转办全部在办件")
+    await me.press("转办全部事项")
     await me.press("李四")
     await me.press("转办并注销其账号")
     assert (await _person(story, OFFICER)).state is PersonState.LEFT
