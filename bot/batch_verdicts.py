@@ -4,7 +4,7 @@ Source: the Plan 二（二） (valid for a year, used repeatedly), domain.md A5,
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from bot.identifiers import read_code
 from bot.language import _, pgettext
 from bot.opinions import Reusable, finding_name
 from bot.policy.model import CounterpartKind
-from bot.scope import kind_name
+from bot.scope import UnderWay, kind_name
 from bot.screens.words import strength_word
 
 
@@ -39,14 +39,16 @@ class Judged:
         listed: The row.
         verdict: What is to be done.
         opinion: The one that still holds.
-        open_entries: Numbers of open entries for the same matter and counterpart.
+        tells_result: Whether the officer may know what that opinion says, and not only that it is there.
+        under_way: Open entries for the same matter and counterpart; None where there are none.
         breached_on: When the counterpart last broke a commitment; None where nothing is on record.
     """
 
     listed: Listed
     verdict: Verdict
     opinion: Reusable | None = None
-    open_entries: tuple[str, ...] = ()
+    tells_result: bool = False
+    under_way: UnderWay | None = None
     breached_on: dt.date | None = None
 
 
@@ -64,7 +66,7 @@ class Batch:
     @property
     def under_way(self) -> int:
         """How many organisations to be entered have an open entry for the same matter already."""
-        return sum(bool(row.open_entries) for row in self.rows if row.verdict in (Verdict.APPLY, Verdict.REUSE))
+        return sum(row.under_way is not None for row in self.rows if row.verdict in (Verdict.APPLY, Verdict.REUSE))
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -85,7 +87,8 @@ def judge(
     *,
     kinds: frozenset[CounterpartKind] | None,
     reusable: Mapping[str, Reusable],
-    open_entries: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    own: Collection[str] = (),
+    under_way: Mapping[str, UnderWay] = MappingProxyType({}),
     breaches: Mapping[str, dt.date] = MappingProxyType({}),
 ) -> Batch:
     """Return what follows for each row.
@@ -94,13 +97,14 @@ def judge(
         checked: The list.
         kinds: Whom the matter concerns; None while no matter is chosen.
         reusable: Code -> the opinion that may be used again on the day of the decision.
-        open_entries: Code -> numbers of open entries for the same matter.
+        own: The codes whose opinion may be read, and not only known of.
+        under_way: Code -> open entries for the same matter.
         breaches: Code -> when the counterpart last broke a commitment.
     """
 
     def known(row: Judged) -> Judged:
         code = row.listed.code
-        return replace(row, open_entries=open_entries.get(code, ()), breached_on=breaches.get(code))
+        return replace(row, tells_result=code in own, under_way=under_way.get(code), breached_on=breaches.get(code))
 
     judged = (_judged(row, kinds, reusable.get(row.code)) for row in checked.rows)
     return Batch(checked.header, tuple(known(row) for row in judged))
@@ -172,22 +176,26 @@ def _added(row: Judged, needed: str) -> tuple[str, ...]:
     listed = row.listed
     code = _("; ").join((*listed.faults, *listed.hints)) or (_("right") if listed.code else "")
     twice = [_("same as row %(row)d") % {"row": listed.same_as}] if listed.same_as else []
-    twice += [_("an entry is open: %(number)s") % {"number": number} for number in row.open_entries]
+    if row.under_way is not None:
+        twice += [_("an entry is open: %(number)s") % {"number": number} for number in row.under_way.numbers]
+        twice += [_("another unit or a colleague has an open entry")] if row.under_way.elsewhere else []
     again = _("; ").join(twice)
     counts = row.verdict in (Verdict.APPLY, Verdict.REUSE, Verdict.PERSON)
-    return code, again, _opinion_words(row.opinion), needed if counts else "", _next_step(row)
+    return code, again, _opinion_words(row), needed if counts else "", _next_step(row)
 
 
-def _opinion_words(opinion: Reusable | None) -> str:
+def _opinion_words(row: Judged) -> str:
+    opinion = row.opinion
     if opinion is None:
         return ""
-    words = _("%(number)s, %(finding)s, issued %(issued)s, valid to %(valid)s, held by %(unit)s") % {
+    words = _("%(number)s, issued %(issued)s, valid to %(valid)s, held by %(unit)s") % {
         "number": opinion.number or _("no number"),
-        "finding": finding_name(opinion.finding),
         "issued": opinion.issued_on.isoformat(),
         "valid": opinion.valid_to.isoformat(),
         "unit": opinion.unit or _("another bureau"),
     }
+    if row.tells_result:
+        words += _("; result: %(finding)s") % {"finding": finding_name(opinion.finding)}
     if opinion.adverse_since is not None:
         words += _("; something adverse was logged on %(day)s") % {"day": opinion.adverse_since.isoformat()}
     return words + (_("; an objection or a repair is on record") if opinion.contested else "")

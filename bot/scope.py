@@ -22,20 +22,37 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class UnderWay:
+    """The open entries for a matter and a counterpart.
+
+    Args:
+        numbers: Those that the officer may look at.
+        elsewhere: Whether there are others, of which they may know no more than that.
+    """
+
+    numbers: tuple[str, ...]
+    elsewhere: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the register knows already about the counterparts of an entry.
 
     Args:
         reusable: Code -> the still-valid opinion that may be used instead of a new application.
         too_old: Opinions that still hold, but are older than the coordinator accepts for the matter.
-        open_entries: Numbers of open entries for the same matter and counterpart.
+        open_entries: Numbers of open entries for the same matter and counterpart that the officer may look at.
+        open_elsewhere: Whether there are others, of which they may know no more than that.
         breaches: Name and day of commitments that these counterparts have broken.
+        told_of: Keys of the counterparts about whom anything of this is said.
     """
 
     reusable: Mapping[str, Reusable] = field(default_factory=dict)
     too_old: tuple[Reusable, ...] = ()
     open_entries: tuple[str, ...] = ()
+    open_elsewhere: bool = False
     breaches: tuple[tuple[str, dt.date], ...] = ()
+    told_of: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

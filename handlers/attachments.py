@@ -35,6 +35,7 @@ async def on_files(turn: Turn) -> Screen:
     await _put_down(turn)
     said, comma, which = turn.pressed.arg.partition(",")
     if not comma:
+        turn.note("request.look", ("request", opened.request.id))
         return await _listed(turn, opened)
     if not opened.may_act or turn.pressed.version != opened.request.version or said not in set(Purpose):
         raise Stale

@@ -1,10 +1,12 @@
 """/audit: the record of who did what, for auditors and coordinators; and its day's value, posted each morning."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.dates import format_day
@@ -18,7 +20,7 @@ from bot.screens.screen import Screen
 from handlers import access, hours, planning
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
-from storage import audit, dossiers, finding, outbox, people, seals, watching
+from storage import attachments, audit, dossiers, finding, opinions, outbox, people, seals, watching
 from storage.entry_values import entries_of
 from storage.tables import Audit, Person, Request, Unit
 
@@ -164,19 +166,27 @@ def _is_oneself(row: Audit) -> bool:
 
 async def _subjects(session: AsyncSession, rows: Sequence[Audit]) -> dict[tuple[str, int], str]:
     """Return what the lines are about, as far as it has a name that may be shown; natural persons have none."""
-    ids: dict[str, set[int]] = {}
+    ids: dict[str, set[int]] = defaultdict(set)
     for row in rows:
         if row.subject_id is not None:
-            ids.setdefault(row.subject_kind, set()).add(row.subject_id)
-    found: dict[tuple[str, int], str] = {}
-    requests = [each for key in ids.get("request", ()) if (each := await session.get(Request, key)) is not None]
-    found |= {("request", entry.id): entry.number for entry in await entries_of(session, requests)}
-    for key, name in (await dossiers.names(session, ids.get("counterpart", set()))).items():
-        found["counterpart", key] = name
-    for key in ids.get("person", ()):
+            ids[row.subject_kind].add(row.subject_id)
+    held = await opinions.subjects(session, ids["opinion"])
+    kept = await attachments.requests_of(session, ids["attachment"])
+    entries = {*ids["request"], *kept.values(), *(entry for _whose, entry in held.values() if entry)}
+    rows_of = await session.scalars(select(Request).where(Request.id.in_(entries)))
+    numbers = {entry.id: entry.number for entry in await entries_of(session, rows_of.all())}
+    whose = {each for each, _entry in held.values() if each is not None}
+    names = await dossiers.names(session, ids["counterpart"] | whose)
+    found = {("request", key): number for key, number in numbers.items()}
+    found |= {("counterpart", key): name for key, name in names.items()}
+    found |= {("attachment", key): numbers.get(entry, "") for key, entry in kept.items()}
+    found |= {
+        ("opinion", key): names.get(each or 0) or numbers.get(entry or 0, "") for key, (each, entry) in held.items()
+    }
+    for key in ids["person"]:
         person = await session.get(Person, key)
         found["person", key] = (person.name or str(key)) if person is not None else ""
-    for key in ids.get("unit", ()):
+    for key in ids["unit"]:
         unit = await session.get(Unit, key)
         found["unit", key] = unit.short_name if unit is not None else ""
     return found

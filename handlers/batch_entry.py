@@ -16,6 +16,7 @@ from bot.screens.screen import Screen
 from handlers import acts, batch_results, batch_work, drafts_aside, entries, planning
 from handlers.batch_work import Judgement
 from handlers.entry_draft import Begun
+from handlers.finding import sight_of
 from handlers.reuse import earliest_issue
 from handlers.turn import Defect, Stale, Turn
 from storage import batch, drafts, known
@@ -53,7 +54,9 @@ async def on_register(turn: Turn) -> Screen:
 
 async def _judged(turn: Turn, sheet: Sheet) -> Judgement:
     checked = Checked.from_json(batch.content(sheet)["checked"])
-    return await batch_work.judgement(turn.session, turn.office, batch.content(sheet), checked, turn.today)
+    return await batch_work.judgement(
+        turn.session, turn.office, turn.officer, batch.content(sheet), checked, turn.today
+    )
 
 
 def _submitted(turn: Turn, form: Form, applicants: tuple[str, ...]) -> Form:
@@ -86,7 +89,8 @@ async def _entered(turn: Turn, sheet: Sheet, judged: Judgement, form: Form) -> O
     register = await known.about(
         turn.session,
         [each.code.value for each in organisations],
-        matter_code=judged.holds.matter_code,
+        sight=await sight_of(turn.session, turn.officer, turn.today),
+        holds=judged.holds,
         on=on,
         earliest_issue=earliest_issue(judged.outcome.matter, on),
     )

@@ -19,6 +19,7 @@ from bot.scope import Scope, scope
 from bot.screens import batch as screens
 from bot.screens.screen import File, Screen
 from bot.search import pinyin_keys
+from handlers.finding import sight_of
 from handlers.guide_draft import Case
 from handlers.office import Office
 from handlers.reuse import earliest_issue
@@ -26,8 +27,8 @@ from handlers.rights import Renderer
 from handlers.sheet_reading import ask_child
 from handlers.turn import Stale, Turn
 from handlers.worker import Finish, Tools
-from storage import batch, known, opinions, outbox, work
-from storage.tables import Person, Sheet
+from storage import audit, batch, known, opinions, outbox, work
+from storage.tables import Person, Sheet, Unit
 
 CHECKED: Final = "batch.checked"
 TEMPLATE: Final = "batch.template"
@@ -79,19 +80,25 @@ def decided(office: Office, rows: Mapping[str, Any], today: dt.date) -> Outcome 
 
 
 async def judgement(
-    session: AsyncSession, office: Office, rows: Mapping[str, Any], checked: Checked, today: dt.date
+    session: AsyncSession, office: Office, person: Person, rows: Mapping[str, Any], checked: Checked, today: dt.date
 ) -> Judgement:
-    """Return a checked list with what follows for each row; opinions are looked up anew each time."""
+    """Return a checked list with what follows for each row, as far as this officer may know it.
+
+    Opinions are looked up anew each time.
+    """
     outcome = decided(office, rows, today)
     holds = scope(office.policy, outcome) if outcome else None
     on = dt.date.fromisoformat(rows["decide_on"]) if rows.get("decide_on") else today
     codes = [row.code for row in checked.rows if row.code]
     limit = earliest_issue(outcome.matter if outcome else None, on)
+    sight, unit = await sight_of(session, person, today), await session.get_one(Unit, person.unit_id)
+    held = await opinions.reusable(session, codes, on=on, earliest_issue=limit)
     judged = judge(
         checked,
         kinds=holds.kinds if holds else None,
-        reusable=await opinions.reusable(session, codes, on=on, earliest_issue=limit),
-        open_entries=await known.open_entries(session, codes, matter_code=holds.matter_code if holds else None),
+        reusable=held,
+        own={code for code, each in held.items() if sight.sees_all or each.unit == unit.short_name},
+        under_way=await known.under_way(session, codes, sight=sight, holds=holds) if holds else {},
         breaches=await known.breaches(session, codes),
     )
     return Judgement(judged, outcome, holds)
@@ -140,7 +147,8 @@ async def check(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fi
     checked = Checked.from_json(rows["checked"])
     tools.progress(person.telegram_id, screens.checking(0, len(checked.rows)))
     async with tools.database.read() as session:
-        judged = await judgement(session, tools.office, rows, checked, today)
+        judged = await judgement(session, tools.office, person, rows, checked, today)
+        seen = await known.keys(session, [row.code for row in checked.rows if row.code])
     header, lines = table(judged.batch, judged.outcome.recommendations if judged.outcome else ())
     key = await _kept(tools, pgettext("sheet", "List"), header, lines)
     await asyncio.to_thread(_spell, [row.name for row in checked.rows if row.code])
@@ -150,6 +158,8 @@ async def check(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fi
         kept, told = await session.get_one(Sheet, sheet.id), await session.get_one(Person, person.id)
         tidy(session, [*await batch.close_older(session, kept, now=now), *handed_in(ref)], now=now)
         kept.rows, kept.path = rows, key
+        audit.note(session, at=now, actor_id=person.id, verb=CHECK, subject=("person", person.id),
+                   after={"counterparts": list(seen)})  # fmt: skip
         await _notify(session, told, CHECKED, {"sheet_id": kept.id, "key": key}, now=now)
 
     return finish
@@ -181,14 +191,14 @@ async def remove_files(tools: Tools, params: Mapping[str, Any], _now: dt.datetim
 
 
 async def show_checked(
-    session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
     """Return the verdicts of a list; None where it was registered, given up or replaced meanwhile."""
     sheet = await session.get(Sheet, params["sheet_id"], populate_existing=True)
     if sheet is None or sheet.closed_at is not None or sheet.path != params["key"]:
         return None
     rows = batch.content(sheet)
-    judged = await judgement(session, office, rows, Checked.from_json(rows["checked"]), office.today(now))
+    judged = await judgement(session, office, person, rows, Checked.from_json(rows["checked"]), office.today(now))
     words = _("Checked list")
     name = f"{words}-{judged.matter}" if judged.matter else words
     file = File(params["key"], f"{name}.xlsx", MEDIA_TYPE)

@@ -11,12 +11,14 @@ from bot.screens import requests as screens
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
 from handlers import reuse
+from handlers.finding import sight_of
 from handlers.guide_draft import Case, require_present
 from handlers.turn import Stale, Turn
 from storage import drafts, known
 from storage.tables import Draft
 
 PURPOSE: Final = "entry"
+SEEN: Final = "seen"  # keys of the counterparts whose look is on record
 _TYPED_STEPS: Final = (Step.SUBJECT, Step.SUBMISSION, Step.LETTERS, Step.DECIDE)
 
 
@@ -78,9 +80,18 @@ async def keep(turn: Turn, draft: Draft, outcome: Outcome, form: Form) -> Screen
     holds = await _holds(turn, outcome, form)
     step = form_rules.step(form, holds)
     awaiting = f"{PURPOSE}.{step}" if step in _TYPED_STEPS else None
-    answers = {**draft.answers, "entry": form.to_json()}
+    answers = {**draft.answers, "entry": form.to_json(), SEEN: _note_looks(turn, draft, holds)}
     drafts.keep(draft, answers=answers, purpose=PURPOSE, awaiting=awaiting, now=turn.now)
     return screens.show(sheet(turn, Begun(draft, outcome, form, holds)))
+
+
+def _note_looks(turn: Turn, draft: Draft, holds: Scope) -> list[int]:
+    """Put on record of whom the form tells something, once for each draft; return all of them."""
+    seen = draft.answers.get(SEEN, [])
+    new = [each for each in holds.known.told_of if each not in seen]
+    for counterpart_id in new:
+        turn.note("counterpart.look", ("counterpart", counterpart_id))
+    return [*seen, *new]
 
 
 def sheet(turn: Turn, entry: Begun) -> screens.Sheet:
@@ -105,7 +116,8 @@ async def _holds(turn: Turn, outcome: Outcome, form: Form) -> Scope:
         known=await known.about(
             turn.session,
             [each.code.value for each in form.organisations],
-            matter_code=holds.matter_code,
+            sight=await sight_of(turn.session, turn.officer, turn.today),
+            holds=holds,
             on=on,
             earliest_issue=reuse.earliest_issue(outcome.matter, on),
         ),

@@ -40,6 +40,7 @@ async def on_more(turn: Turn) -> Screen:
 async def on_timeline(turn: Turn) -> Screen:
     """〔完整时间线〕: all its lines, page by page."""
     opened = await acts.reopened(turn, turn.pressed.id)
+    note(turn, opened, "request.look")
     return await whole(turn, opened, page=int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0)
 
 

@@ -44,13 +44,16 @@ async def on_typed(turn: Turn) -> Screen:
     standing = (await counterparts.survivors(turn.session, ids)).values()
     named = await known.coded(turn.session, list(dict.fromkeys(standing))[:MOST])
     limit = earliest_issue(_matter(turn), turn.today)
-    codes = [code for code, _name in named]
+    codes = [code for _key, code, _name in named]
     held = await opinions.reusable(turn.session, codes, on=turn.today, earliest_issue=limit)
     unit = await turn.unit()
     own = {code: each.unit == unit.short_name for code, each in held.items()}
-    for code in held:
-        turn.note("opinion.look", ("opinion", held[code].opinion_id))
-    return screens.found(named, held, own, turn.today)
+    for key, code, _name in named:
+        if code in held:
+            turn.note("opinion.look", ("opinion", held[code].opinion_id))
+        else:
+            turn.note("counterpart.look", ("counterpart", key))
+    return screens.found([(code, name) for _key, code, name in named], held, own, turn.today)
 
 
 def _matter(turn: Turn) -> Matter | None:

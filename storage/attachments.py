@@ -63,6 +63,16 @@ async def holds(session: AsyncSession, item_id: int, sha256: str) -> bool:
     return await session.scalar(same.limit(1)) is not None
 
 
+async def requests_of(session: AsyncSession, attachment_ids: Collection[int]) -> Mapping[int, int]:
+    """Return the entry that each file belongs to, also of those that were taken away."""
+    rows = await session.execute(
+        select(Attachment.id, Item.request_id)
+        .join(Item, Item.id == Attachment.item_id)
+        .where(Attachment.id.in_(attachment_ids))
+    )
+    return {key: request_id for key, request_id in rows}
+
+
 async def request_of(session: AsyncSession, item_id: int) -> int | None:
     """Return the entry that a line belongs to."""
     found: int | None = await session.scalar(select(Item.request_id).where(Item.id == item_id))

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.scope import Known
+from bot.scope import Known, Scope, UnderWay
 from storage import opinions
-from storage.counterparts import family
+from storage.counterparts import family, survivors
+from storage.finding import Sight, visible_to
 from storage.tables import Commitment, CommitmentState, Counterpart, Item, Request, RequestState, Unit
 
 
@@ -17,7 +18,8 @@ async def about(
     session: AsyncSession,
     codes: Sequence[str],
     *,
-    matter_code: str | None,
+    sight: Sight,
+    holds: Scope,
     on: dt.date,
     earliest_issue: dt.date | None = None,
 ) -> Known:
@@ -26,7 +28,8 @@ async def about(
     Args:
         session: A session.
         codes: Their codes.
-        matter_code: The matter; None outside the catalogue, where open entries are not compared.
+        sight: Whose eyes look.
+        holds: What an entry for the matter may hold.
         on: The decision's local date, today where none is planned.
         earliest_issue: The oldest opinion that the coordinator still accepts for the matter.
     """
@@ -36,60 +39,80 @@ async def about(
     ids = {each for members in families.values() for each in members}
     holding = await opinions.reusable(session, codes, on=on)
     reusable = await opinions.reusable(session, codes, on=on, earliest_issue=earliest_issue)
-    open_ = await open_entries(session, codes, matter_code=matter_code)
+    open_ = await under_way(session, codes, sight=sight, holds=holds)
+    broken = await breaches(session, codes)
     return Known(
         reusable=reusable,
         too_old=tuple(each for code, each in holding.items() if code not in reusable),
-        open_entries=tuple(dict.fromkeys(number for numbers in open_.values() for number in numbers)),
+        open_entries=tuple(dict.fromkeys(number for each in open_.values() for number in each.numbers)),
+        open_elsewhere=any(each.elsewhere for each in open_.values()),
         breaches=await _breaches(session, ids),
+        told_of=await keys(session, [code for code in codes if code in holding or code in open_ or code in broken]),
     )
 
 
-async def coded(session: AsyncSession, ids: Sequence[int]) -> list[tuple[str, str]]:
-    """Return code and name of organisations, in the order given; one without any code is missing."""
+async def keys(session: AsyncSession, codes: Sequence[str]) -> tuple[int, ...]:
+    """Return the keys under which the register knows the organisations of some codes today, for the audit."""
+    families = await family(session, codes)
+    ids = {each for members in families.values() for each in members}
+    return tuple(sorted(set((await survivors(session, ids)).values())))
+
+
+async def coded(session: AsyncSession, ids: Sequence[int]) -> list[tuple[int, str, str]]:
+    """Return key, code and name of organisations, in the order given; one without any code is missing."""
     rows = await session.execute(
         select(Counterpart.id, Counterpart.code, Counterpart.legacy_code, Counterpart.name).where(
             Counterpart.id.in_(ids), Counterpart.name.is_not(None)
         )
     )
-    found = {key: (unified or legacy, name or "") for key, unified, legacy, name in rows}
-    return [(code, name) for key in ids if key in found and (code := found[key][0]) for name in (found[key][1],)]
+    found = {key: (code, name or "") for key, unified, legacy, name in rows if (code := unified or legacy)}
+    return [(key, *found[key]) for key in ids if key in found]
 
 
-async def open_entries(
-    session: AsyncSession, codes: Sequence[str], *, matter_code: str | None
-) -> Mapping[str, tuple[str, ...]]:
-    """Return the numbers of the open entries for the same matter and counterpart: code -> numbers, oldest first.
+async def under_way(
+    session: AsyncSession, codes: Sequence[str], *, sight: Sight, holds: Scope
+) -> Mapping[str, UnderWay]:
+    """Return the open entries for the same matter and counterpart, as far as an officer may know of them, by the code.
+
+    Of what they may not look at they learn that it is there, so that nobody applies twice; of a matter that comes as a
+    list not even that, because the list is confidential before its publication.
 
     Args:
         session: A session.
         codes: The counterparts' codes.
-        matter_code: The matter; None outside the catalogue, where open entries are not compared.
+        sight: Whose eyes look.
+        holds: What an entry for the matter may hold; outside the catalogue open entries are not compared.
     """
-    if matter_code is None or not codes:
+    if holds.matter_code is None or not codes:
         return {}
     families = await family(session, codes)
     rows = await session.execute(
-        select(Item.counterpart_id, Unit.short_name, Request.year, Request.seq)
+        select(Item.counterpart_id, Unit.short_name, Request.year, Request.seq, visible_to(sight).label("seen"))
         .join(Request, Item.request_id == Request.id)
         .join(Unit, Request.unit_id == Unit.id)
         .where(
             Item.counterpart_id.in_({each for members in families.values() for each in members}),
-            Request.matter_code == matter_code,
+            Request.matter_code == holds.matter_code,
             Request.state == RequestState.OPEN,
         )
         .distinct()
         .order_by(Request.year, Request.seq)
     )
     numbers: dict[int, list[str]] = defaultdict(list)
-    for counterpart_id, unit, year, seq in rows:
-        if counterpart_id is not None:
+    hidden: set[int] = set()
+    for counterpart_id, unit, year, seq, seen in rows:
+        if counterpart_id is not None and seen:
             numbers[counterpart_id].append(f"{unit}{year}-{seq}")
+        elif counterpart_id is not None and not holds.batch:
+            hidden.add(counterpart_id)
     found = {
-        code: tuple(dict.fromkeys(number for each in sorted(members) for number in numbers.get(each, ())))
+        code: UnderWay(
+            tuple(dict.fromkeys(number for each in sorted(members) for number in numbers.get(each, ()))),
+            elsewhere=bool(members & hidden),
+        )
         for code, members in families.items()
     }
-    return {code: each for code, each in found.items() if each}
+    return {code: each for code, each in found.items() if each.numbers or each.elsewhere}
 
 
 async def breaches(session: AsyncSession, codes: Sequence[str]) -> Mapping[str, dt.date]:

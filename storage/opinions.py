@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -80,6 +80,16 @@ async def add(
         session.add(FollowUp(opinion_id=row.id, created_at=now))
         await session.flush()
     return row
+
+
+async def subjects(session: AsyncSession, ids: Collection[int]) -> Mapping[int, tuple[int | None, int | None]]:
+    """Return for each opinion the keys of its counterpart and of its entry, as far as it has them."""
+    rows = await session.execute(
+        select(Opinion.id, Opinion.counterpart_id, Item.request_id)
+        .outerjoin(Item, Item.id == Opinion.item_id)
+        .where(Opinion.id.in_(ids))
+    )
+    return {key: (counterpart_id, request_id) for key, counterpart_id, request_id in rows}
 
 
 async def of_items(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[int, Opinion]:

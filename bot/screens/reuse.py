@@ -62,6 +62,8 @@ def warning_lines(scope: Scope, today: dt.date) -> list[str]:
     if known.open_entries:
         numbers = pgettext("list", ", ").join(known.open_entries[:MOST_HELD])
         said.append(_("Please note: an entry for the same is open already: %(numbers)s") % {"numbers": numbers})
+    if known.open_elsewhere:
+        said.append(_("Please note: another unit or a colleague has an open entry for the same"))
     if scope.age_limit is not None:
         months, basis = scope.age_limit
         for each in known.too_old[:MOST_HELD]:

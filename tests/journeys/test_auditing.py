@@ -3,9 +3,14 @@
 import ast
 
 from bot.screens.auditing import knows, spaced
-from storage.tables import Audit, AuditSeal
+from bot.screens.screen import Press
+from storage import audit
+from storage.tables import Attachment, Audit, AuditSeal, Opinion, Request, Role
 from tests.conftest import AUDITOR, COORDINATOR
-from tests.journeys.story import OUTSIDER, Story, register
+from tests.journeys.story import OUTSIDER, Story, only, register
+from tests.journeys.test_cover import HEAD
+from tests.journeys.test_reminder_acts import write_down
+from tests.journeys.test_verification import receive
 from tests.tools.catalogue import calls
 
 
@@ -42,6 +47,38 @@ async def test_looks_and_acts_are_sealed_and_read_by_auditors_alone(story: Story
     heads = {spaced(each.head) for each in await story.rows(AuditSeal)}
     assert any(head in posted for head in heads)
     assert not any("校验值" in message.text for message in me.messages)
+
+
+async def test_a_timeline_and_the_files_of_an_entry_are_looks_and_an_auditor_reads_whose_it_was(story: Story):
+    me, auditor = story.person(), story.person(AUDITOR)
+    await register(me)
+    await receive(me)
+    await me.press("已收到意见")
+    await me.press("今天")
+    await write_down(me, "2025-12-26", "2026-12-25")
+    request, opinion = only(await story.rows(Request)), only(await story.rows(Opinion))
+    head = await story.rows(Audit, Audit.verb == "request.look")
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    boss = story.person(HEAD)
+    await boss.type("/start")
+    for verb in ("tline", "atts"):
+        await boss.press_data(boss.messages[-1].id, Press(verb, request.id).encode())
+    looks = await story.rows(Audit, Audit.verb == "request.look")
+    assert [line.subject_id for line in looks[len(head) :]] == [request.id, request.id]
+
+    async with story.database.write() as session:
+        kept = Attachment(item_id=opinion.item_id, purpose="opinion", path="x", media_type="application/pdf", size=1,
+                          sha256="0", added_by=request.owner_id, added_at=story.clock.now())  # fmt: skip
+        session.add(kept)
+        await session.flush()
+        for number, (verb, subject) in enumerate(
+            (("opinion.look", ("opinion", opinion.id)), ("attachment.look", ("attachment", kept.id)))
+        ):
+            audit.note(session, at=story.clock.now(), actor_id=request.owner_id, verb=verb, subject=subject,
+                       update_id=number)  # fmt: skip
+    shown = await auditor.type("/audit")
+    assert "查看意见 · 虚构环保科技有限公司" in shown
+    assert "查看附件 · 大气2026-1" in shown
 
 
 def test_every_verb_of_the_audit_can_be_said():

@@ -31,7 +31,7 @@ async def closed_entry(me: Officer) -> None:
 
 
 async def moved_to_water(story: Story) -> None:
-    """An officer with an open and a closed entry, a referred case and a cover goes to another unit, and begins there."""
+    """An officer with an open and a closed entry, a case and covers goes to another unit, and begins there."""
     me = story.person(OFFICER)
     await closed_entry(me)
     await register(me, subject=SECOND_FIRM)

@@ -1,0 +1,145 @@
+"""What an officer learns of other people's entries and opinions, and the line that each look leaves."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from bot.counterparts import Organisation
+from bot.identifiers import read_code
+from bot.language import speaking
+from bot.opinions import Finding
+from bot.screens.screen import Press, Screen
+from handlers import frame
+from storage import opinions, registration
+from storage.files import FileStore
+from storage.tables import Audit, Counterpart, Person, Role
+from tests.handlers import list_desk
+from tests.handlers.conftest import NOW
+from tests.sheets import cells, code, company, row, xlsx
+
+PERMIT = {"matter": ("m04b",)}
+AWARD = {"matter": ("m22",), "reserved": ("yes",)}  # 绿色企业评选, which comes as a list
+ELSEWHERE = "another unit or a colleague has an open entry"
+
+
+class Desk(list_desk.Desk):
+    """An officer who makes entries and checks lists."""
+
+    async def send(self, press: Press) -> Screen:
+        return await self.run(frame.PRESSES[press.verb], press=press)
+
+    async def type(self, text: str) -> Screen:
+        draft = await self.draft()
+        assert draft is not None
+        return await self.run(frame.TYPED[draft.purpose], text=text)
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with speaking("en"):
+        yield
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(tmp_path / "files")
+
+
+@pytest.fixture
+async def seat(database, office, officer, enrol, store):
+    """Return somebody's desk: the officer's own one, or that of one more person."""
+
+    async def take(number: int = 0, **where) -> Desk:
+        person = await enrol(number, **where) if number else officer
+        async with database.write() as session:
+            person = await session.get_one(Person, person.id)
+            person.language = "en"
+        return Desk(database, office, person, store, NOW)
+
+    return take
+
+
+async def begun(desk: Desk, answers) -> str:
+    """Begin an entry for the first company, as far as its confirmation."""
+    await desk.decide(answers)
+    await desk.type(f"{company(1)} {code(1)}")
+    return (await desk.press("rsubm", "0")).text
+
+
+async def register(desk: Desk, answers) -> None:
+    await begun(desk, answers)
+    await desk.press("rconf")
+
+
+async def looks(desk: Desk, *verbs: str) -> list[tuple[str, int | None]]:
+    lines = await desk.rows(Audit, Audit.verb.in_(verbs))
+    return [(line.subject_kind, line.subject_id) for line in lines if line.actor_id == desk.person.id]
+
+
+async def test_of_an_open_entry_elsewhere_an_officer_learns_that_it_is_there_and_no_number(seat):
+    mine, other, colleague = await seat(), await seat(900031, unit="water"), await seat(900032, unit="air")
+    await register(mine, PERMIT)
+    for outside in (other, colleague):
+        said = await begun(outside, PERMIT)
+        assert ELSEWHERE in said and "2026-1" not in said, said
+    for role, unit in ((Role.HEAD, "air"), (Role.LIAISON, "air"), (Role.COORDINATOR, "water")):
+        inside = await seat(900040 + len(role), unit=unit, role=role)
+        said = await begun(inside, PERMIT)
+        assert "大气2026-1" in said and ELSEWHERE not in said, said
+    assert "大气2026-1" in await begun(mine, PERMIT)
+
+
+async def test_of_a_list_before_its_publication_another_unit_learns_nothing(seat):
+    mine, other = await seat(), await seat(900031, unit="water")
+    await register(mine, AWARD)
+    said = await begun(other, AWARD)
+    assert ELSEWHERE not in said and "2026-1" not in said
+    assert "大气2026-1" in await begun(mine, AWARD)
+
+
+async def test_what_the_form_tells_of_a_counterpart_is_on_record_once(seat):
+    mine, other = await seat(), await seat(900031, unit="water")
+    await register(mine, PERMIT)
+    [firm] = await mine.rows(Counterpart)
+    assert await looks(mine, "counterpart.look") == []  # nothing was known before
+    await begun(other, PERMIT)
+    await other.press("redit", "submission")
+    await other.press("rsubm", "1")
+    assert await looks(other, "counterpart.look") == [("counterpart", firm.id)]
+
+
+async def test_a_checked_list_tells_no_number_and_no_result_of_another_unit_and_leaves_one_line(seat, store):
+    mine, other = await seat(), await seat(900031, unit="water")
+    await register(mine, PERMIT)
+    async with mine.database.write() as session:
+        ids = await registration.organisations(session, [Organisation(company(2), read_code(code(2)))])
+        await opinions.add(
+            session, counterpart_id=ids[code(2)], item_id=None, unit_id=mine.person.unit_id, holder_id=mine.person.id,
+            issued_on=dt.date(2026, 3, 1), valid_to=dt.date(2027, 2, 28), valid_source="printed",
+            finding=Finding.ADVERSE, now=NOW, number="虚核2026-2",
+        )  # fmt: skip
+    firms = {each.name: each.id for each in await mine.rows(Counterpart)}
+    for desk, own in ((mine, True), (other, False)):
+        await desk.decide(PERMIT)
+        await desk.upload()
+        screen = await desk.checked(xlsx([row(1), row(2), row(3)]))
+        back = "\n".join(" ".join(map(str, line)) for line in cells(store.read(screen.file.key)))
+        assert ("大气2026-1" in back) is own
+        assert (ELSEWHERE in back) is not own
+        assert "虚核2026-2" in back
+        assert ("adverse information" in back) is own
+        [line] = [each for each in await desk.rows(Audit, Audit.verb == "batch.check")
+                  if each.actor_id == desk.person.id]  # fmt: skip
+        assert sorted(line.after["counterparts"]) == sorted([firms[company(1)], firms[company(2)]])
+
+
+async def test_a_look_for_a_valid_opinion_is_on_record_where_there_is_none_too(seat):
+    mine = await seat()
+    await register(mine, PERMIT)
+    [firm] = await mine.rows(Counterpart)
+    await mine.decide(PERMIT)
+    await mine.press("rback")
+    await mine.send(mine.find("look"))
+    assert "No valid opinion" in (await mine.type(company(1))).text
+    assert await looks(mine, "counterpart.look", "opinion.look") == [("counterpart", firm.id)]
