@@ -32,7 +32,7 @@ async def on_invite(turn: Turn) -> Screen:
     if not code:
         return screens.units([(unit.code, unit.name) for unit in turn.policy.units_on(turn.today)])
     unit = await people.unit_by_code(turn.session, code)
-    if unit is None:
+    if unit is None or not turn.policy.has_unit(code, on=turn.today):
         raise Refusal(_("This unit does not exist any more. Please choose another."))
     if role not in set(Role):
         return screens.roles(unit.name, code, [(each.value, access.role_name(each)) for each in Role])
@@ -92,10 +92,12 @@ async def on_answer(turn: Turn) -> Screen:
     application = await invites.latest(turn.session, turn.pressed.id)
     if person is None or application is None:
         raise Stale
-    asked = await asking(turn.session, person, application)
+    asked = await asking(turn.session, turn.office, person, application, turn.now)
     if turn.pressed.arg != asked.stamp:
         raise Stale
     approved = turn.pressed.verb == "jok"
+    if approved and asked.dissolved and application.answered_at is None:
+        return screens.application(asked)
     if await invites.answer(turn.session, application, by=turn.officer, approved=approved, now=turn.now):
         if approved:
             await _let_in(turn, person, application)
@@ -105,15 +107,18 @@ async def on_answer(turn: Turn) -> Screen:
     return await answered(turn.session, asked, application)
 
 
-async def asking(session: AsyncSession, person: Person, application: Invite) -> Application:
+async def asking(
+    session: AsyncSession, office: Office, person: Person, application: Invite, now: dt.datetime
+) -> Application:
     """Return an application in words."""
     unit = await session.get_one(Unit, application.unit_id)
     by = await session.get(Person, application.invited_by) if application.invited_by else None
     return Application(
         person_id=person.id,
-        name=person.name or "",
+        name=named(person),
         telegram_id=person.telegram_id,
         unit=unit.name,
+        dissolved=not office.policy.has_unit(unit.code, on=office.today(now)),
         role=access.role_name(application.role),
         invited_by=named(by) if by else None,
         used_at=application.used_at or application.expires_at,
@@ -140,7 +145,7 @@ async def _newcomer(turn: Turn, invitation: Invite) -> Person:
         )
         turn.session.add(person)
     person.state = PersonState.WAITING
-    person.name, person.language = turn.sender.name, negotiate(turn.sender.language_tag)
+    person.name, person.language = turn.sender.name or None, negotiate(turn.sender.language_tag)
     await turn.session.flush()
     invitation.used_by = person.id
     turn.person = person
@@ -175,7 +180,7 @@ async def render_applied(
     application = await invites.pending(session, params["person"])
     if applicant is None or application is None:
         return None
-    return screens.application(await asking(session, applicant, application))
+    return screens.application(await asking(session, office, applicant, application, now))
 
 
 async def render_welcome(
@@ -188,7 +193,7 @@ async def render_welcome(
 async def _welcome(session: AsyncSession, office: Office, person: Person) -> Screen:
     unit, pack = await session.get_one(Unit, person.unit_id), office.policy
     role = access.role_name(person.role)
-    return frame_screens.start(person.name or "", unit.name, role, pack.name, fictitious=pack.fictitious)
+    return frame_screens.start(named(person), unit.name, role, pack.name, fictitious=pack.fictitious)
 
 
 def _asked_for(invitation: Invite) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from bot.language import LANGUAGES, _
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
 from handlers import access, batch, drafts_aside, forms, guide, guide_draft, guide_screens, worker
+from handlers.colleagues import named
 from handlers.flows import merged
 from handlers.guide_draft import PENDING
 from handlers.turn import Flow, Stale, Turn
@@ -23,7 +24,7 @@ async def on_start(turn: Turn) -> Screen:
     unit = await turn.unit()
     person = turn.officer
     return screens.start(
-        person.name or turn.sender.name,
+        named(person),
         unit.name,
         access.role_name(person.role),
         turn.policy.name,

@@ -167,9 +167,8 @@ async def _card(turn: Turn, seat: Seat, *, toast: str | None = None) -> Screen:
     if seat.person.state is PersonState.WAITING:
         application = await invites.pending(turn.session, seat.person.id)
         if application is not None:
-            return await enrolment.answered(
-                turn.session, await enrolment.asking(turn.session, seat.person, application), application
-            )
+            asked = await enrolment.asking(turn.session, turn.office, seat.person, application, turn.now)
+            return await enrolment.answered(turn.session, asked, application)
     acts = _acts(seat, leaves_something=bool(await _estate(turn, seat)))
     return screens.member(_member(turn, seat), acts, today=turn.today, toast=toast)
 
@@ -234,8 +233,7 @@ async def _seat(turn: Turn) -> Seat:
 
 async def _units(turn: Turn) -> list[Unit]:
     """Return the units that the bureau has today; one that it has no more is kept for its entries alone."""
-    standing = {unit.code for unit in turn.policy.units_on(turn.today)}
-    return [unit for unit in await people.units(turn.session) if unit.code in standing]
+    return [unit for unit in await people.units(turn.session) if turn.policy.has_unit(unit.code, on=turn.today)]
 
 
 async def render_changed(

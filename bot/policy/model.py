@@ -137,6 +137,10 @@ class Policy:
         """Return the units that the bureau has on that local date, in the pack's order."""
         return tuple(unit for unit in self.units.values() if unit.dissolved_on is None or on < unit.dissolved_on)
 
+    def has_unit(self, code: str, *, on: dt.date) -> bool:
+        """Say whether the bureau has a unit on that local date."""
+        return any(unit.code == code for unit in self.units_on(on))
+
     def term(self, term_id: str, *, on: dt.date) -> str:
         """Return a name as it was on that local date.
 

@@ -19,6 +19,7 @@ class Application:
         name: As Telegram says; anybody may call themselves anything there.
         telegram_id: Their number, which alone is theirs.
         unit: The unit's name of their invitation.
+        dissolved: Whether the bureau has that unit no more; nobody is let into it.
         role: The role of it, in words.
         invited_by: Who invited them; None where it was made on the server.
         used_at: When they came; an older notice about them means an older application.
@@ -28,6 +29,7 @@ class Application:
     name: str
     telegram_id: int
     unit: str
+    dissolved: bool
     role: str
     invited_by: str | None
     used_at: dt.datetime
@@ -96,18 +98,16 @@ def suspended() -> Screen:
 
 def application(asked: Application) -> Screen:
     """Show a coordinator who wants to come in, before anything is open to them."""
+    gone = _("This unit is dissolved. Please refuse, and invite them into another unit.")
     text = lines(
         bold(_("[Application to join]")),
         *_who(asked),
         labelled(_("Invited by"), asked.invited_by or _("the maintainer, on the server")),
-        esc(_("Please make sure who it is before you let them in")),
+        esc(gone if asked.dissolved else _("Please make sure who it is before you let them in")),
     )
-    rows = (
-        (
-            _button(pgettext("button", "Let in"), "jok", asked, Style.SUCCESS),
-            _button(pgettext("button", "Refuse"), "jno", asked, Style.DANGER),
-        ),
-    )
+    let_in = (_button(pgettext("button", "Let in"), "jok", asked, Style.SUCCESS),)
+    refuse = _button(pgettext("button", "Refuse"), "jno", asked, Style.DANGER)
+    rows = ((*(() if asked.dissolved else let_in), refuse),)
     return Screen("application", text, rows, aside=True, protect=True)
 
 
@@ -121,7 +121,7 @@ def answered(asked: Application, by: str, *, approved: bool) -> Screen:
 
 def _who(asked: Application) -> tuple[str, ...]:
     return (
-        esc(_("%(name)s (number %(id)s)") % {"name": asked.name or "—", "id": asked.telegram_id}),
+        esc(_("%(name)s (number %(id)s)") % {"name": asked.name, "id": asked.telegram_id}),
         esc(f"{asked.unit} · {asked.role}"),
     )
 

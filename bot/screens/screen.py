@@ -138,9 +138,14 @@ class Screen:
         return cls(**kept)
 
 
+def seen(text: str) -> str:
+    """Return text without control, bidi and zero-width characters: what is read is what stands there."""
+    return _UNSEEN.sub("", text)
+
+
 def esc(value: object) -> str:
-    """Make a value safe inside a screen: HTML escaped, control and bidi characters out."""
-    return html.escape(_UNSEEN.sub("", str(value)), quote=False)
+    """Make a value safe inside a screen's text: HTML escaped, nothing unseen in it."""
+    return html.escape(seen(str(value)), quote=False)
 
 
 def bold(text: str) -> str:

@@ -14,7 +14,7 @@ from telegram import InputFile
 from bot.documents.code import drawn
 from bot.language import _, speaking
 from bot.screens.inline import Card
-from bot.screens.screen import Button, Screen, esc, lines
+from bot.screens.screen import Button, Screen, esc, lines, seen
 from storage.files import FileStore
 
 log = structlog.get_logger()
@@ -125,7 +125,7 @@ async def loaded(store: FileStore, screen: Screen, language: str) -> tuple[Scree
 
 
 def _button(button: Button) -> dict[str, Any]:
-    shown: dict[str, Any] = {"text": button.text}
+    shown: dict[str, Any] = {"text": seen(button.text)}
     if button.press is not None:
         shown["callback_data"] = button.press.encode()
     elif button.copy is not None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.errors import Refusal
+from bot.pasted import visible
 from handlers import frame
 from handlers.office import Office
 from handlers.telegram.inflow import TOO_FAST
@@ -39,7 +40,8 @@ def read(raw: dict[str, Any]) -> tuple[Sender, Place | None]:
     """Return who wrote and where the answer goes, from the raw update."""
     kind, body = next(((key, value) for key, value in raw.items() if isinstance(value, dict)), ("", {}))
     source = body.get("from") or {}
-    sender = Sender(source.get("id", 0), source.get("first_name", ""), source.get("language_code", ""))
+    name = " ".join(visible(source.get("first_name", "")).split())  # anybody may call themselves anything
+    sender = Sender(source.get("id", 0), name, source.get("language_code", ""))
     if kind == "callback_query":
         message = body.get("message")
         if message is None:

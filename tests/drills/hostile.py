@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
+import html
 import io
 import json
 import os
 import random
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +26,7 @@ from bot.documents.text import one_line
 from bot.errors import Refusal
 from bot.id_numbers import ID_NUMBER_MARKER
 from bot.policy.loader import load, packaged
-from bot.screens.screen import Screen, bold, esc
+from bot.screens.screen import Button, Press, Screen, bold, esc
 from handlers import sheet_reading
 from handlers.telegram.intake import scrub
 from handlers.telegram.messages import message
@@ -151,18 +153,25 @@ def _papers(dice: random.Random, count: int) -> dict[str, Any]:
 
 
 def _names(dice: random.Random, count: int) -> dict[str, Any]:
-    """A name on a screen is a name, to a strict reader of Telegram's HTML."""
-    errors = injected = 0
+    """A name on a screen is a name, to a strict reader of Telegram's HTML; on a button too nothing of it is unseen."""
+    errors = injected = unseen = 0
     for _n in range(count):
         name = _evil(dice)
-        screen = message(Screen("drill", f"{bold(name)}\n{esc(name)}"))
+        screen = message(Screen("drill", f"{bold(name)}\n{esc(name)}", ((Button(name, Press("req", 1)),),)))
+        [[button]] = screen["reply_markup"]["inline_keyboard"]
+        unseen += any(_is_unseen(each) for each in button["text"] + html.unescape(screen["text"]))
         try:
             read = parse_html(screen["text"])
         except ApiError:
             errors += 1
             continue
         injected += [each["type"] for each in read.entities] not in (["bold"], [])
-    return {"goal": "G37", "n": count, "errors": errors, "injected": injected, "ok": not errors and not injected}
+    return {"goal": "G37", "n": count, "errors": errors, "injected": injected, "unseen": unseen,
+            "ok": not errors and not injected and not unseen}  # fmt: skip
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs") and character not in "\n\t"
 
 
 def _numbers(dice: random.Random, count: int) -> dict[str, Any]:

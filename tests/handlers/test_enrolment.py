@@ -1,15 +1,18 @@
 """Invitations: unguessable, for one person, for a day; and nothing is open before a coordinator said yes."""
 
 import asyncio
+import dataclasses
 import datetime as dt
 
 import pytest
 from sqlalchemy import func, select
 
+from bot.errors import Refusal
 from bot.policy.model import Policy
 from bot.screens.screen import Press
 from handlers import enrolment
 from handlers.office import Office
+from handlers.telegram import turns
 from handlers.turn import Sender, Stale, Turn
 from storage import invites, people
 from storage.database import Database
@@ -38,6 +41,16 @@ async def token(database: Database, policy: Policy) -> str:
         return await invites.make(session, water, Role.HEAD, by=None, expires_at=START + enrolment.INVITE_LIFE)
 
 
+@pytest.fixture
+def gone(office: Office) -> Office:
+    """The office on a day on which the bureau has no water division any more."""
+    units = tuple(
+        each.model_copy(update={"dissolved_on": START.date()} if each.code == "water" else {})
+        for each in office.policy.content.units
+    )
+    return dataclasses.replace(office, policy=Policy(office.policy.content.model_copy(update={"units": units})))
+
+
 async def _come(database: Database, office: Office, number: int, payload: str, now: dt.datetime = START) -> str:
     async with database.write() as session:
         person = await people.by_telegram_id(session, number)
@@ -53,7 +66,7 @@ async def _answer(database: Database, office: Office, by: int, verb: str, number
         assert person is not None
         application = await invites.latest(session, person.id)
         assert application is not None
-        given = stamp or (await enrolment.asking(session, person, application)).stamp
+        given = stamp or (await enrolment.asking(session, office, person, application, START)).stamp
         press = Press(verb, person.id, arg=given)
         turn = Turn(office, session, START, by, Sender(by), person=coordinator, press=Press.decode(press.encode()))
         return (await enrolment.on_answer(turn)).text
@@ -205,3 +218,45 @@ async def test_first_coordinators_of_the_settings_stay_what_the_coordinators_mad
         await session.flush()
         assert await people.appoint_admins(session, [900_001], legal, now=START) == [900_001]
         assert first.state is PersonState.ACTIVE
+
+
+async def test_an_old_button_invites_nobody_into_a_unit_that_was_dissolved(
+    database: Database, gone: Office, token: str
+):
+    async with database.write() as session:
+        coordinator = await people.by_telegram_id(session, 900_001)
+        press = Press("inv", arg="water,head")
+        turn = Turn(gone, session, START, 1, Sender(900_001), person=coordinator, press=press)
+        with pytest.raises(Refusal):
+            await enrolment.on_invite(turn)
+        assert await session.scalar(select(func.count()).select_from(Invite)) == 1  # the one from before
+
+
+async def test_nobody_is_let_into_a_unit_that_was_dissolved_meanwhile(
+    database: Database, office: Office, gone: Office, token: str
+):
+    assert await _come(database, office, 900_002, token) == "applied"
+    assert "该单位已撤销" in await _answer(database, gone, 900_001, "jok", 900_002)
+    assert await _states(database) == {900_002: PersonState.WAITING}
+    async with database.read() as session:
+        coordinator = await people.by_telegram_id(session, 900_001)
+        applicant = await people.by_telegram_id(session, 900_002)
+        assert coordinator is not None and applicant is not None
+        told = await enrolment.render_applied(session, gone, coordinator, {"person": applicant.id}, START)
+    assert told is not None and "该单位已撤销" in told.text
+    assert [button.text for row in told.rows for button in row] == ["不予核准"]
+    await _answer(database, gone, 900_001, "jno", 900_002)
+    assert await _states(database) == {900_002: PersonState.LEFT}
+
+
+async def test_a_name_is_kept_as_it_is_read(database: Database, office: Office, token: str):
+    raw = {"message": {"from": {"id": 900_002, "first_name": "甲\u202e乙\u200b "}, "chat": {"id": 1}}}
+    assert turns.read(raw)[0].name == "甲乙"
+    async with database.write() as session:
+        nameless = Sender(900_002, turns.read({"message": {"from": {"id": 1, "first_name": "\u202e\u200b"}}})[0].name)
+        turn = Turn(office, session, START, 1, nameless)
+        await enrolment.enrol(turn, enrolment.PAYLOAD + token)
+        person, application = turn.officer, await invites.latest(session, turn.officer.id)
+        assert person.name is None and application is not None
+        asked = await enrolment.asking(session, office, person, application, START)
+        assert asked.name == "经办人员"  # whoever calls themselves nothing

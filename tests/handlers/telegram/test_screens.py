@@ -37,7 +37,10 @@ class Stage:
     def put(self, text: str, *, to: int = OFFICER, rows: Any = KEYS, repeat: bool = False, **where: Any) -> None:
         self._next += 1
         screen = Screen(
-            "probe", text, rows, **{key: where.pop(key) for key in ("aside", "stays", "protect") if key in where}
+            "probe",
+            text,
+            rows,
+            **{key: where.pop(key) for key in ("aside", "stays", "protect", "toast") if key in where},
         )
         self.screens.put(self._next, Delivery(to, screen, **where), may_repeat=repeat)
 
@@ -268,3 +271,13 @@ async def test_what_was_done_but_not_shown_is_shown_after_a_start(bureau: Bureau
             await asyncio.sleep(0.02)
     assert kept.reply is None
     assert len(officer.messages) == 1
+
+
+async def test_what_nobody_sees_stands_on_no_button_and_in_no_toast(stage):
+    shown = await stage.show("甲")
+    query = stage.api.press(OFFICER, shown, Press("my").encode())
+    hidden = "甲\u202e乙\u200b\u2066丙"
+    await stage.show("乙", rows=((Button(hidden, Press("my")),),), edit=shown, query=query.id, toast=hidden)
+    [message] = stage.api.messages(OFFICER)
+    assert [[button["text"] for button in row] for row in message.buttons] == [["甲乙丙"]]
+    assert query.toast == "甲乙丙"
