@@ -133,8 +133,12 @@ class Turn:
             raise Defect("a flow of a button ran without a press")
         return self.press
 
-    def hear(self, text: str) -> None:
+    def hear(self, text: str, *, typed: bool = True) -> None:
         """Take what was typed; this is the only way that words come in.
+
+        Args:
+            text: The words.
+            typed: Whether they are the officer's own; those beside a forwarded file are only looked through.
 
         Raises:
             Refusal: An ID number stood in it. It was replaced before anything was stored; the officer is told why,
@@ -148,7 +152,7 @@ class Turn:
                     "Give surname, last four and your own case number, and fill the number in on paper."
                 )
             )
-        self.text = text
+        self.text = text if typed else ""
 
     async def unit(self) -> Unit:
         """Return the officer's unit."""

@@ -1,8 +1,9 @@
 """How fast one sender may write: whoever floods is told so once, and takes nothing from the others.
 
 Each sender has a bucket of a minute's updates that fills up again steadily. Messages are counted on the time that
-Telegram gives them, so that a backlog after an outage is not taken for a flood. The buttons of reminders always pass:
-no answer to a deadline is lost. Source: OWASP ASVS 5.0, 2.4.1.
+Telegram gives them, so that a backlog after an outage is not taken for a flood. The buttons of reminders have a bucket
+of their own, wider than any hand is fast: no answer to a deadline is lost. Who is on the list is asked later; therefore
+nobody is without a limit here. Source: OWASP ASVS 5.0, 2.4.1.
 """
 
 from collections import OrderedDict
@@ -15,6 +16,7 @@ from handlers.clock import Clock
 
 MOST_SENDERS: Final = 10_000  # remembered at once; the longest quiet one is forgotten first
 TOO_FAST: Final = "too_fast"  # on the one update of a flood that is kept to be answered
+WIDER: Final = 10  # times as many buttons of reminders as other updates
 _MINUTE: Final = 60.0  # seconds
 _WORDS: Final = {"message": "text", "callback_query": "data"}
 """Kind of update that can be answered -> where its words stand."""
@@ -38,19 +40,19 @@ class _Bucket:
 
 
 class Inflow:
-    """The buckets of this process, one for each sender.
+    """The buckets of this process, for each sender.
 
     Args:
         clock: The one clock.
         per_minute: How many updates of one sender are taken in a minute; 0 for any number.
-        always: The verbs of buttons that always pass.
+        urgent: The verbs of the buttons of reminders.
     """
 
-    def __init__(self, clock: Clock, per_minute: int, always: frozenset[str]) -> None:
+    def __init__(self, clock: Clock, per_minute: int, urgent: frozenset[str]) -> None:
         self._clock = clock
         self._per_minute = per_minute
-        self._always = always
-        self._buckets: OrderedDict[tuple[int, bool], _Bucket] = OrderedDict()
+        self._urgent = urgent
+        self._buckets: OrderedDict[tuple[int, bool, bool], _Bucket] = OrderedDict()
         self._judged: dict[int, Verdict] = {}
 
     def judged(self, updates: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], Verdict]]:
@@ -70,11 +72,13 @@ class Inflow:
     def _judge(self, update: dict[str, Any]) -> Verdict:
         kind, body = next(((key, each) for key, each in update.items() if isinstance(each, dict)), ("", {}))
         sender = body.get("from")
-        if not self._per_minute or sender is None or self._passes(kind, body):
+        if not self._per_minute or sender is None:
             return Verdict.TAKEN
         said_at = next((body[key] for key in _DATED if key in body), None)
         now = self._clock.now().timestamp() if said_at is None else float(said_at)
-        bucket = self._bucket((sender["id"], said_at is None), now)
+        urgent = kind == "callback_query" and self._is_urgent(str(body.get("data", "")))
+        most = float(self._per_minute * (WIDER if urgent else 1))
+        bucket = self._bucket((sender["id"], said_at is None, urgent), most, now)
         if bucket.left >= 1:
             bucket.left -= 1
             return Verdict.TAKEN
@@ -84,16 +88,14 @@ class Inflow:
             return Verdict.TOLD
         return Verdict.DROPPED
 
-    def _passes(self, kind: str, body: dict[str, Any]) -> bool:
-        if kind != "callback_query":
-            return False
-        parts = str(body.get("data", "")).split(":", 2)
-        return len(parts) > 1 and parts[1] in self._always
+    def _is_urgent(self, data: str) -> bool:
+        parts = data.split(":", 2)
+        return len(parts) > 1 and parts[1] in self._urgent
 
-    def _bucket(self, key: tuple[int, bool], now: float) -> _Bucket:
-        bucket = self._buckets.pop(key, None) or _Bucket(float(self._per_minute), now)
-        gained = max(0.0, now - bucket.at) * self._per_minute / _MINUTE
-        bucket.left, bucket.at = min(bucket.left + gained, float(self._per_minute)), max(now, bucket.at)
+    def _bucket(self, key: tuple[int, bool, bool], most: float, now: float) -> _Bucket:
+        bucket = self._buckets.pop(key, None) or _Bucket(most, now)
+        gained = max(0.0, now - bucket.at) * most / _MINUTE
+        bucket.left, bucket.at = min(bucket.left + gained, most), max(now, bucket.at)
         self._buckets[key] = bucket
         if len(self._buckets) > MOST_SENDERS:
             self._buckets.popitem(last=False)

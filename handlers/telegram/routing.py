@@ -101,9 +101,14 @@ def _refusal(turn: Turn, update: Update) -> Refusal | None:
             _("Too many messages came at once, and some were left out. Please wait a minute and send them again.")
         )
     message = update.message
-    if message is not None and message.forward_origin is not None and message.text is not None:
+    if message is not None and _is_forwarded(message) and message.text is not None:
         return Refusal(_("Forwarded messages are not taken as an entry. Please copy the text and paste it here."))
     return None
+
+
+def _is_forwarded(message: Message) -> bool:
+    """Say whether a message was written by somebody else, or elsewhere; a file in it may be used, its words may not."""
+    return message.forward_origin is not None
 
 
 async def _meet_stranger(turn: Turn, update: Update) -> None:
@@ -205,7 +210,8 @@ def _fill(turn: Turn, update: Update) -> None:
         turn.hear(message.text.partition(" ")[2].strip() if message.text.startswith("/") else message.text)
         return
     turn.file = _incoming(message)
-    turn.hear(" ".join(part for part in (message.caption, turn.file.name if turn.file else None) if part))
+    said = " ".join(part for part in (message.caption, turn.file.name if turn.file else None) if part)
+    turn.hear(said, typed=not _is_forwarded(message))
     if turn.file is not None and turn.file.size > LARGEST_FILE:
         limit = LARGEST_FILE // 1024 // 1024
         raise Refusal(_("Files up to %(limit)d MB can be received. Please send a smaller one.") % {"limit": limit})

@@ -256,7 +256,8 @@ async def test_a_name_is_kept_as_it_is_read(database: Database, office: Office, 
         nameless = Sender(900_002, turns.read({"message": {"from": {"id": 1, "first_name": "\u202e\u200b"}}})[0].name)
         turn = Turn(office, session, START, 1, nameless)
         await enrolment.enrol(turn, enrolment.PAYLOAD + token)
+        await session.flush()
         person, application = turn.officer, await invites.latest(session, turn.officer.id)
         assert person.name is None and application is not None
         asked = await enrolment.asking(session, office, person, application, START)
-        assert asked.name == "经办人员"  # whoever calls themselves nothing
+        assert asked.name == "经办人"  # whoever calls themselves nothing

@@ -1,14 +1,21 @@
 """Too much at once, and what is not one's own: told politely, and nothing of it takes effect."""
 
+import random
 from pathlib import Path
 
 import pytest
 
+from bot.screens.screen import Screen
+from handlers import batch, frame
+from handlers.turn import Turn
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage.tables import Draft, Inbox
 from tests.conftest import COLLEAGUE, OFFICER, STRANGER, settings_for
 from tests.journeys.story import Story
+from tests.oracles.identifiers_oracle import random_id
+
+ORIGIN = {"type": "hidden_user", "date": 1, "sender_user_name": "某人（虚构）"}
 
 
 @pytest.fixture
@@ -41,8 +48,32 @@ async def test_forwarded_words_are_nobodys_entry(story: Story, api: BotApi):
     me = story.person()
     await me.type("/new 排污许可证延续")
     before = [row.answers for row in await story.rows(Draft, Draft.active)]
-    origin = {"type": "hidden_user", "date": 1, "sender_user_name": "某人（虚构）"}
-    api._say(me.id, {"text": "虚构环保科技有限公司 91410100MA00000T42", "forward_origin": origin})
+    api._say(me.id, {"text": "虚构环保科技有限公司 91410100MA00000T42", "forward_origin": ORIGIN})
     said = await me.wait_for("转发")
     assert "粘贴" in said
     assert [row.answers for row in await story.rows(Draft, Draft.active)] == before
+
+
+async def test_a_forwarded_file_is_taken_and_the_words_beside_it_are_not(story: Story, api: BotApi, heard: list[str]):
+    me = story.person()
+    await me.type("/batch")
+    number = random_id(random.Random(1))
+    for caption in (f"名单 {number}", "今天提交"):
+        sheet = api.document("名称,统一社会信用代码\n虚构环保科技有限公司,91410100MA00000T42\n".encode(), "名单.csv")
+        api._say(me.id, {"document": sheet, "caption": caption, "forward_origin": ORIGIN})
+        await me.wait_for("不得发送身份证号" if number in caption else "共1行，1家无误")
+    await me.send_document(b"x", "名单.csv", caption="今天提交")
+    assert heard == ["", "今天提交 名单.csv"]
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What flows of files find typed, in their order; none of them reads it today."""
+    texts: list[str] = []
+
+    async def on_file(turn: Turn) -> Screen:
+        texts.append(turn.text)
+        return await batch.on_file(turn)
+
+    monkeypatch.setitem(frame.FILES, batch.PURPOSE, on_file)
+    return texts
