@@ -4,25 +4,30 @@ import asyncio
 import random
 import secrets
 import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import select
 
 from bot.roles import READS, Reach
 from bot.screens.screen import Press
 from handlers import access, enrolment, frame, rights
 from handlers.turn import Sender, Turn
 from storage import invites, people
-from storage.tables import Person, Request, Role
+from storage.tables import Base, Person, Request, Role
 from tests.drills import door
 from tests.drills.door import AIR_FIRM, CANARIES, START, WATER_FIRM, Door, message, press, rows_of, shown
+from tests.drills.furnished import CASE, COORDINATOR, HELD_FIRM, LAST_FOUR, NOTE, SECRETS, furnish
 from tests.paper import PAPER
 
 GOALS = ("G31", "G32")
 LEGAL = 6_200_000
 AIR_OWNER, WATER_OWNER = 6_200_001, 6_200_002
 READERS = {role: 6_200_010 + number for number, role in enumerate(Role)}
-FOREIGN = ("req", "atts", "attg", "cpt", "rdo", "opn", "use", "corr", "hand", "paper", "let", "rep", "undo", "rwdok",
-           "fol", "man", "mset", "pyes", "scase", "fbone", "qopn", "cvend", "nopen", "nrcv")  # fmt: skip
+MOST_ID = 24  # ids that presses are forged with; the furnished bureau has no more of anything that hangs on a unit
+LEFT_BEHIND = ("audit", "draft", "outbox", "work", "recent_matter", "sheet", "policy_snapshot")
+"""Tables in which a look or a question leaves its row."""
 
 
 async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
@@ -31,7 +36,7 @@ async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
     (folder / "g31").mkdir()
     (folder / "g32").mkdir()
     first = await _guesses(chance, (1_000_000, 20_000, 1_000) if full else (50_000, 300, 100), folder / "g31")
-    second = await _walk(chance, 10_000 if full else 500, folder / "g32")
+    second = await _walk(chance, 24 if full else 2, folder / "g32")
     return [first, second]
 
 
@@ -90,14 +95,11 @@ async def _walk(chance: random.Random, count: int, folder: Path) -> dict[str, An
     async with door.opened(folder) as bureau:
         await _staffed(bureau)
         cells, wrong = await _cells(bureau)
-        before = await bureau.digest("audit", "draft", "outbox", "work", "recent_matter", "sheet")
-        leaks = await _foreign(bureau, chance, count)
-        after = await bureau.digest("audit", "draft", "outbox", "work", "recent_matter", "sheet")
+        tried, leaks, changed = await _foreign(bureau, chance, count)
         failures = len(bureau.errors)
     rowless = len((set(frame.PRESSES) ^ set(rights.PRESSES)) | (set(frame.COMMANDS) ^ set(access.COMMANDS)))
-    changed = int(before != after)
     ok = wrong == leaks == rowless == changed == failures == 0
-    return {"goal": "G32", "n": count + cells, "cells": cells, "wrong": wrong, "leaks": leaks, "rowless": rowless,
+    return {"goal": "G32", "n": tried + cells, "cells": cells, "wrong": wrong, "leaks": leaks, "rowless": rowless,
             "changed": changed, "failures": failures, "seconds": _since(began), "ok": ok}  # fmt: skip
 
 
@@ -130,21 +132,71 @@ async def _is_of_air(bureau: Door, request: Request) -> bool:
     return next(each for each in await rows_of(bureau, Person) if each.id == request.owner_id).telegram_id == AIR_OWNER
 
 
-async def _foreign(bureau: Door, chance: random.Random, count: int) -> int:
-    """Let those who see only their own or their unit's try the ids of everything else; count what they saw."""
-    officer, water = READERS[Role.OFFICER], CANARIES[2]
-    presses = [
-        press(officer, Press(chance.choice(FOREIGN), chance.randrange(1, 40), chance.randrange(4)).encode())
-        for _ in range(count)
-    ]
-    words = [message(officer, text=f"/find {each}") for each in CANARIES]
-    leaks = sum(
-        any(each in shown(turn).replace("金丝雀”", "") for each in ("虚构甲", "虚构乙", *CANARIES[1:]))
-        for turn in await bureau.knock(presses)
-    )
-    for turn in await bureau.knock(words):
-        leaks += "虚构甲" in shown(turn) or "虚构乙" in shown(turn)
-    for role in (Role.LIAISON, Role.HEAD):
-        tried = [press(READERS[role], Press(chance.choice(FOREIGN), number).encode()) for number in range(1, 40)]
-        leaks += sum("虚构乙" in shown(turn) or water in shown(turn) for turn in await bureau.knock(tried))
-    return leaks
+async def _foreign(bureau: Door, chance: random.Random, count: int) -> tuple[int, int, int]:
+    """Let those who see only their own or their unit's, and those who only read, press every verb with ids of others.
+
+    Returns:
+        How many presses there were, how many showed what they must not, and how many rows of others they changed.
+    """
+    furnished = await furnish(bureau)
+    readers = {number: (LAST_FOUR,) if role is Role.AUDITOR else SECRETS for role, number in READERS.items()
+               if role is not Role.COORDINATOR}  # fmt: skip
+    before, tried, leaks = await _others(bureau, readers), 0, 0
+    theirs = [data for data, who in furnished.shown.items() if who != COORDINATOR]
+    for reader, hidden in readers.items():
+        presses = list(_presses(chance, theirs, furnished.shown, count))
+        turns = await bureau.knock([press(reader, data) for data in presses])
+        tried, leaks = tried + len(presses), leaks + sum(any(each in shown(turn) for each in hidden) for turn in turns)
+        for words in (WATER_FIRM, HELD_FIRM, CASE, NOTE):
+            said = await bureau.say(reader, f"/find {words.split()[-1]}")
+            leaks += "水2026-" in said.text and hidden is SECRETS
+        await bureau.say(reader, "/cancel")
+    after = await _others(bureau, readers)
+    return tried, leaks, sum(after.get(key) != row for key, row in before.items())
+
+
+def _presses(chance: random.Random, theirs: Iterable[str], real: Iterable[str], count: int) -> Iterator[str]:
+    """Yield presses of every verb: what others were really shown, and ids and versions that may be somebody's.
+
+    Args:
+        chance: The dice.
+        theirs: What the other unit's people were shown.
+        real: What anybody was shown.
+        count: How many of each kind.
+    """
+    found, all_ = _by_verb(theirs), _by_verb(real)
+    versions = sorted({each.version for presses in all_.values() for each in presses})
+    for verb, presses in all_.items():
+        for some in (found[verb], presses):
+            yield from (each.encode() for each in chance.sample(some, min(count, len(some))))
+        for _n in range(count):
+            arg = chance.choice(presses).arg if presses else ""
+            yield Press(verb, chance.randrange(1, MOST_ID), chance.choice(versions), arg).encode()
+
+
+def _by_verb(real: Iterable[str]) -> dict[str, list[Press]]:
+    found: dict[str, list[Press]] = {verb: [] for verb in rights.PRESSES}
+    for data in real:
+        decoded = Press.decode(data)
+        assert decoded is not None, data
+        found[decoded.verb].append(decoded)
+    return found
+
+
+async def _others(bureau: Door, readers: Mapping[int, object]) -> dict[tuple[str, object], str]:
+    """Return all rows but the readers' own, and what every look leaves behind."""
+    people = {each.id: each for each in await rows_of(bureau, Person)}
+    own = {key for key, each in people.items() if each.telegram_id in readers}
+    units = {people[key].unit_id for key in own}
+    found = {}
+    async with bureau.database.read() as session:
+        for table in Base.metadata.sorted_tables:
+            if table.name in LEFT_BEHIND:
+                continue
+            keys = [column.name for column in table.primary_key]
+            for row in (await session.execute(select(table))).mappings():
+                is_own = row.get("person_id") in own or row.get("telegram_id") in readers
+                is_own |= table.name == "quarter_return" and row["unit_id"] in units
+                if not is_own:
+                    found[table.name, tuple(row[key] for key in keys)] = repr(dict(row))
+    return found
