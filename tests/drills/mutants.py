@@ -35,6 +35,8 @@ T_WORKDAYS, T_DEADLINES, T_OUTBOX = (
     "tests/bot/test_deadlines.py",
     "tests/handlers/telegram/test_outbox.py",
 )
+T_ENROLMENT, T_RIGHTS = "tests/handlers/test_enrolment.py", "tests/handlers/test_rights.py"
+T_LOOKS = "tests/handlers/test_looks.py"
 T_WATCHING = "tests/journeys/test_watching.py"
 T_REMINDERS, T_DRILLS = "tests/handlers/test_reminders.py", "tests/drills/test_drills.py"
 
@@ -110,6 +112,52 @@ MUTANTS: Final = (
            f"{T_DRILLS}::test_goals_hold[G29,G30]"),
     Mutant("intake: an ID number is kept", "handlers/telegram/intake.py",
            "without_id_numbers(whole)[0]", "whole", "tests/handlers/telegram/test_intake.py"),
+    Mutant("scope: everybody sees every entry", "storage/finding.py",
+           "        return or_(own, Request.unit_id == sight.person.unit_id)\n    return own",
+           "        return or_(own, Request.unit_id == sight.person.unit_id)\n    return true()",
+           "tests/storage/test_finding.py::test_exactly_what_may_be_opened_and_fits_is_found"),
+    Mutant("scope: the number of another unit's open entry", "storage/known.py",
+           "if counterpart_id is not None and seen:", "if counterpart_id is not None:",
+           f"{T_LOOKS}::test_of_an_open_entry_elsewhere_an_officer_learns_that_it_is_there_and_no_number"),
+    Mutant("scope: a hand-over takes what stands in another unit's ledger", "handlers/handover_done.py",
+           "is Reach.BUREAU else officer.unit_id", "is Reach.BUREAU else None",
+           "tests/journeys/test_leaving.py"
+           "::test_a_liaison_takes_over_what_stands_in_their_own_ledger_and_sees_nothing_of_the_rest"),
+    Mutant("looks: a list is checked and nobody knows", "handlers/batch_work.py", "audit.note(session, at=now,",
+           "dict(at=now,",
+           f"{T_LOOKS}::test_a_checked_list_tells_no_number_and_no_result_of_another_unit_and_leaves_one_line"),
+    Mutant("invitation: used twice", "storage/invites.py",
+           "Invite.hash == _hash(token), Invite.used_at.is_(None), Invite", "Invite.hash == _hash(token), Invite",
+           f"{T_ENROLMENT}::test_of_several_who_come_at_once_with_one_link_one_applies"),
+    Mutant("invitation: valid for one moment too long", "storage/invites.py", "Invite.expires_at > now",
+           "Invite.expires_at >= now", f"{T_ENROLMENT}::test_an_invitation_ends_with_its_last_second"),
+    Mutant("invitation: nobody has to say yes", "handlers/enrolment.py",
+           "return is_first and not await people.coordinators(turn.session)", "return True",
+           f"{T_ENROLMENT}::test_each_coordinator_hears_of_an_application_and_the_first_who_presses_decides"),
+    Mutant("invitation: into a unit that is gone", "handlers/enrolment.py", "if approved and asked.dissolved and",
+           "if False and", f"{T_ENROLMENT}::test_nobody_is_let_into_a_unit_that_was_dissolved_meanwhile"),
+    Mutant("matrix: every button is everybody's", "handlers/rights.py", "return _may(person, PRESSES.get(verb))",
+           "return True", f"{T_RIGHTS}::test_a_button_is_for_whoever_has_its_right"),
+    Mutant("matrix: a lost right still hears", "handlers/rights.py",
+           "if person is not None and not _may(person, NOTICES.get(kind)):", "if False:",
+           f"{T_RIGHTS}::test_a_notice_is_for_whoever_still_has_its_right"),
+    Mutant("pace: the buttons of reminders know no limit", "handlers/telegram/inflow.py", "if bucket.left >= 1:",
+           "if bucket.left >= 1 or urgent:",
+           "tests/handlers/telegram/test_inflow.py"
+           "::test_nobody_is_without_a_limit_by_pressing_what_answers_deadlines"),
+    Mutant("door: the words beside a forwarded file count", "handlers/turn.py", 'self.text = text if typed else ""',
+           "self.text = text",
+           "tests/journeys/test_flood.py::test_a_forwarded_file_is_taken_and_the_words_beside_it_are_not"),
+    Mutant("seal: what stands there may be changed", "storage/seals.py",
+           "_plain([line.before, line.after, line.reason])", "_plain([line.before, line.reason])",
+           f"{T_DRILLS}::test_goals_hold[G38]"),
+    Mutant("seal: the chain does not hang together", "storage/seals.py", "said = [before, seal.from_id,",
+           'said = ["", seal.from_id,',
+           "tests/storage/test_seals.py"
+           "::test_a_range_that_was_cut_out_of_the_middle_with_its_seal_is_missed"),
+    Mutant("erasure: what was sent stays", "storage/erasure.py",
+           "Outbox.state.in_(_OVER)).values(params={})", "Outbox.state.in_(_OVER)).values(copies=Outbox.copies)",
+           "tests/storage/test_sent_notices.py"),
 )  # fmt: skip
 
 

@@ -42,6 +42,21 @@ async def test_a_notice_is_for_whoever_still_has_its_right(
     assert heard == kinds
 
 
+@pytest.mark.parametrize(
+    ("role", "state", "may"),
+    [
+        (Role.COORDINATOR, PersonState.ACTIVE, {"req", "rdo", "man", "aud", "erok"}),
+        (Role.OFFICER, PersonState.ACTIVE, {"req", "rdo"}),
+        (Role.AUDITOR, PersonState.ACTIVE, {"req", "aud"}),
+        (Role.COORDINATOR, PersonState.SUSPENDED, set()),
+    ],
+)
+def test_a_button_is_for_whoever_has_its_right(role: Role, state: PersonState, may: set[str]):
+    person = Person(telegram_id=1, unit_id=1, role=role, state=state)
+    verbs = ("req", "rdo", "man", "aud", "erok", "averbwithoutaline")
+    assert {verb for verb in verbs if rights.may_press(person, verb)} == may
+
+
 @pytest.mark.parametrize(("role", "done"), [(Role.OFFICER, True), (Role.AUDITOR, False)])
 async def test_long_work_is_done_for_whoever_may_still_have_it(
     database: Database, office: Office, enrol, tmp_path, role: Role, done: bool

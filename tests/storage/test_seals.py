@@ -167,3 +167,15 @@ async def test_a_copy_says_where_the_chain_stood_and_a_cut_end_is_found_by_it(sq
 
 def _use(made: list[str]) -> None:
     keys.use(made)
+
+
+async def test_a_range_that_was_cut_out_of_the_middle_with_its_seal_is_missed(sqlite: Database):
+    for number in range(3):
+        await write_down(sqlite, 2)
+        assert await sealed(sqlite, START + number * MINUTE) == 2
+    async with sqlite.write() as session:
+        for name in await session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")):
+            await session.execute(text(f"DROP TRIGGER {name}"))
+        await session.execute(delete(AuditSeal).where(AuditSeal.from_id == 3))
+        await session.execute(delete(Audit).where(Audit.id.in_((3, 4))))
+    assert [(each.from_id, each.to_id) for each in (await verdict(sqlite)).broken] == [(5, 6)]

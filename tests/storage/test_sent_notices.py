@@ -1,0 +1,33 @@
+"""What was said in a notification is forgotten with the person whom it named."""
+
+from sqlalchemy import select
+
+from storage import erasure, people
+from storage.database import Database
+from storage.erasure import Named
+from storage.tables import Outbox, OutboxState, Person, Role
+from tests.conftest import START
+
+PERSON = Named(0, "张", "1234", "虚构人事2026-7")
+
+
+async def test_of_a_notice_that_was_sent_the_words_go_and_the_line_stays(sqlite: Database, policy):
+    async with sqlite.write() as session:
+        await people.sync_units(session, policy)
+        unit = await people.unit_by_code(session, "air")
+        assert unit is not None
+        officer = Person(telegram_id=1, unit_id=unit.id, role=Role.OFFICER, joined_at=START)
+        session.add(officer)
+        await session.flush()
+        for number, reason in enumerate((f"与{PERSON.case_number}同案", "年休假")):
+            session.add(Outbox(person_id=officer.id, chat_id=1, kind="handover.one", params={"reason": reason},
+                               not_before=START, state=OutboxState.SENT, dedupe=str(number),
+                               created_at=START))  # fmt: skip
+    async with sqlite.write() as session:
+        await erasure.erase(session, 0, await erasure.mentions(session, [PERSON]))
+    async with sqlite.read() as session:
+        rows = (await session.scalars(select(Outbox).order_by(Outbox.id))).all()
+    assert [(row.state, row.params) for row in rows] == [
+        (OutboxState.SENT, {}),
+        (OutboxState.SENT, {"reason": "年休假"}),
+    ]
