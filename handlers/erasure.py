@@ -20,7 +20,7 @@ from handlers.batch_work import tidy
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
-from storage import audit, entry_values, erasure, finding, orphans, outbox, work
+from storage import audit, entry_values, erasure, finding, mentions, orphans, outbox, work
 from storage.ledger import Opened, entry_of
 from storage.tables import Person, Request
 
@@ -47,9 +47,9 @@ async def on_command(turn: Turn) -> Screen:
                       % {"example": screens.EXAMPLE})  # fmt: skip
     opened = await _opened(turn.session, ids[0])
     await _require_person(turn.session, ids[0])
-    subjects = (await entry_values.labels(turn.session, opened.items, whole=True)).values()
+    named = await entry_values.labels(turn.session, opened.items, whole=True)
     turn.note("request.look", ("request", ids[0]))
-    return screens.confirm(opened.entry.number, opened.entry.matter, sorted(set(subjects)), ids[0])
+    return screens.confirm(opened.entry.number, opened.entry.matter, sorted(set(named.values())), ids[0])
 
 
 async def on_confirmed(turn: Turn) -> Screen:
@@ -74,8 +74,8 @@ async def erase(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) -> 
     """
     request_id, actor_id = params["request_id"], params.get("person_id")
     async with tools.database.read() as session:
-        named = await erasure.persons(session, request_id)
-        mentioned = await erasure.mentions(session, named) if named else {}
+        named = await mentions.persons(session, request_id)
+        mentioned = await mentions.mentions(session, named) if named else {}
 
     async def finish(session: AsyncSession) -> None:
         if not named:
@@ -134,7 +134,7 @@ async def _opened(session: AsyncSession, request_id: int) -> Opened:
 
 
 async def _require_person(session: AsyncSession, request_id: int) -> None:
-    if not await erasure.persons(session, request_id):
+    if not await mentions.persons(session, request_id):
         raise Refusal(_("This entry names no natural person, so there is nothing to be erased."))
 
 

@@ -177,7 +177,7 @@ class Turn:
             subject: Kind and id of what it was done to.
             before: What stood there, as JSON; kept encrypted.
             after: What stands there now, as JSON; kept encrypted.
-            reason: Why, where the rule or the officer gave one.
+            reason: Why, where the rule or the officer gave one; kept encrypted.
         """
         audit.note(
             self.session,

@@ -33,7 +33,7 @@ def note(
         update_id: The update that caused it.
         before: What stood there, as JSON; kept encrypted.
         after: What stands there now, as JSON; kept encrypted.
-        reason: Why, where the rule or the officer gave one.
+        reason: Why, where the rule or the officer gave one; kept encrypted.
     """
     kind, subject_id = subject
     session.add(

@@ -1,21 +1,21 @@
 """Erasure: what names a natural person leaves every table, and the audit's chain stays whole.
 
 An entry's person is known by surname, last four and case number, in a row of its own. With it goes whatever else
-mentions it: papers' numbers and remarks, drafts, answers not yet forgotten, lists, notices, and the content of audit
-lines, in whose place the keyed hash stays that the chain was made of. The entry itself, its dates and its counts
-remain. Source: PIPL art. 47; ``design.md`` §3.9.
+mentions it, in other entries too: papers' numbers and remarks, drafts, answers not yet forgotten, lists, notices, and
+the content of audit lines, in whose place the keyed hash stays that the chain was made of. The entry itself, its dates
+and its counts remain. Source: PIPL art. 47; ``design.md`` §3.9.
 """
 
-import json
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from bot.policy.model import CounterpartKind
-from storage import keys, rotation, seals
+from storage import seals
+from storage.mentions import Where, persons
 from storage.tables import (
     Attachment,
     Audit,
@@ -37,41 +37,8 @@ from storage.tables import (
     WorkState,
 )
 
-SHORTEST_CASE: Final = 4  # characters of a case number that is searched for as a word
 _OVER: Final = (OutboxState.SENT, OutboxState.REFUSED, OutboxState.CANCELLED, OutboxState.HELD)
 _READ: Final = (InboxState.SHOWN, InboxState.DEAD)
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A natural person as an entry names them.
-
-    Args:
-        counterpart_id: Their row.
-        surname: The surname.
-        last4: The last four characters of the ID number.
-        case_number: The office's own number of the case.
-    """
-
-    counterpart_id: int
-    surname: str
-    last4: str
-    case_number: str
-
-    def is_meant(self, value: Any) -> bool:
-        """Say whether a stored value mentions this person."""
-        if isinstance(value, Mapping):
-            if value.get("last4") == self.last4 and value.get("surname") == self.surname:
-                return True
-            return any(self.is_meant(each) for each in value.values())
-        if isinstance(value, (list, tuple)):
-            return any(self.is_meant(each) for each in value)
-        return isinstance(value, str) and self._is_named_in(value)
-
-    def _is_named_in(self, text: str) -> bool:
-        if len(self.case_number) >= SHORTEST_CASE and self.case_number in text:
-            return True
-        return bool(self.surname and self.last4) and self.surname in text and self.last4 in text
 
 
 @dataclass(slots=True)
@@ -89,31 +56,7 @@ class Erased:
     elsewhere: dict[str, int] = field(default_factory=dict)
 
 
-async def persons(session: AsyncSession, request_id: int) -> list[Named]:
-    """Return the natural persons that an entry names."""
-    rows = await session.scalars(
-        select(Counterpart)
-        .join(Item, Item.counterpart_id == Counterpart.id)
-        .where(Item.request_id == request_id, Counterpart.kind == CounterpartKind.NATURAL_PERSON)
-        .distinct()
-    )
-    return [
-        Named(row.id, label.get("surname", ""), label.get("last4", ""), label.get("case_number", ""))
-        for row in rows
-        if (label := row.person_label)
-    ]
-
-
-async def mentions(session: AsyncSession, named: Collection[Named]) -> dict[str, list[int]]:
-    """Return the rows, table by table, whose encrypted values mention one of these people. It reads everything."""
-    found: dict[str, list[int]] = {}
-    async for table, key, value in _values(session):
-        if any(person.is_meant(value) for person in named):
-            found.setdefault(table, []).append(key)
-    return {table: sorted(set(ids)) for table, ids in found.items()}
-
-
-async def erase(session: AsyncSession, request_id: int, mentioned: Mapping[str, Collection[int]]) -> Erased:
+async def erase(session: AsyncSession, request_id: int, mentioned: Mapping[Where, Collection[Any]]) -> Erased:
     """Erase the natural persons of an entry, in the caller's transaction.
 
     Args:
@@ -128,13 +71,15 @@ async def erase(session: AsyncSession, request_id: int, mentioned: Mapping[str, 
     await _clear_products(session, items)
     await _set(session, Counterpart, people, person_label=None, name=None, code=None, pinyin=None, initials=None)
     lines = await _lines_of(session, request_id, items, people)
-    for table, ids in mentioned.items():
+    for (table, column), ids in mentioned.items():
         if table == Audit.__tablename__:
             lines |= set(ids)
         elif table in _CLEARING:
             await _CLEARING[table](session, ids)
-        elif table not in _DONE_ABOVE:
-            erased.elsewhere[table] = len(ids)
+        elif (table, column) in _BLANKED:
+            await _set(session, _BLANKED[table, column].class_, ids, **{column: None})
+        elif left := set(ids).difference(people if table == Counterpart.__tablename__ else ()):
+            erased.elsewhere[table] = erased.elsewhere.get(table, 0) + len(left)
     erased.lines = await blank(session, lines)
     return erased
 
@@ -156,12 +101,6 @@ async def blank(session: AsyncSession, line_ids: Collection[int]) -> int:
             count += 1
         await session.flush()
     return count
-
-
-async def _values(session: AsyncSession) -> AsyncIterator[tuple[str, int, Any]]:
-    async for table, key, _column, value in rotation.rows(session):
-        if len(key) == 1 and isinstance(key[0], int):
-            yield table, key[0], json.loads(keys.decrypt(value))
 
 
 async def _lines_of(session: AsyncSession, request_id: int, items: list[int], people: list[int]) -> set[int]:
@@ -245,7 +184,20 @@ _CLEARING: Final[Mapping[str, Callable[[AsyncSession, Collection[int]], Any]]] =
     Referral.__tablename__: _clear_referrals,
     Decision.__tablename__: _clear_decisions,
 }
-"""Table -> how a row of it that mentions the person is cleared; what is not here people must look at."""
-_DONE_ABOVE: Final = frozenset(
-    {table.__tablename__ for table in (Counterpart, Opinion, FollowUp, Commitment, CreditReport, Item)}
+"""Table -> how a row of it that mentions the person is cleared."""
+_OF_OTHERS: Final = (
+    Item.basis,
+    Opinion.number,
+    Opinion.issuer,
+    Opinion.details,
+    FollowUp.outcome,
+    Commitment.evidence,
+    Commitment.handling,
+    CreditReport.agency,
+    CreditReport.number,
+    CreditReport.grade,
 )
+_BLANKED: Final[Mapping[Where, InstrumentedAttribute[Any]]] = {
+    (each.class_.__tablename__, each.key): each for each in _OF_OTHERS
+}
+"""What is blanked where another entry mentions the person; what is neither here nor above people must look at."""

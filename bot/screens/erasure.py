@@ -52,17 +52,21 @@ def done(number: str, *, elsewhere: int) -> Screen:
 
     Args:
         number: The entry's number.
-        elsewhere: Texts of colleagues that may mention the person and must be looked at.
+        elsewhere: Texts of colleagues and other entries that may mention the person and must be looked at.
     """
     more = ngettext(
-        "%(n)d text of a feedback or quarterly return may mention the person. Please look it through.",
-        "%(n)d texts of feedback or quarterly returns may mention the person. Please look them through.",
+        "%(n)d other place, such as a feedback, a quarterly return or another entry, may mention the person. "
+        "Please look it through.",
+        "%(n)d other places, such as feedback, quarterly returns or other entries, may mention the person. "
+        "Please look them through.",
         elsewhere,
     ) % {"n": elsewhere}
+    whole = _("Nothing of them is left in the database or among the files. The audit is whole.")
+    part = _("What this entry held of them is erased. The audit is whole.")
     text = lines(
         bold(_("Personal details erased")),
         esc(number),
-        esc(_("Nothing of them is left in the database or among the files. The audit is whole.")),
+        esc(part if elsewhere else whole),
         esc(more) if elsewhere else None,
     )
     return Screen("erase_done", text, stays=True)

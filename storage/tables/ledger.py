@@ -190,7 +190,7 @@ class Item(Base):
     withdrawn_on: Mapped[dt.date | None]
     used_on: Mapped[dt.date | None]
     used_as: Mapped[str | None]
-    basis: Mapped[str | None]
+    basis: Mapped[Any | None] = mapped_column(Encrypted)  # of a limit, in the officer's words
     due_on: Mapped[dt.date | None]  # expected while receipt is unconfirmed, owed once it is confirmed
     due_provisional: Mapped[bool] = mapped_column(default=False)
     reused_opinion_id: Mapped[int | None] = mapped_column(ForeignKey("opinion.id", use_alter=True))

@@ -28,7 +28,7 @@ class Audit(Base):
     subject_id: Mapped[int | None] = mapped_column(BigInteger)
     before: Mapped[Any | None] = mapped_column(Encrypted)
     after: Mapped[Any | None] = mapped_column(Encrypted)
-    reason: Mapped[str | None]
+    reason: Mapped[Any | None] = mapped_column(Encrypted)
     content_hash: Mapped[str | None]  # stands for before, after and reason once they are erased
 
 

@@ -4,13 +4,15 @@ import json
 from pathlib import Path
 
 from storage import keys, rotation, seals
-from storage.tables import Audit, Counterpart, Draft, Item, Reminder, ReminderState, Request
-from tests.conftest import COORDINATOR
-from tests.journeys.story import Story, only
+from storage.tables import Audit, Counterpart, Draft, Item, Opinion, Outbox, Reminder, ReminderState, Request
+from tests.conftest import COLLEAGUE, COORDINATOR
+from tests.journeys.story import Story, only, register
+from tests.journeys.test_verification import receive, write_down
 from tests.officer import Officer
 
 CASE = "人事2026-7"
 SAID = (CASE, "张某 1234", '"surname": "张"')
+TOGETHER = f"与{CASE}张1234同案"
 
 
 async def begin_person(me: Officer) -> None:
@@ -24,6 +26,24 @@ async def begin_person(me: Officer) -> None:
 async def register_person(me: Officer) -> None:
     await begin_person(me)
     await me.press("确认登记")
+
+
+async def mention_elsewhere(colleague: Officer, to: str) -> None:
+    """Let another entry mention the person wherever its officer types: number, details, basis, reason of a hand-over."""
+    await register(colleague)
+    await receive(colleague)
+    await colleague.press("已收到意见")
+    await colleague.press("今天")
+    await write_down(colleague, "有不良信息", number=f"附{CASE}")
+    await colleague.press("登记使用情况")
+    await colleague.press("限制")
+    await colleague.type(TOGETHER)
+    await colleague.press("确认登记")
+    await colleague.press("更多")
+    await colleague.press("转办")
+    await colleague.press(to)
+    await colleague.type(TOGETHER)
+    await colleague.press("确认转办")
 
 
 async def mentions(story: Story) -> list[str]:
@@ -73,6 +93,43 @@ async def test_a_coordinator_erases_a_person_and_the_entry_stays(story: Story):
     assert any(line.verb == "request.register" for line in erased)
     assert only(await story.rows(Audit, Audit.verb == "person.erase")).actor_id is not None
     assert "无须删除" in await coordinator.type("/erase 大气2026-1")
+
+
+async def test_what_other_entries_say_of_the_person_goes_too(story: Story):
+    me, colleague, coordinator = story.person(), story.person(COLLEAGUE), story.person(COORDINATOR)
+    await register_person(me)
+    await mention_elsewhere(colleague, "张三")
+    await me.wait_for("同案")  # the notification carries the reason
+    other = only(await story.rows(Opinion))
+    assert other.number == f"附{CASE}"
+    assert only(await story.rows(Item, Item.id == other.item_id)).basis == TOGETHER
+    await coordinator.type("/erase 大气2026-1")
+    await coordinator.press("确认删除")
+    told = await coordinator.wait_for("个人信息已删除")
+    await story.settle()
+
+    assert await mentions(story) == []
+    assert "人工核对" not in told
+    after = only(await story.rows(Opinion))
+    assert (after.number, after.result, after.valid_to) == (None, other.result, other.valid_to)
+    item = only(await story.rows(Item, Item.id == other.item_id))
+    assert (item.basis, item.used_as) == (None, "limited")
+    line = only(await story.rows(Audit, Audit.verb == "request.handover"))
+    assert (line.reason, line.content_hash is None) == (None, False)
+    assert only(await story.rows(Outbox, Outbox.kind == "handover.one")).params == {}
+    async with story.database.read() as session:
+        assert (await seals.verify(session)).broken == ()
+
+
+async def test_a_second_entry_of_the_person_is_left_to_people(story: Story):
+    me, coordinator = story.person(), story.person(COORDINATOR)
+    await register_person(me)
+    await register_person(me)
+    await coordinator.type("/erase 大气2026-1")
+    await coordinator.press("确认删除")
+    assert "1处" in await coordinator.wait_for("人工核对")
+    kept = [row.person_label for row in await story.rows(Counterpart)]
+    assert kept[0] is None and kept[1]["case_number"] == CASE
 
 
 async def test_persons_are_erased_when_their_time_is_over_and_not_before(story: Story):

@@ -1,5 +1,6 @@
 """Migrations: the tables of the code are those of the database, and every step can be taken back."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -8,12 +9,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text, update
 from sqlalchemy.engine import Connection
 
-from storage import migrate
+from bot.policy.model import Policy
+from storage import audit, migrate, rotation, seals
 from storage.database import Database
-from storage.tables import Base
+from storage.tables import Audit, Base, Item, Setting
+from tests.conftest import START
+from tests.ledger_rows import Ledger
+from tests.oracles.figures_oracle import Happened, Report
 
 
 def _config(connection: Connection) -> Config:
@@ -73,6 +78,49 @@ async def test_up_down_up_leads_to_the_same_schema(empty_database: Database):
     async with empty_database.engine.connect() as connection:
         assert await connection.run_sync(_schema) == first
     assert "inbox" in first
+
+
+WHY = "与人事2026-7张1234同案"
+
+
+async def _written(database: Database, policy: Policy) -> None:
+    """Write an entry with the basis of a limit, and more audit lines with a reason than one portion takes, sealed."""
+    async with database.write() as session:
+        ledger = await Ledger.begin(session, policy)
+        await ledger.write(Happened([], [], [Report("air", "m35", START.date(), "enterprise")]))
+        await session.execute(update(Item).values(basis=WHY))
+        for n in range(1_100):
+            why = None if n % 11 == 0 else f"{WHY}{n}"
+            audit.note(session, at=START, actor_id=None, verb="v", subject=("request", n), after={"n": n}, reason=why)
+        session.add(Setting(key=rotation.PROGRESS, value={"key": "k", "table": 9, "after": [7]}))
+    while True:
+        async with database.write() as session:
+            if await seals.seal(session, START + dt.timedelta(hours=1)) is None:
+                return
+
+
+async def test_reasons_of_an_older_version_are_encrypted_and_the_chain_still_verifies(
+    database: Database, policy: Policy
+):
+    await _written(database, policy)
+    async with database.engine.begin() as connection:
+        await connection.run_sync(lambda c: command.downgrade(_config(c), "0014"))
+        plain = (await connection.execute(text("SELECT reason FROM audit WHERE reason IS NOT NULL ORDER BY id"))).all()
+        assert (len(plain), plain[0].reason) == (1_000, f"{WHY}1")
+        assert await connection.scalar(text("SELECT basis FROM item")) == WHY
+    assert await migrate.upgrade(database)
+    async with database.read() as session:
+        verdict = await seals.verify(session)
+        assert (verdict.lines, verdict.broken) == (1_100, ())
+        lines = (await session.scalars(select(Audit.reason).order_by(Audit.id))).all()
+        assert lines == [None if n % 11 == 0 else f"{WHY}{n}" for n in range(1_100)]
+        assert (await session.scalars(select(Item.basis))).all() == [WHY]
+        assert await session.get(Setting, rotation.PROGRESS) is None
+        raw = await session.execute(text("SELECT reason FROM audit UNION ALL SELECT basis FROM item"))
+        assert not any(value and WHY.encode() in bytes(value) for (value,) in raw)
+    if database.path is not None:
+        await database.close()
+        assert WHY.encode() not in database.path.read_bytes()
 
 
 async def test_second_upgrade_has_nothing_to_do(empty_database: Database):
