@@ -47,7 +47,7 @@ async def on_command(turn: Turn) -> Screen:
                       % {"example": screens.EXAMPLE})  # fmt: skip
     opened = await _opened(turn.session, ids[0])
     await _require_person(turn.session, ids[0])
-    named = await entry_values.labels(turn.session, opened.items, whole=True)
+    named = await entry_values.labels(turn.session, opened.items, whole=False)  # see roles.IDENTIFIES: not for them
     turn.note("request.look", ("request", ids[0]))
     return screens.confirm(opened.entry.number, opened.entry.matter, sorted(set(named.values())), ids[0])
 
