@@ -92,7 +92,7 @@ async def problem_of(session: AsyncSession, office: Office, row: Issue) -> Probl
         kind=row.kind,
         matter=matter.name if matter else None,
         product=ProductKind(row.product_kind) if row.product_kind else None,
-        text=row.text,
+        text=row.text or _("(The text is kept no longer.)"),
         state=row.state,
         answers=tuple(Answer(dt.date.fromisoformat(on), text) for on, text in row.answers or ()),
     )

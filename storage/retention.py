@@ -1,14 +1,16 @@
 """What is kept for so long and no longer: old rows, class by class, in small portions."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from bot.issues import IssueState
 from bot.policy.model import CounterpartKind
+from bot.returns import PushState
 from storage import erasure
 from storage.entry_values import WAITING
 from storage.tables import (
@@ -17,11 +19,19 @@ from storage.tables import (
     Audit,
     Counterpart,
     Draft,
+    Invite,
+    Issue,
     Item,
     Opinion,
     Outbox,
     OutboxReminder,
     OutboxState,
+    Person,
+    PersonState,
+    QuarterPush,
+    QuarterReturn,
+    Referral,
+    ReferralState,
     Request,
     RequestState,
     Sheet,
@@ -108,6 +118,54 @@ async def take_attachments(session: AsyncSession, before: dt.datetime, now: dt.d
     for row in taken:
         row.removed_at = now
     return [row.path for row in taken]
+
+
+async def forget_staff(session: AsyncSession, before: dt.datetime, *, today: dt.date, keeps: Collection[int]) -> int:
+    """Blank names and accounts of those who left or were refused, and delete invitations that are over.
+
+    They count from the last line of the audit about them, or from when they came. Whoever still has something open, an
+    opinion that holds or a case that waits stays by name. The row stays, for the lines that refer to it; its account
+    becomes the negative of its key, which is nobody's.
+
+    Args:
+        session: The unit of work.
+        before: The first moment that is still kept.
+        today: Local date.
+        keeps: Accounts of the settings: without its row such a one would be appointed anew at the next start.
+    """
+    last = select(func.max(Audit.at)).where(Audit.subject_kind == "person", Audit.subject_id == Person.id)
+    opened = select(Request.id).where(Request.owner_id == Person.id, Request.state == RequestState.OPEN)
+    valid = (Opinion.valid_to >= today, Opinion.undone_at.is_(None), Opinion.superseded_at.is_(None))
+    holds = select(Opinion.id).where(Opinion.holder_id == Person.id, *valid)
+    asks = select(Referral.id).where(Referral.person_id == Person.id, Referral.state == ReferralState.OPEN)
+    rows = await session.scalars(
+        select(Person)
+        .where(Person.state == PersonState.LEFT, Person.telegram_id > 0, Person.telegram_id.not_in(keeps))
+        .where(func.coalesce(last.correlate(Person).scalar_subquery(), Person.joined_at) < before)
+        .where(~opened.exists(), ~holds.exists(), ~asks.exists())
+        .order_by(Person.id)
+        .limit(PORTION)
+    )
+    gone = rows.all()
+    for person in gone:
+        person.name, person.telegram_id, person.menu, person.screen_message_id = None, -person.id, None, None
+    over = or_(Invite.used_by.is_(None), Invite.answered_at.is_not(None))  # nobody waits for its answer
+    await _delete(session, Invite, Invite.expires_at < before, over)
+    return len(gone)
+
+
+async def forget_texts(session: AsyncSession, before: dt.datetime) -> None:
+    """Blank what was fed back, asked and reported, once it is dealt with; that it was, by whom and when stays."""
+    closed = select(Issue).where(Issue.state == IssueState.CLOSED, Issue.closed_at < before)
+    for issue in (await session.scalars(closed)).all():
+        issue.text, issue.answers = "", None
+    settled = select(Referral).where(Referral.state != ReferralState.OPEN, Referral.created_at < before)
+    for case in (await session.scalars(settled)).all():
+        case.answers, case.note, case.answer = {}, None, None
+    pushed = QuarterPush.state == PushState.PUSHED, QuarterPush.pushed_at < before
+    for table, which in ((QuarterReturn, (QuarterReturn.reported_at < before,)), (QuarterPush, pushed)):
+        old = update(table).where(table.problems.is_not(None), *which).values(problems=None)
+        await session.execute(old.execution_options(synchronize_session=False))
 
 
 async def blank_audit(session: AsyncSession, before: dt.datetime) -> int:

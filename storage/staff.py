@@ -26,7 +26,10 @@ class Seat:
 
 
 async def everybody(session: AsyncSession) -> Sequence[Seat]:
-    """Return all people: those who wait to be let in first, then by unit; those who have left come last."""
+    """Return all people: those who wait to be let in first, then by unit; those who have left come last.
+
+    Whoever left so long ago that their name is kept no longer is left out.
+    """
     order = case((Person.state == PersonState.WAITING, 0), (Person.state == PersonState.LEFT, 2), else_=1)
     opened = (
         select(func.count())
@@ -37,6 +40,7 @@ async def everybody(session: AsyncSession) -> Sequence[Seat]:
     rows = await session.execute(
         select(Person, Unit.short_name, opened)
         .join(Unit, Unit.id == Person.unit_id)
+        .where(Person.telegram_id > 0)
         .order_by(order, Person.unit_id, Person.id)
     )
     return [Seat(person, unit, count) for person, unit, count in rows]

@@ -88,6 +88,9 @@ class Quarters(Frozen):
 class Retention(Frozen):
     """How long each kind of data is kept, in calendar days; the defaults are a proposal.
 
+    Names of staff and texts are kept as long as the content of the audit, which names people by their number and
+    repeats what they wrote: until then somebody may ask who it was.
+
     Source: PIPL art. 19 and 47 (no longer than the purpose needs); Cybersecurity Law (network logs at least six
     months).
     """
@@ -98,6 +101,8 @@ class Retention(Frozen):
     notices_days: Annotated[int, Field(ge=184, le=36500)] = 400  # what was sent, and strangers who were refused
     drafts_days: Annotated[int, Field(ge=14, le=3650)] = 60  # what was begun and never finished
     lists_days: Annotated[int, Field(ge=14, le=3650)] = 30  # lists that were sent in, and long work that is done
+    staff_days: Annotated[int, Field(ge=184, le=36500)] = 1095  # who left or was refused; invitations that are over
+    texts_days: Annotated[int, Field(ge=184, le=36500)] = 1095  # feedback, cases for study, returns, once dealt with
 
     @model_validator(mode="after")
     def _persons_go_first(self) -> "Retention":
