@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Text, and_, cast, or_, select
+from sqlalchemy import Column, ColumnElement, Table, Text, and_, cast, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import CounterpartKind
@@ -86,23 +86,30 @@ async def persons(session: AsyncSession, request_id: int) -> list[Named]:
 
 async def mentions(session: AsyncSession, named: Collection[Named]) -> dict[Where, list[Any]]:
     """Return the keys of the rows, column by column, that mention one of these people. It reads everything."""
-    found: dict[Where, set[Any]] = {}
+    found: dict[Where, list[Any]] = {}
     async for table, key, column, value in rotation.rows(session):
         said = json.loads(keys.decrypt(value))
         if any(person.is_meant(said) for person in named):
-            found.setdefault((table, column), set()).add(key[0])
-    for column in typed():
-        meant = [_says(column, each) for person in named for each in person.words]
-        key = next(iter(column.table.primary_key.columns))
-        if meant and (ids := set(await session.scalars(select(key).where(or_(*meant))))):
-            found[column.table.name, column.name] = ids
-    return {where: sorted(ids) for where, ids in sorted(found.items())}
+            found.setdefault((table, column), []).append(key[0])
+    return found | await _mentions_typed(session, named)
 
 
-def typed() -> list[Column[Any]]:
-    """Return the plain columns that hold what people typed."""
+async def _mentions_typed(session: AsyncSession, named: Collection[Named]) -> dict[Where, list[Any]]:
+    """Return the rows whose plain columns mention one of these people; the database looks for the words."""
+    found: dict[Where, list[Any]] = {}
+    words = {each for person in named for each in person.words}
+    for table, column in typed() if words else ():
+        key: Column[Any] = next(iter(table.primary_key.columns))
+        meant = or_(*(_says(column, each) for each in words))
+        if ids := list(await session.scalars(select(key).where(meant).order_by(key))):
+            found[table.name, column.name] = ids
+    return found
+
+
+def typed() -> list[tuple[Table, Column[Any]]]:
+    """Return the plain columns that hold what people typed, each with its table."""
     tables = Base.metadata.sorted_tables
-    return [column for table in tables for column in table.columns if f"{table.name}.{column.name}" in TYPED]
+    return [(table, column) for table in tables for column in table.columns if f"{table.name}.{column.name}" in TYPED]
 
 
 def _says(column: Column[Any], words: tuple[str, ...]) -> ColumnElement[bool]:

@@ -29,7 +29,7 @@ async def register_person(me: Officer) -> None:
 
 
 async def mention_elsewhere(colleague: Officer, to: str) -> None:
-    """Let another entry mention the person wherever its officer types: number, details, basis, reason of a hand-over."""
+    """Let another entry mention the person wherever its officer types: in number, basis and reason of a hand-over."""
     await register(colleague)
     await receive(colleague)
     await colleague.press("已收到意见")

@@ -140,8 +140,8 @@ async def test_texts_go_once_they_are_dealt_with(sqlite: Database, policy: Polic
             session.add(QuarterReturn(unit_id=person.unit_id, year=2025, quarter=quarter, problems="某事",
                                       figures={"a": 1}, reported_at=at))  # fmt: skip
             state = PushState.PUSHED if at else PushState.DRAFTED
-            session.add(QuarterPush(year=2025, quarter=quarter, problems={"air": ["某事"]}, wording={"a": "b"}, named=[],
-                                    files={}, state=state, pushed_at=at))  # fmt: skip
+            session.add(QuarterPush(year=2025, quarter=quarter, problems={"air": ["某事"]}, wording={"a": "b"},
+                                    named=[], files={}, state=state, pushed_at=at))  # fmt: skip
     async with sqlite.write() as session:
         await retention.forget_texts(session, LIMIT)
     async with sqlite.read() as session:

@@ -1,7 +1,10 @@
 """The reasons in the audit and the bases of limits are encrypted: officers type them, and they may name a person."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.types import TypeEngine
 from storage.types import Encrypted
 
 revision = '0015'
@@ -37,7 +40,7 @@ def unguard() -> None:
     op.execute(f'DROP TRIGGER audit_unchanged{on}')
 
 
-def retype(name: str, column: str, kind: sa.types.TypeEngine, former: sa.types.TypeEngine) -> None:
+def retype(name: str, column: str, kind: TypeEngine[Any], former: TypeEngine[Any]) -> None:
     """Give a column another type; its values are read by the former and written by the new one, under the key in use."""
     op.add_column(name, sa.Column('moved', kind, nullable=True))
     table = sa.table(name, sa.column('id'), sa.column(column, former), sa.column('moved', kind))
