@@ -96,7 +96,9 @@ async def erase(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) -> 
 
 
 async def scrub(tools: "Tools", _params: Mapping[str, Any], _now: dt.datetime) -> "Finish":
-    """After an erasure: files that nothing needs go, and what the write-ahead log still holds is folded in and cut off.
+    """After an erasure: files that nothing needs go, and so does what the database keeps of the rows as they were.
+
+    That is SQLite's write-ahead log, which is folded in and cut off, and PostgreSQL's former versions of the rows.
 
     Raises:
         RuntimeError: A reader held the log; the job is tried again.
@@ -108,6 +110,7 @@ async def scrub(tools: "Tools", _params: Mapping[str, Any], _now: dt.datetime) -
     path = tools.database.path
     if path is not None and not await asyncio.to_thread(_cut_log, path):
         raise RuntimeError("the write-ahead log is in use")
+    await tools.database.vacuum(erasure.TOUCHED)
     return _nothing
 
 

@@ -8,12 +8,12 @@ between; readers have an engine of their own that cannot write.
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import aiosqlite
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -59,6 +59,16 @@ class Database:
         """A session that only reads; it never waits for a writer."""
         async with self._read_sessions() as session:
             yield session
+
+    async def vacuum(self, tables: Sequence[str]) -> None:
+        """Let PostgreSQL take the former versions of changed rows out of these tables; readers and writers go on.
+
+        SQLite needs nothing of it: it overwrites what is changed or deleted (``secure_delete``).
+        """
+        if not self.is_sqlite:
+            async with self.engine.connect() as connection:
+                alone = await connection.execution_options(isolation_level="AUTOCOMMIT")  # in no transaction
+                await alone.execute(text(f"VACUUM {', '.join(tables)}"))
 
     async def close(self) -> None:
         """Close all connections; SQLite then folds its write-ahead log into the file."""

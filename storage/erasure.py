@@ -201,3 +201,7 @@ _BLANKED: Final[Mapping[Where, InstrumentedAttribute[Any]]] = {
     (each.class_.__tablename__, each.key): each for each in _OF_OTHERS
 }
 """What is blanked where another entry mentions the person; what is neither here nor above people must look at."""
+TOUCHED: Final = tuple(
+    sorted({Counterpart.__tablename__, Audit.__tablename__, *_CLEARING, *(table for table, _column in _BLANKED)})
+)
+"""The tables that an erasure changes."""

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from storage import keys, rotation, seals
+from sqlalchemy import text
+
+from storage import erasure, keys, rotation, seals
 from storage.tables import Audit, Counterpart, Draft, Item, Opinion, Outbox, Reminder, ReminderState, Request
 from tests.conftest import COLLEAGUE, COORDINATOR
 from tests.journeys.story import Story, only, register
@@ -61,6 +63,13 @@ async def mentions(story: Story) -> list[str]:
     return found + raw
 
 
+async def vacuumed(story: Story) -> set[str]:
+    """The tables out of which PostgreSQL was told to take former versions of rows."""
+    said = text("SELECT relname FROM pg_stat_user_tables WHERE last_vacuum IS NOT NULL")
+    async with story.database.read() as session:
+        return set(await session.scalars(said))
+
+
 async def test_a_coordinator_erases_a_person_and_the_entry_stays(story: Story):
     me, coordinator = story.person(), story.person(COORDINATOR)
     await register_person(me)
@@ -81,6 +90,8 @@ async def test_a_coordinator_erases_a_person_and_the_entry_stays(story: Story):
     await story.settle()
 
     assert await mentions(story) == []
+    if not story.database.is_sqlite:
+        assert await vacuumed(story) == set(erasure.TOUCHED)
     assert only(await story.rows(Counterpart)).person_label is None
     assert len(await story.rows(Reminder, Reminder.state == ReminderState.PLANNED)) == reminders
     assert only(await story.rows(Request)).seq == 1
