@@ -62,6 +62,8 @@ async def on_ask(turn: Turn) -> Screen:
     opened = await changeable(turn, turn.pressed.id)
     if turn.pressed.arg not in ACTS:
         raise Stale
+    if turn.pressed.version != opened.request.version:
+        return replace(await shown(turn, opened), toast=_("The entry has changed since; this is its present state."))
     return await asking(turn, opened, turn.pressed.arg)
 
 

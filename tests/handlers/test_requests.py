@@ -412,6 +412,15 @@ async def test_a_corrected_receipt_day_may_be_typed_but_not_before_the_submissio
     assert await count(database, Draft) == 0
 
 
+async def test_an_old_question_for_a_day_is_not_asked_again_once_the_entry_has_moved_on(desk, database):
+    await registered(desk)
+    screen = await opened(desk)
+    old = next(each.press for each in desk.buttons(screen) if each.press and each.press.verb == "rask")
+    await desk.press("rdo", "received,0")
+    assert (await desk.send(old)).toast is not None
+    assert await count(database, Draft) == 0
+
+
 async def test_a_typed_day_gives_an_unfinished_entry_back(desk, database):
     await registered(desk)
     await desk.decide(PERMIT)
