@@ -3,7 +3,7 @@
 Every record, ours through structlog and a library's through the standard library, passes one handler on the root
 logger. Its values are cleaned one by one (a marker in the finished line could break its JSON), exception texts of
 a whole chain included; tokens are then looked for once more in the finished line, so that nothing gets past.
-Tracebacks carry no local variables, because a local variable may hold what an officer typed.
+Tracebacks carry no local variables, because a local variable may hold what an officer typed, and no Chinese words.
 """
 
 import json
@@ -31,6 +31,10 @@ _SECRETS: Final = (
     # A code that begins with 92 may be one person's (个体工商户). Source: design.md §3.9.
     (re.compile(r"(?<![0-9A-Za-z])92[0-9A-HJ-NP-RT-UW-Y]{16}(?![0-9A-Za-z])"), HIDDEN),
 )
+
+
+# What the program says of itself is English: other words in an error are what somebody typed, and may be a name.
+_WORDS: Final = re.compile("[\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 
 
 def without_tokens(text: str) -> str:
@@ -141,6 +145,8 @@ def _rendering(terminal: bool) -> list[Processor]:
 
 
 def _clean_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    if isinstance(said := event.get("exception"), str):
+        event["exception"] = _WORDS.sub(HIDDEN, said)
     return {redacted(str(key)): _clean(value) for key, value in event.items()}
 
 

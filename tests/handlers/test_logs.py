@@ -90,6 +90,19 @@ def test_local_variables_are_never_written(out: io.StringIO) -> None:
     assert "local harmless-word" not in out.getvalue()
 
 
+def test_words_that_somebody_typed_are_not_written_with_an_error(out: io.StringIO) -> None:
+    try:
+        try:
+            int("张某某 1234")
+        except ValueError as error:
+            raise KeyError("𠮷野家、欧阳甲乙") from error
+    except KeyError:
+        structlog.get_logger().exception("it failed", exc_info=True)
+    written = out.getvalue()
+    assert "invalid literal for int" in written and "KeyError" in written
+    assert not any(name in written for name in ("张", "欧阳", "𠮷", "u5f20", "u6b27"))
+
+
 def test_json_lines_stay_json_and_readable() -> None:
     stream = io.StringIO()
     logs.configure("INFO", stream=stream)
