@@ -39,7 +39,7 @@ async def render(
                 await saying.outdated(session, office, reminder, now),
             )
     await session.flush()
-    alone = [reminder for reminder in await notified.carried(session, row.id) if reminder.state in _ALIVE]
+    alone = [reminder for reminder in await notified.carried(session, row.id) if _is_alive(reminder, now)]
     if len(alone) == 1 and alone[0].subject_kind != escalation.SUBJECT:  # a list of one would only be one press more
         screen = await reminders.render(session, office, person, {"reminder_id": alone[0].id}, now)
         return replace(screen, silent=True) if screen else None
@@ -119,7 +119,7 @@ async def _drawn(
     session: AsyncSession, office: Office, person: Person, row: Outbox, now: dt.datetime, *, page: int
 ) -> Screen | None:
     """Return the digest as it stands; None where nothing of it is left to be said."""
-    carried = [reminder for reminder in await notified.carried(session, row.id) if reminder.state in _ALIVE]
+    carried = [reminder for reminder in await notified.carried(session, row.id) if _is_alive(reminder, now)]
     notices = [(each, await saying.describe(session, office, each, now)) for each in carried]
     alive = [(reminder, notice) for reminder, notice in notices if notice is not None]
     alive.sort(key=lambda pair: (not pair[1].single, pair[1].working_days, pair[0].urgency, pair[0].id))
@@ -130,6 +130,12 @@ async def _drawn(
     day = format_day(office.today(row.not_before), today=today)
     silent = not any(notice.single for _reminder, notice in alive)
     return screens.digest(row.id, day, found, page=page, done=len(carried) - len(alive), silent=silent)
+
+
+def _is_alive(reminder: Reminder, now: dt.datetime) -> bool:
+    """Say whether a line stands: also while its reminder is planned again, for want of another of its receivers."""
+    planned_again = reminder.state is ReminderState.PLANNED and reminder.due_at <= now
+    return planned_again or reminder.state in _ALIVE
 
 
 async def _line(

@@ -124,7 +124,7 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look
             await _to(session, office, person, reminder, notice, look)
     await session.flush()
     look.queued += 1
-    if notice.late_since is not None and notice.working_days < 0:
+    if notice.late_since is not None and notice.working_days < 0 and not already:
         look.passed.append(reminder.id)
     if reminder.subject_kind != escalation.SUBJECT:
         await planning.plan_next(session, office, reminder, look.now)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder, ReminderState, Setting
@@ -202,13 +202,32 @@ async def close_attempt(
 async def settle_reminders(
     session: AsyncSession, outbox_id: int, state: ReminderState, *, reason: str | None = None
 ) -> None:
-    """Move the reminders that a notification carried on with it."""
-    carried = select(OutboxReminder.reminder_id).where(OutboxReminder.outbox_id == outbox_id)
+    """Move the reminders that a notification carried on with it; what was answered stays as it is.
+
+    One reminder may go to several people. For want of one of them it is planned again also where another has it
+    (``notified.told`` spares those), and nothing ends it while another notification still brings it to somebody.
+    """
+    moving = [ReminderState.QUEUED]
+    where = [Reminder.id.in_(select(OutboxReminder.reminder_id).where(OutboxReminder.outbox_id == outbox_id))]
+    if state is ReminderState.PLANNED:
+        moving.append(ReminderState.SENT)
+    elif state is ReminderState.CANCELLED:
+        where.append(~_brought_by_another(outbox_id))
+    await session.flush()
     await session.execute(
         update(Reminder)
-        .where(Reminder.id.in_(carried), Reminder.state == ReminderState.QUEUED)
+        .where(Reminder.state.in_(moving), *where)
         .values(state=state, reason=reason)
         .execution_options(synchronize_session=False)
+    )
+
+
+def _brought_by_another(outbox_id: int) -> ColumnElement[bool]:
+    return exists().where(
+        OutboxReminder.reminder_id == Reminder.id,
+        OutboxReminder.outbox_id == Outbox.id,
+        Outbox.id != outbox_id,
+        _ON_ITS_WAY,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from bot.screens import digest as screens
 from handlers import auditing, due
 from storage import watching
-from storage.tables import Outbox, OutboxState, Person, PersonState, Reminder, ReminderState, Request
+from storage.tables import Outbox, OutboxState, Person, Reminder, ReminderState, Request
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import OUTSIDER, Story, only, register
 
@@ -184,20 +184,3 @@ async def test_a_queue_that_telegram_held_up_until_night_waits_for_the_morning(s
     await story.at("2026-11-25 09:02")
     assert len(me.messages) == before + 1
     assert me.screen.splitlines()[1] == "11月25日（周三），共4件"  # with what is owed since
-
-
-async def test_somebody_told_already_is_not_told_again_because_another_could_not_be(story: Story):
-    """A reminder that comes back for want of one receiver goes to the others once."""
-    await _submitted(story, 1)
-    await story.at("2026-11-24 09:00")
-    me = story.person()
-    before = len(me.messages)
-    async with story.database.write() as session:
-        await session.execute(update(Reminder).values(state=ReminderState.PLANNED))
-        await session.execute(update(Person).where(Person.id < 0).values(state=PersonState.LEFT))
-    await me.type("/my")
-    await me.press("大气2026-1")
-    before = len(me.messages)
-    await story.at("2026-11-24 09:30")
-    assert len(me.messages) == before
-    assert {each.state for each in await story.rows(Reminder, Reminder.kind == "receipt")} == {ReminderState.SENT}

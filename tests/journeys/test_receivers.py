@@ -1,0 +1,97 @@
+"""One reminder for several people: each hears it once, and whoever cannot be told is told for by somebody else."""
+
+import asyncio
+import datetime as dt
+
+import pytest
+from sqlalchemy import update
+
+from handlers import due
+from storage.tables import Outbox, OutboxState, Reminder, ReminderState, Request
+from tests.conftest import COORDINATOR, OFFICER
+from tests.journeys.story import FIRM, OUTSIDER, Story, only, register
+from tests.journeys.test_reminder_acts import write_down
+from tests.journeys.test_verification import receive
+
+UNTIL = "有效至12月25日（周五）"
+MORNING = "2026-11-25 09:00"  # thirty days before the opinion ends
+
+
+@pytest.fixture(params=[5, 0], ids=["singly", "in a list"])
+def singles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many messages of their own each may get, beyond which a list takes them up."""
+    monkeypatch.setattr(due, "MOST_SINGLES", request.param)
+    return int(request.param)
+
+
+async def _relied_on(story: Story) -> None:
+    """An officer's opinion, on which a matter of another unit relies that decides after the opinion's last day."""
+    me, other = story.person(), story.person(OUTSIDER)
+    await register(me)
+    await receive(me)
+    await me.press("已收到意见")
+    await me.press("今天")
+    await write_down(me, "2025-12-26", "2026-12-25")
+    await other.type("/new 排污许可证变更")
+    await other.press("排污许可证变更")
+    await other.type(FIRM)
+    await other.press("直接使用，不再申请")
+    await other.press("确认登记")
+    async with story.database.write() as session:
+        await session.execute(update(Request).where(Request.id == 2).values(decide_on=dt.date(2027, 1, 15)))
+    await story.at("2026-11-24 10:00")
+    for who in (me, other):  # each morning's list has one line more
+        await register(who, subject="虚构监测站 12410100MB0000T3XJ")
+
+
+def _heard(story: Story) -> dict[int, int]:
+    return {
+        who: sum(
+            UNTIL in each.text for each in story.person(who).messages if "提醒" in each.text or "提示" in each.text
+        )
+        for who in (OFFICER, OUTSIDER, COORDINATOR)
+    }
+
+
+async def _ended(story: Story, who: int, state: OutboxState) -> None:
+    """Let what is due go, until what one of them gets has ended so."""
+    kinds = Outbox.kind.in_((due.SINGLE, due.DIGEST))
+    async with asyncio.timeout(10):
+        while not await story.rows(Outbox, Outbox.chat_id == who, kinds, Outbox.state == state,
+                                   Outbox.created_at >= story.clock.now() - dt.timedelta(hours=1)):  # fmt: skip
+            story.service.sender.wake()
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.usefixtures("singles")
+@pytest.mark.parametrize("first", [OFFICER, OUTSIDER], ids=["who is told first", "who cannot be told first"])
+async def test_who_cannot_be_told_is_told_for_and_who_was_told_hears_it_once(story: Story, first: int):
+    await _relied_on(story)
+    story.api.users[OUTSIDER].blocked = True  # and Telegram's notice of it has not come yet
+    before = _heard(story)
+    story.service.sender.pace.chats[OUTSIDER if first == OFFICER else OFFICER] = float("inf")
+    story.pass_time(MORNING)
+    await story.service.jobs.tick()
+    await _ended(story, first, OutboxState.SENT if first == OFFICER else OutboxState.REFUSED)
+    story.service.sender.pace.chats.clear()
+    await _ended(story, *((OUTSIDER, OutboxState.REFUSED) if first == OFFICER else (OFFICER, OutboxState.SENT)))
+    await story.at("2026-11-25 09:10")
+    told = {who: count - before[who] for who, count in _heard(story).items()}
+    assert told == {OFFICER: 1, OUTSIDER: 0, COORDINATOR: 1}
+    await story.at("2026-11-25 09:30")
+    assert {who: count - before[who] for who, count in _heard(story).items()} == told
+    reminder = only(await story.rows(Reminder, Reminder.kind == "expiry", Reminder.stage == "d-30"))
+    assert reminder.state is ReminderState.SENT
+
+
+async def test_what_telegram_refuses_for_one_still_comes_to_the_other(story: Story):
+    await _relied_on(story)
+    before = _heard(story)
+    story.api.faults.add("sendMessage", "403", None, chat_id=OFFICER, description="Forbidden: fictitious")
+    story.service.sender.pace.chats[OUTSIDER] = float("inf")
+    story.pass_time(MORNING)
+    await story.service.jobs.tick()
+    await _ended(story, OFFICER, OutboxState.REFUSED)
+    story.service.sender.pace.chats.clear()
+    await story.at("2026-11-25 09:10")
+    assert _heard(story)[OUTSIDER] == before[OUTSIDER] + 1
