@@ -19,7 +19,7 @@ class Notice:
         working_days: Working days left until the date; negative once it is past.
         single: Whether it leaves as a message of its own; all else waits for the morning digest.
         charges: Whose work it is; each of them is told, or whoever stands in.
-        late_since: The local date it was meant for, where it is said more than a day late.
+        late_since: The local date it was meant for, where it is said on a later one.
     """
 
     reminder_id: int

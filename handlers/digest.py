@@ -76,6 +76,7 @@ async def on_open(turn: Turn) -> Screen:
         return replace(await _again(turn, row), toast=_("This has been settled meanwhile."))
     if isinstance(notice, OwedNotice):
         return await _entry(turn, notice)
+    notice = await _as_left(turn.session, turn.office, row, reminder, notice, turn.now)
     notice = await reminders.for_person(turn.session, notice, turn.officer, turn.today)
     noted = reminder.state is ReminderState.ACKNOWLEDGED
     screen = reminder_screen(notice, saying.words(turn.office, notice, turn.now), noted=noted)
@@ -121,7 +122,11 @@ async def _drawn(
     """Return the digest as it stands; None where nothing of it is left to be said."""
     carried = [reminder for reminder in await notified.carried(session, row.id) if _is_alive(reminder, now)]
     notices = [(each, await saying.describe(session, office, each, now)) for each in carried]
-    alive = [(reminder, notice) for reminder, notice in notices if notice is not None]
+    alive = [
+        (reminder, await _as_left(session, office, row, reminder, notice, now))
+        for reminder, notice in notices
+        if notice is not None
+    ]
     alive.sort(key=lambda pair: (not pair[1].single, pair[1].working_days, pair[0].urgency, pair[0].id))
     if not alive:
         return None
@@ -130,6 +135,14 @@ async def _drawn(
     day = format_day(office.today(row.not_before), today=today)
     silent = not any(notice.single for _reminder, notice in alive)
     return screens.digest(row.id, day, found, page=page, done=len(carried) - len(alive), silent=silent)
+
+
+async def _as_left(
+    session: AsyncSession, office: Office, row: Outbox, reminder: Reminder, notice: Notice, now: dt.datetime
+) -> Notice:
+    """Return a reminder that says so where it was late when the digest left, whenever that is read."""
+    said_at = await notified.left_at(session, row.id) or now
+    return replace(notice, late_since=await saying.late_since(session, office, reminder, notice, said_at))
 
 
 def _is_alive(reminder: Reminder, now: dt.datetime) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import due_at
 from bot.notices import Notice
-from handlers import escalation, hours, passed, planning, saying
+from handlers import escalation, hours, passed, planning, receivers, saying
 from handlers.office import Office
 from storage import audit, notified, outbox, reminders
 from storage.database import Database
@@ -124,7 +124,8 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look
             await _to(session, office, person, reminder, notice, look)
     await session.flush()
     look.queued += 1
-    if notice.late_since is not None and notice.working_days < 0 and not already:
+    is_late = await saying.late_since(session, office, reminder, notice, look.now) is not None
+    if is_late and notice.working_days < 0 and not already:
         look.passed.append(reminder.id)
     if reminder.subject_kind != escalation.SUBJECT:
         await planning.plan_next(session, office, reminder, look.now)
@@ -140,7 +141,9 @@ async def _to(
         notice.single and await notified.count_since(session, person, SINGLE, midnight) < MOST_SINGLES
     )
     if not singly:
-        row = await _digest(session, office, person, look, urgent=notice.single, due=reminder.due_at)
+        until = max(await receivers.morning_of(session, office, notice.charges), hours.of_person(office, person))
+        is_of_today = notice.single or hours.first_day(office, reminder.due_at, until=until) <= office.today(look.now)
+        row = await _digest(session, office, person, look, is_of_today=is_of_today)
         await outbox.carry(session, row, [reminder.id])
         return
     await outbox.enqueue(
@@ -155,25 +158,22 @@ async def _to(
     )
 
 
-async def _digest(
-    session: AsyncSession, office: Office, person: Person, look: Look, *, urgent: bool, due: dt.datetime
-) -> Outbox:
-    """Return the officer's digest that a reminder joins: today's; the next working morning's once that has left.
+async def _digest(session: AsyncSession, office: Office, person: Person, look: Look, *, is_of_today: bool) -> Outbox:
+    """Return the officer's digest that a reminder joins: today's, or another where that has left.
 
-    What is urgent goes today all the same. What an officer has made due by their own entry in the course of the day
-    they know already: it waits for the morning.
+    What an officer has made due by their own entry in the course of the day they know already, unless it is urgent:
+    it waits for the next working morning.
     """
     on = office.today(look.now)
     begins = due_at(on, hours.of_person(office, person), office.zone)
-    if urgent or due <= begins:
+    if is_of_today:
         row = await notified.waiting(session, person, DIGEST, until=max(look.now, begins) + HELD)
         if row is not None:
             return row  # an older one that was held up takes up today's lines
         row = await _open_digest(session, person, look, on, begins)
-        while urgent and not outbox.is_untouched(row):
+        while not outbox.is_untouched(row):
             row = await _open_digest(session, person, look, on, begins, after=row)
-        if outbox.is_untouched(row):
-            return row
+        return row
     morning = hours.next_opening(office, max(look.now, begins), hour=hours.of_person(office, person))
     return await _open_digest(session, person, look, office.today(morning), morning)
 

@@ -42,6 +42,22 @@ def has_begun(office: Office, now: dt.datetime) -> bool:
     return in_office_hours(office, now) and now.astimezone(office.zone).time() >= of_office(office)
 
 
+def first_day(office: Office, due: dt.datetime, *, until: dt.time | None = None) -> dt.date:
+    """Return the first local day on which what is due could be said.
+
+    Args:
+        office: The office.
+        due: Aware UTC time.
+        until: What is due by this local time joins the list of the day, what is due later that of the next working
+            day; None for a message of its own, which leaves as long as the office is open.
+    """
+    local = due.astimezone(office.zone)
+    in_time = local.time() < closes(office) if until is None else local.time() <= until
+    if in_time and office.calendar.is_workday(local.date()):
+        return local.date()
+    return office.calendar.next_workday(local.date()).on
+
+
 def next_opening(office: Office, now: dt.datetime, *, hour: dt.time | None = None) -> dt.datetime:
     """Return the next moment after ``now``, aware UTC, at which reminders leave.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cover import Charge
+from handlers import hours
 from handlers.office import Office
 from storage import cover, people
 from storage.tables import Person
@@ -24,6 +25,15 @@ async def of_charge(session: AsyncSession, office: Office, charge: Charge, now: 
         return found
     owner = await session.get_one(Person, charge.owner_id)
     return [owner] if cover.at_work(owner) else []
+
+
+async def morning_of(session: AsyncSession, office: Office, charges: Iterable[Charge]) -> dt.time:
+    """Return the local time until which what is due was planned for the morning: the latest hour of those it concerns.
+
+    What becomes due later on a day was made so by an act of that day.
+    """
+    owners = [await session.get_one(Person, charge.owner_id) for charge in charges]
+    return max([hours.of_office(office), *(hours.of_person(office, each) for each in owners)])
 
 
 async def heads(session: AsyncSession, office: Office, unit_id: int, now: dt.datetime) -> Sequence[Person]:

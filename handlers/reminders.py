@@ -14,15 +14,13 @@ from bot.policy.model import CounterpartKind
 from bot.screens import reminders as screens
 from bot.screens.ledger import Wording
 from bot.screens.screen import Screen
-from handlers import cover, expiry, timeline
+from handlers import cover, expiry, hours, receivers, timeline
 from handlers.office import Office
 from handlers.rights import Renderer
 from storage import credit_reports, reminders
 from storage.expected import OUTLIVING
 from storage.ledger import Opened, entry_of, open_entry
 from storage.tables import Person, Reminder, ReminderState
-
-LATE: Final = dt.timedelta(days=1)
 
 
 async def describe(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> Notice | None:
@@ -35,10 +33,20 @@ async def describe(session: AsyncSession, office: Office, reminder: Reminder, no
         now: Aware UTC time.
     """
     notice = await _looked_at(session, office, reminder, now)
-    if isinstance(notice, str):
-        return None
-    is_late = now - reminder.due_at > LATE
-    return replace(notice, late_since=office.today(reminder.due_at) if is_late else None)
+    return None if isinstance(notice, str) else notice
+
+
+async def late_since(
+    session: AsyncSession, office: Office, reminder: Reminder, notice: Notice, said_at: dt.datetime
+) -> dt.date | None:
+    """Return the local day on which a reminder should have been said, where it is said on a later one; else None.
+
+    What falls due after closing or on a day off is not late on the next working day, nor is what was made due in the
+    course of a day late in the next morning's list. Source: ``reliability.md`` §3.4.
+    """
+    until = None if notice.single else await receivers.morning_of(session, office, notice.charges)
+    first = hours.first_day(office, reminder.due_at, until=until)
+    return first if first < office.today(said_at) else None
 
 
 async def outdated(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> str | None:
@@ -57,6 +65,7 @@ async def render(
     notice = await describe(session, office, reminder, now)
     if notice is None:
         return None
+    notice = replace(notice, late_since=await late_since(session, office, reminder, notice, now))
     notice = await for_person(session, notice, person, office.today(now))
     screen = screens.reminder(notice, words_for(office, notice, office.today(now)))
     owners = [charge.owner_id for charge in notice.charges]

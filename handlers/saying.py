@@ -22,6 +22,15 @@ async def describe(session: AsyncSession, office: Office, reminder: Reminder, no
     return await reminders.describe(session, office, reminder, now)
 
 
+async def late_since(
+    session: AsyncSession, office: Office, reminder: Reminder, said: Notice, said_at: dt.datetime
+) -> dt.date | None:
+    """Return on which earlier day a reminder should have been said; None where it is in time, as a debt always is."""
+    if isinstance(said, OwedNotice):
+        return None
+    return await reminders.late_since(session, office, reminder, said, said_at)
+
+
 async def outdated(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> str | None:
     """Return why a reminder has nothing to say any more."""
     if reminder.subject_kind == escalation.SUBJECT:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.outbox import QUEUED
-from storage.tables import Outbox, OutboxReminder, OutboxState, Person, Reminder
+from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder
 
 
 async def is_queued(session: AsyncSession, dedupe: str) -> bool:
@@ -81,6 +81,14 @@ async def waiting(session: AsyncSession, person: Person, kind: str, *, until: dt
         .execution_options(populate_existing=True)
     )
     return rows.one_or_none()
+
+
+async def left_at(session: AsyncSession, outbox_id: int) -> dt.datetime | None:
+    """Return when a notification left last; None where it has not yet."""
+    begun: dt.datetime | None = await session.scalar(
+        select(func.max(Attempt.started_at)).where(Attempt.outbox_id == outbox_id)
+    )
+    return begun
 
 
 async def carried(session: AsyncSession, outbox_id: int) -> Sequence[Reminder]:

@@ -208,7 +208,9 @@ async def settle_reminders(
     (``notified.told`` spares those), and nothing ends it while another notification still brings it to somebody.
     """
     moving = [ReminderState.QUEUED]
-    where = [Reminder.id.in_(select(OutboxReminder.reminder_id).where(OutboxReminder.outbox_id == outbox_id))]
+    where: list[ColumnElement[bool]] = [
+        Reminder.id.in_(select(OutboxReminder.reminder_id).where(OutboxReminder.outbox_id == outbox_id))
+    ]
     if state is ReminderState.PLANNED:
         moving.append(ReminderState.SENT)
     elif state is ReminderState.CANCELLED:

@@ -5,10 +5,14 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any, Final
 
+from bot.screens.screen import Press
 from handlers import due
+from handlers.office import ZONE
+from handlers.web.botapi.model import Message
 from storage.tables import Outbox, OutboxState, Reminder, ReminderState
 from tests.drills.host import Host, on
 from tests.drills.scene import Scene, at, reminders_of
+from tests.oracles import workdays_oracle
 
 GOALS = ("G13",)
 RECEIVED: Final = dt.date(2026, 3, 2)
@@ -21,7 +25,7 @@ BACK: Final = {  # how long it was away -> when it is back: in office hours, whe
 }
 FIRST_WITHIN: Final = 10.0  # seconds from the office hours, or the start, to the first message
 PACE: Final = 25.0
-LATE: Final = dt.timedelta(days=1)  # from which on a message says that it is late
+CLOSES: Final = dt.time(18)
 WORDS: Final = "延迟提醒"
 
 
@@ -38,7 +42,7 @@ async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
         slowest = max(slowest, away.pop("all_within"))
         found += Counter(away)
         detail[name] = {key: count for key, count in away.items() if count}
-    must_not = ("untold", "unlabelled", "late_first", "digests_twice", "out_of_order", "calls_wrong")
+    must_not = ("untold", "wrongly_labelled", "late_first", "digests_twice", "out_of_order", "calls_wrong")
     limit = 400.0 if full else 60.0
     bad = sum(found[each] for each in must_not)
     counts = {each: found[each] for each in must_not}
@@ -84,7 +88,7 @@ class _Drill:
         return {
             "n": len(await self.scene.rows(Reminder, Reminder.due_at <= self.host.wall())),
             "untold": await self._untold(carried),
-            "unlabelled": self._unlabelled({reminder.id: reminder for reminder, _row in mine}),
+            "wrongly_labelled": self._wrongly_labelled({reminder.id: reminder for reminder, _row in mine}),
             "late_first": int(not sends or min(each.at for each in sends) - self.opened > FIRST_WITHIN),
             "digests_twice": sum(count > 1 for count in digests.values()),
             "out_of_order": self._out_of_order(mine),
@@ -104,17 +108,14 @@ class _Drill:
         unsaid = sum(each.id not in there and not (each.state in ended and each.reason) for each in due_rows)
         return unsaid + len({each.subject_id for each in due_rows} - subjects)
 
-    def _unlabelled(self, reminders: dict[int, Reminder]) -> int:
-        """Count the messages about something that should have come a day ago and that do not say so."""
+    def _wrongly_labelled(self, reminders: dict[int, Reminder]) -> int:
+        """Count the messages that do not say of each reminder that it is late, or say so of one that is not."""
         count = 0
         for chat in self.ids:
             for message in self.scene.api.messages(chat):
-                late = [
-                    reminders[each]
-                    for each in reminders_of(message)
-                    if each in reminders and message.at - reminders[each].due_at > LATE
-                ]
-                count += bool(late) and WORDS not in message.text
+                if carried := [reminders[each] for each in _said_in(message) if each in reminders]:
+                    late = sum(_is_late(each.due_at, message.at) for each in carried)
+                    count += message.text.count(WORDS) != late
         return count
 
     def _out_of_order(self, mine: list[tuple[Reminder, Outbox]]) -> int:
@@ -125,3 +126,18 @@ class _Drill:
                 chats[row.chat_id][row.message_id] = row.priority
         ordered = [[found[each] for each in sorted(found)] for found in chats.values()]
         return sum(order != sorted(order) for order in ordered)
+
+
+def _said_in(message: Message) -> set[int]:
+    """Return the reminders that a message says: its own, or those of its list's lines."""
+    presses = [Press.decode(each.get("callback_data", "")) for row in message.buttons for each in row]
+    lines = {press.id for press in presses if press is not None and press.verb == "dgopn"}
+    return lines or reminders_of(message)
+
+
+def _is_late(due_at: dt.datetime, said_at: dt.datetime) -> bool:
+    """Say whether something is said on a later day than the first on which the office was open for it, by hand."""
+    due, said = due_at.astimezone(ZONE), said_at.astimezone(ZONE)
+    is_open = workdays_oracle.is_workday(due.date()) and due.time() < CLOSES
+    first = due.date() if is_open else workdays_oracle.nth_workday_after(due.date(), 1)[0]
+    return first < said.date()

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import re
 
 import pytest
 from sqlalchemy import update
@@ -14,6 +15,7 @@ from tests.journeys.test_reminder_acts import write_down
 from tests.journeys.test_verification import receive
 
 UNTIL = "有效至12月25日（周五）"
+TITLE = re.compile("到期提示|今日提醒")
 MORNING = "2026-11-25 09:00"  # thirty days before the opinion ends
 
 
@@ -45,10 +47,9 @@ async def _relied_on(story: Story) -> None:
 
 
 def _heard(story: Story) -> dict[int, int]:
+    """Count, for each, the messages that say that the opinion runs out."""
     return {
-        who: sum(
-            UNTIL in each.text for each in story.person(who).messages if "提醒" in each.text or "提示" in each.text
-        )
+        who: sum(UNTIL in each.text and TITLE.search(each.text) is not None for each in story.person(who).messages)
         for who in (OFFICER, OUTSIDER, COORDINATOR)
     }
 

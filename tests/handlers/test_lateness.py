@@ -1,0 +1,136 @@
+"""When a reminder is late: on a later day than the first on which it could be said, and on no other.
+
+The weeks of these tests, from 23 November to 4 December 2026, hold no holiday; the office is open from 08:30 to 18:00.
+"""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.cover import Leave
+from bot.language import speaking
+from handlers import due, hours
+from storage import cover
+from storage.tables import Attempt, Outbox, Person, Reminder, ReminderState, Role
+from tests.handlers.conftest import NOW
+from tests.handlers.desk import Desk
+from tests.handlers.test_reminder_kinds import entered, opened, tap
+from tests.handlers.test_reminders import at, deliver, rows, tick
+
+LATE = "延迟提醒"
+
+
+@pytest.fixture(autouse=True)
+def chinese():
+    with speaking("zh_CN"):
+        yield
+
+
+@pytest.fixture
+async def desk(database, office, officer):
+    return Desk(database, office, officer, NOW)
+
+
+@pytest.fixture
+async def coordinator(enrol):
+    return await enrol(900009, unit="legal", role=Role.COORDINATOR)
+
+
+@pytest.fixture
+async def received(desk):
+    """An application whose feedback is due on Monday 30 November."""
+    await entered(desk)
+    await opened(desk)
+    await tap(desk, "今天中心已收件")
+    return desk
+
+
+async def said(desk, day, hour="09:00"):
+    """Let the office look at a moment; return each chat's texts."""
+    await tick(desk, at(day, hour))
+    return [(chat, screen.text) for chat, screen in await deliver(desk)]
+
+
+@pytest.mark.parametrize("moment", [("2026-11-27", "18:30"), ("2026-11-28", "10:00"), ("2026-11-30", "07:00")])
+@pytest.mark.usefixtures("coordinator")
+async def test_what_fell_due_outside_the_office_hours_is_not_late_on_the_next_working_day(desk, moment):
+    desk.now = at(*moment)
+    await entered(desk, submit="no", decide="2026-12-04")  # the last day to submit was 26 November
+    [(chat, text)] = await said(desk, "2026-11-30", "08:31")
+    assert chat == desk.person.telegram_id  # and no word to the coordinators that nobody was told in time
+    assert "最迟提交日已过" in text
+    assert LATE not in text
+
+
+@pytest.mark.usefixtures("coordinator")
+async def test_a_deadline_that_passed_while_the_bot_was_down_for_a_day_is_late_and_the_coordinators_hear(received):
+    await said(received, "2026-11-27")
+    texts = dict(await said(received, "2026-12-01", "08:31"))  # down from Monday 08:55 on
+    assert f"{LATE}，应于11月30日（周一）发出" in texts[received.person.telegram_id]
+    assert "时限已过，未及时提醒" in texts[900009]
+
+
+@pytest.mark.usefixtures("coordinator")
+async def test_later_on_the_same_day_is_not_late(received):
+    [(_chat, text)] = await said(received, "2026-11-27", "17:59")
+    assert LATE not in text
+
+
+@pytest.mark.usefixtures("coordinator")
+async def test_what_was_said_in_time_did_not_pass_unsaid_because_another_receiver_is_looked_for(received):
+    await said(received, "2026-11-30")
+    async with received.database.write() as session:
+        await session.execute(update(Reminder).where(Reminder.stage == "t-0").values(state=ReminderState.PLANNED))
+    assert await tick(received, at("2026-12-01", "08:31")) == 1
+    assert [row.kind for row in await rows(received, Outbox)].count("passed") == 0
+
+
+async def test_what_was_made_due_in_the_course_of_a_day_is_not_late_in_the_next_mornings_list(desk):
+    desk.now = at("2026-11-23", "14:00")
+    await entered(desk, submit="no", decide="2026-12-04")  # last day 26 November; three days before is this morning
+    await tick(desk, at("2026-11-23", "14:01"))
+    desk.now = at("2026-11-24")
+    [(_chat, screen)] = await deliver(desk)
+    text = screen.text
+    assert "最迟提交日提醒" in text
+    assert LATE not in text
+
+
+async def test_a_stand_in_with_an_earlier_hour_hears_the_same_morning(received, enrol):
+    other = await enrol(900002)
+    async with received.database.write() as session:
+        await session.execute(update(Person).where(Person.id == other.id).values(reminder_hour="08:30"))
+        await cover.add(session, Leave(0, received.person.id, other.id, dt.date(2026, 11, 23), None))
+    await tick(received, at("2026-11-27"))
+    [row] = await rows(received, Outbox)
+    assert (row.person_id, row.kind, row.not_before) == (other.id, due.DIGEST, at("2026-11-27"))
+
+
+async def test_a_list_says_what_was_late_when_it_left_whenever_it_is_read(received):
+    await entered(received, subject="虚构监测站 12410100MB0000T3XJ")
+    await tick(received, at("2026-11-27"))
+    async with received.database.write() as session:
+        [row] = (await session.scalars(select(Outbox).where(Outbox.kind == due.DIGEST))).all()
+        session.add(Attempt(outbox_id=row.id, n=1, started_at=at("2026-11-27")))
+    [(_chat, screen)] = await deliver(received)
+    assert screen.text.count(LATE) == 1  # the receipt that was to be asked for on Tuesday
+    received.now = at("2026-11-30", "10:00")
+    again = await received.send(next(each.press for each in received.buttons(screen) if each.text == "刷新"))
+    assert again.text.count(LATE) == 1
+
+
+def test_the_first_day_by_hand(office):
+    """Friday 27 November, its weekend, and the make-up Saturday of 10 October."""
+    days = {
+        ("2026-11-27", "09:00"): "2026-11-27",
+        ("2026-11-27", "17:59"): "2026-11-27",
+        ("2026-11-27", "18:00"): "2026-11-30",
+        ("2026-11-28", "09:00"): "2026-11-30",
+        ("2026-11-30", "03:00"): "2026-11-30",
+        ("2026-10-10", "10:00"): "2026-10-10",
+        ("2026-10-01", "10:00"): "2026-10-08",
+    }
+    assert {key: hours.first_day(office, at(*key)).isoformat() for key in days} == days
+    assert hours.first_day(office, at("2026-11-27", "09:00"), until=dt.time(9)) == dt.date(2026, 11, 27)
+    assert hours.first_day(office, at("2026-11-27", "09:01"), until=dt.time(9)) == dt.date(2026, 11, 30)
