@@ -117,7 +117,7 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look
     if not told:
         return  # nobody can be told yet: it stays due and is found again
     await reminders.supersede_older(session, reminder)
-    already = await notified.told(session, reminder.id, since=reminder.due_at)
+    already = await saying.told(session, reminder)
     reminder.state = ReminderState.SENT if already.issuperset(person.id for person in told) else ReminderState.QUEUED
     for person in told:
         if person.id not in already:

@@ -12,6 +12,7 @@ from bot.screens import reminders as screens
 from bot.screens.ledger import Wording
 from handlers import escalation, receivers, reminders, timeline
 from handlers.office import Office
+from storage import notified
 from storage.tables import Person, Reminder
 
 
@@ -46,6 +47,13 @@ async def receivers_of(
         return await escalation.told(session, office, reminder, said, now)
     found = [person for charge in said.charges for person in await receivers.of_charge(session, office, charge, now)]
     return receivers.distinct(found)
+
+
+async def told(session: AsyncSession, reminder: Reminder) -> frozenset[int]:
+    """Return who has been told of a reminder, or will be; of a debt on whatever rung, as each is told of it once."""
+    if reminder.subject_kind == escalation.SUBJECT:
+        return await notified.told_alike(session, reminder)
+    return await notified.told(session, reminder.id, since=reminder.due_at)
 
 
 def words(office: Office, said: Notice, now: dt.datetime) -> Wording:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.outbox import QUEUED
@@ -45,14 +45,26 @@ async def revive(session: AsyncSession, person: Person, *, since: dt.datetime, n
 
 async def told(session: AsyncSession, reminder_id: int, *, since: dt.datetime) -> frozenset[int]:
     """Return the people who have been told of a reminder, or will be, by a notification queued since a moment."""
+    return await _receivers(session, OutboxReminder.reminder_id == reminder_id, Outbox.created_at >= since)
+
+
+async def told_alike(session: AsyncSession, reminder: Reminder) -> frozenset[int]:
+    """Return the people who have been told, or will be, of the same thing in whatever slot: by kind and stage."""
+    return await _receivers(
+        session,
+        OutboxReminder.reminder_id == Reminder.id,
+        Reminder.subject_kind == reminder.subject_kind,
+        Reminder.subject_id == reminder.subject_id,
+        Reminder.kind == reminder.kind,
+        Reminder.stage == reminder.stage,
+    )
+
+
+async def _receivers(session: AsyncSession, *carrying: ColumnElement[bool]) -> frozenset[int]:
     rows = await session.scalars(
         select(Outbox.person_id)
         .join(OutboxReminder, OutboxReminder.outbox_id == Outbox.id)
-        .where(
-            OutboxReminder.reminder_id == reminder_id,
-            Outbox.created_at >= since,
-            Outbox.state.not_in((OutboxState.REFUSED, OutboxState.CANCELLED)),
-        )
+        .where(*carrying, Outbox.state.not_in((OutboxState.REFUSED, OutboxState.CANCELLED)))
     )
     return frozenset(person_id for person_id in rows if person_id is not None)
 
@@ -65,8 +77,11 @@ async def count_since(session: AsyncSession, person: Person, kind: str, since: d
     return await session.scalar(counted) or 0
 
 
-async def waiting(session: AsyncSession, person: Person, kind: str, *, until: dt.datetime) -> Outbox | None:
+async def waiting(
+    session: AsyncSession, person: Person, kind: str, *, until: dt.datetime | None = None
+) -> Outbox | None:
     """Return a notification of a kind that waits for a person, may leave by a moment, and is still untouched."""
+    soon = () if until is None else (Outbox.not_before <= until,)
     rows = await session.scalars(
         select(Outbox)
         .where(
@@ -74,7 +89,7 @@ async def waiting(session: AsyncSession, person: Person, kind: str, *, until: dt
             Outbox.kind == kind,
             Outbox.state == OutboxState.DUE,
             Outbox.copies == 0,
-            Outbox.not_before <= until,
+            *soon,
         )
         .order_by(Outbox.id)
         .limit(1)

@@ -79,6 +79,21 @@ async def test_where_the_head_cannot_be_told_it_goes_on_to_the_coordinators(stor
     assert "已过3个工作日（张三（虚构）经办）" in coordinator.transcript()
 
 
+async def test_where_there_is_no_head_the_coordinators_hear_each_debt_once(story: Story):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    await register(me)
+    for day in ("2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27"):
+        await story.at(f"{day} 09:30")
+    assert len(_owed([each.text for each in coordinator.messages])) == 1
+    for day in ("2026-11-30", "2026-12-01", "2026-12-02"):
+        await story.at(f"{day} 09:30")
+    assert len(_owed([each.text for each in coordinator.messages])) == 1
+    rows = await story.rows(Reminder, Reminder.subject_kind == escalation.SUBJECT)
+    assert {row.audience: row.state for row in rows} == dict.fromkeys(
+        ("owner", "head", "coordinator"), ReminderState.SENT
+    )
+
+
 async def test_on_leave_the_stand_in_hears_it_first(story: Story):
     me, li = story.person(OFFICER), story.person(COLLEAGUE)
     await register(me)
