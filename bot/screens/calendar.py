@@ -90,7 +90,7 @@ def asking_notice(keys: Keys) -> Screen:
 
 
 def confirm(notice: Notice, reach: Reach, different: Sequence[tuple[Day, Day]], keys: Keys, *, again: bool) -> Screen:
-    """Show a notice back, holiday by holiday, before it holds.
+    """Show a notice back, day by day, before it holds.
 
     Args:
         notice: What was read.
@@ -220,6 +220,11 @@ def _span(first: dt.date, last: dt.date, year: int) -> str:
     return shown[0] if first == last else _("%(first)s to %(last)s") % {"first": shown[0], "last": shown[1]}
 
 
+def _one_by_one(days: Iterable[dt.date], year: int) -> str:
+    """Return days in words, each with its weekday: a span would hide a day that was read wrongly."""
+    return pgettext("list", ", ").join(format_day(on, today=dt.date(year, 1, 1)) for on in sorted(days))
+
+
 def _months(days: Sequence[Day], own: Mapping[dt.date, str]) -> Iterator[str]:
     for _month, group in groupby(days, key=lambda day: day.on.month):
         month = list(group)
@@ -240,9 +245,9 @@ def _festival(festival: Festival, year: int) -> str:
     off, parts = festival.off, list[str]()
     if off:
         count = ngettext("%(n)d day", "%(n)d days", len(off)) % {"n": len(off)}
-        parts.append(_("off %(days)s (%(count)s)") % {"days": spans(off, year), "count": count})
+        parts.append(_("off %(days)s (%(count)s)") % {"days": _one_by_one(off, year), "count": count})
     if festival.makeups:
-        parts.append(_("worked %(days)s") % {"days": spans(festival.makeups, year)})
+        parts.append(_("worked %(days)s") % {"days": _one_by_one(festival.makeups, year)})
     return labelled(festival.name or _("Days off"), pgettext("parts", "; ").join(parts))
 
 

@@ -47,8 +47,9 @@ def reuse_lines(form: Form, scope: Scope, today: dt.date) -> list[str]:
     if len(held) == 1 and form.subjects == 1:
         each = held[0]
         until = format_day(each.valid_to, today=today)
-        said = _("Opinion used again: %(number)s, valid to %(day)s") % {"number": each.number or "", "day": until}
-        return [said.replace("  ", " "), *_shadow(each, today)]
+        numbered = _("Opinion used again: %(number)s, valid to %(day)s")
+        said = numbered if each.number else _("Opinion used again: valid to %(day)s")
+        return [said % {"number": each.number, "day": until}, *_shadow(each, today)]
     count = ngettext(
         "Opinions used again: for %(n)d counterpart", "Opinions used again: for %(n)d counterparts", len(held)
     )

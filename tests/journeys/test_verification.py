@@ -204,6 +204,20 @@ async def test_an_opinion_that_ends_before_the_decision_is_not_offered_for_it(st
     assert "何时提交" in after
 
 
+async def test_an_opinion_without_a_number_leaves_no_gap_where_it_is_used_again(story: Story):
+    me, other = story.person(), story.person(OUTSIDER)
+    await register(me)
+    await receive(me)
+    await me.press("已收到意见")
+    await me.press("今天")
+    await write_down(me, number=None)
+    await other.type("/new 排污许可证变更")
+    await other.press("排污许可证变更")
+    await other.type(FIRM)
+    confirmed = await other.press("直接使用，不再申请")
+    assert "直接使用有效意见，有效至2027年11月22日（周一）" in confirmed
+
+
 async def test_the_card_answers_whether_a_valid_opinion_is_there(story: Story):
     me = story.person()
     await register(me)
