@@ -197,3 +197,4 @@ PRESSES: Final[Mapping[str, Flow]] = {"aud": on_page}
 READING: Final = frozenset({"aud"})
 """Presses that only show; an auditor may use them."""
 NOTICES: Final = {HEAD: render_head}
+QUIET: Final = dict.fromkeys((HEAD,))

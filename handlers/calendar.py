@@ -253,3 +253,4 @@ PRESSES: Final[Mapping[str, Flow]] = {
 TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
 PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}
 NOTICES: Final = {**calendar_change.NOTICES}
+QUIET: Final = {**calendar_change.QUIET}

@@ -120,7 +120,7 @@ async def carry_out(
         await _put(session, new, shift, now)
     await expiry.ensure_all(session, new, now)
     mark = str(after.version) if isinstance(after, Calendar) else after.hash[:12]
-    await _tell(session, office, notices, mark, now)
+    await _tell(session, new, notices, mark, now)
     return shifts
 
 
@@ -245,7 +245,7 @@ async def _tell(
     version: str,
     now: dt.datetime,
 ) -> None:
-    """Queue one notification to each officer; outside office hours it waits for the morning (features.md N6)."""
+    """Queue one notification to each officer; outside the hours of the new calendar it waits (features.md N6)."""
     when = now if hours.in_office_hours(office, now) else hours.next_opening(office, now)
     for person_id, params in notices.items():
         if params is None:
@@ -288,3 +288,4 @@ def _from_json(pair: Sequence[Any]) -> Reckoned:
 
 
 NOTICES: Final = {CHANGED: render}
+QUIET: Final = dict.fromkeys((CHANGED,))

@@ -87,3 +87,4 @@ def missing_year(office: Office, today: dt.date) -> int | None:
 
 
 NOTICES: Final = {MISSING: render_missing}
+QUIET: Final = dict.fromkeys((MISSING,))

@@ -94,3 +94,4 @@ async def _waiting(session: AsyncSession, office: Office) -> tuple[Policy, Polic
 
 PRESSES: Final[Mapping[str, Flow]] = {"pack": on_pack, "pkok": on_approve}
 NOTICES: Final = {WAITING: render, FAULTY: render}
+QUIET: Final = dict.fromkeys((WAITING, FAULTY))

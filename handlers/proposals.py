@@ -180,3 +180,4 @@ async def render_answered(
 PRESSES: Final[Mapping[str, Flow]] = {"prop": on_propose, "pros": on_proposals, "pyes": on_answer, "pno": on_answer}
 FORMS: Final[Mapping[str, AnyForm]] = {PROPOSE.name: PROPOSE}
 NOTICES: Final = {PROPOSED: render_waiting, LISTED: render_waiting, ANSWERED: render_answered}
+QUIET: Final = dict.fromkeys((LISTED,))

@@ -69,3 +69,4 @@ async def render_complete(
 
 PRESSES: Final[Mapping[str, Flow]] = {"qgap": on_gaps, "qask": on_ask}
 NOTICES: Final = {COMPLETE: render_complete}
+QUIET: Final = dict.fromkeys((COMPLETE,))

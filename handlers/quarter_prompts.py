@@ -235,3 +235,4 @@ NOTICES: Final = {
     CONFIRM: render_confirm,
     SENT_BACK: render_sent_back,
 }
+QUIET: Final = dict.fromkeys((PROMPT, ASK, NOBODY))

@@ -209,3 +209,4 @@ PRESSES: Final[Mapping[str, Flow]] = {
 JOBS: Final = {DRAFT: quarter_draft.draft, SEND: quarter_draft.send, REWRITE: quarter_draft.rewrite}
 NOTICES: Final = {DRAFTED: render_draft, CHANGED: render_changed, quarter_pushes.KIND: render_copy}
 GROUP_NOTICES: Final = {quarter_pushes.KIND: render_group_copy}
+QUIET: Final = dict.fromkeys((DRAFTED,))

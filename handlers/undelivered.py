@@ -37,7 +37,7 @@ async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datet
         return  # a word about a word that did not arrive would have no end
     person = await session.get_one(Person, row.person_id)
     for receiver in await receivers.above(session, office, person, now):
-        last = await notified.waiting(session, receiver, KIND, until=now)
+        last = await notified.waiting(session, receiver, KIND)
         if last is not None:
             if row.id not in last.params["outbox"]:
                 last.params = {"outbox": [*last.params["outbox"], row.id]}
@@ -124,3 +124,4 @@ async def render_group_lost(
 
 
 NOTICES: Final = {KIND: render, GROUP_LOST: render_group_lost}
+QUIET: Final = dict.fromkeys((KIND, GROUP_LOST))

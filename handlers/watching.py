@@ -106,3 +106,4 @@ async def render_morning(
 
 
 NOTICES: Final = {MORNING: render_morning}
+QUIET: Final = dict.fromkeys((MORNING,))

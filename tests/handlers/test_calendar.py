@@ -282,6 +282,18 @@ async def test_at_night_the_message_waits_for_the_morning(database, office, offi
     assert row.not_before.astimezone(office.zone).strftime("%m-%d %H:%M") == "12-30 09:00"
 
 
+async def test_the_message_about_a_new_rest_day_is_not_put_on_that_day(database, office, officer):
+    """On Tuesday evening Wednesday 25 November is made a rest day: the message comes on Thursday."""
+    evening = dt.datetime(2026, 11, 24, 11, 0, tzinfo=dt.UTC)
+    monday = dt.date(2026, 11, 23)
+    await entered(database, office, officer, evening, submitted_on=monday, received_on=monday)
+    async with database.write() as session:
+        await calendar.lock(session)
+        await add_rest_day(session, office, dt.date(2026, 11, 25), "虚构：防汛停工", Act(evening))
+    [row] = await rows(database, Outbox)
+    assert row.not_before.astimezone(office.zone).strftime("%m-%d %H:%M") == "11-26 09:00"
+
+
 async def test_of_two_imports_at_once_the_second_sees_the_first(database, office, officer):
     async def one(text: str) -> tuple[bool, int]:
         async with database.write() as session:
@@ -377,7 +389,9 @@ async def test_a_pasted_notice_is_shown_back_and_put_in_force(database, office, 
     with pytest.raises(Refusal):
         await seat.type(NOTICE.replace("（周五）至4日", "（周六）至4日"))
     screen = await seat.type(NOTICE)
-    assert "Fri 1 Jan to Mon 4 Jan" in screen.text
+    days = [f"{on:%a} {on.day} {on:%b}" for on in parse(NOTICE).named]
+    assert [each for each in days if each not in screen.text] == []  # day by day
+    assert "off Fri 1 Jan, Sat 2 Jan, Sun 3 Jan, Mon 4 Jan (4 days)" in screen.text
     assert "worked Sat 9 Jan" in screen.text
     assert "1 open entry would be reckoned again" in screen.text
     assert await rows(database, Outbox) == []
