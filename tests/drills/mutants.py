@@ -42,13 +42,15 @@ T_REMINDERS, T_DRILLS = "tests/handlers/test_reminders.py", "tests/drills/test_d
 
 MUTANTS: Final = (
     Mutant("calendar: make-up days forgotten", WORKDAYS, "left -= day.is_workday", "left -= day.on.weekday() < 5",
-           T_WORKDAYS),
+           f"{T_WORKDAYS}::test_counting_forward_agrees_with_the_oracle"),
     Mutant("calendar: doubt forgotten on the way", WORKDAYS, "provisional = provisional or day.provisional",
            "provisional = day.provisional", f"{T_DRILLS}::test_goals_hold[G16]"),
     Mutant("planner: the day of receipt counted", DEADLINES, "return calendar.add(received_on, working_days)",
-           "return calendar.add(received_on, working_days - 1)", T_DEADLINES),
+           "return calendar.add(received_on, working_days - 1)",
+           f"{T_DEADLINES}::test_feedback_is_due_on_the_fifth_working_day_after_receipt"),
     Mutant("planner: an opinion relied on for a day too long", DEADLINES,
-           'return corresponding - timedelta(days=end == "day_before")', "return corresponding", T_DEADLINES),
+           'return corresponding - timedelta(days=end == "day_before")', "return corresponding",
+           f"{T_DEADLINES}::test_validity_ends_by_the_chosen_convention"),
     Mutant("planner: past stages all said", REMINDERS,
            "newest = bool(past) and stage is past[-1]", "newest = stage in past",
            f"{T_DRILLS}::test_goals_hold[G16]"),
@@ -111,6 +113,7 @@ MUTANTS: Final = (
            "turn.person is None or turn.person.state is not PersonState.ACTIVE", "turn.person is None",
            f"{T_DRILLS}::test_goals_hold[G29,G30]"),
     Mutant("intake: an ID number is kept", "handlers/telegram/intake.py",
+<<<<<<< HEAD
            "without_id_numbers(whole)[0]", "whole", "tests/handlers/telegram/test_intake.py"),
     Mutant("scope: everybody sees every entry", "storage/finding.py",
            "        return or_(own, Request.unit_id == sight.person.unit_id)\n    return own",
@@ -158,6 +161,10 @@ MUTANTS: Final = (
     Mutant("erasure: what was sent stays", "storage/erasure.py",
            "Outbox.state.in_(_OVER)).values(params={})", "Outbox.state.in_(_OVER)).values(copies=Outbox.copies)",
            "tests/storage/test_sent_notices.py"),
+=======
+           "without_id_numbers(whole)[0]", "whole",
+           "tests/handlers/telegram/test_intake.py::test_id_number_is_replaced_in_everything_that_people_write"),
+>>>>>>> 83dbf82 (Name for each seeded defect the one test that finds it)
 )  # fmt: skip
 
 
