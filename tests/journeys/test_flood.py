@@ -1,16 +1,26 @@
 """Too much at once, and what is not one's own: told politely, and nothing of it takes effect."""
 
+<<<<<<< HEAD
 import random
+=======
+import asyncio
+>>>>>>> 8668047 (Prove that an answer never waits behind what goes to everybody)
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
+<<<<<<< HEAD
 from bot.screens.screen import Screen
 from handlers import batch, frame
 from handlers.turn import Turn
+=======
+from handlers import outage
+>>>>>>> 8668047 (Prove that an answer never waits behind what goes to everybody)
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
-from storage.tables import Draft, Inbox
+from storage import outbox
+from storage.tables import Draft, Inbox, Outbox, OutboxState, Person
 from tests.conftest import COLLEAGUE, OFFICER, STRANGER, settings_for
 from tests.journeys.story import Story
 from tests.oracles.identifiers_oracle import random_id
@@ -54,6 +64,7 @@ async def test_forwarded_words_are_nobodys_entry(story: Story, api: BotApi):
     assert [row.answers for row in await story.rows(Draft, Draft.active)] == before
 
 
+<<<<<<< HEAD
 async def test_a_forwarded_file_is_taken_and_the_words_beside_it_are_not(story: Story, api: BotApi, heard: list[str]):
     me = story.person()
     await me.type("/batch")
@@ -77,3 +88,23 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setitem(frame.FILES, batch.PURPOSE, on_file)
     return texts
+=======
+async def test_an_answer_never_waits_behind_what_goes_to_everybody(story: Story):
+    me, pace = story.person(), story.service.sender.pace
+    async with story.database.write() as session:
+        everybody = (await session.scalars(select(Person))).all()
+        for n in range(100):
+            await outbox.enqueue_all(
+                session, everybody, kind=outage.KIND, params={}, dedupe=f"bulk-{n}", priority=1, now=story.clock.now()
+            )
+    pace.free_at = asyncio.get_running_loop().time() + 3600  # no place for any of them within the hour
+    pace.chats[OFFICER] = pace.free_at
+    story.service.sender.wake()
+    assert "事项" in await me.type("/guide")
+    assert "请点选" in await me.press("行政审批")
+    waiting = await story.rows(Outbox, Outbox.state == OutboxState.DUE, Outbox.dedupe.startswith("bulk-"))
+    assert len(waiting) == 100 * len(everybody)  # the answers came, and nothing of the bulk before them
+    async with story.database.write() as session:
+        await session.execute(update(Outbox).values(state=OutboxState.CANCELLED))
+    pace.free_at = 0.0
+>>>>>>> 8668047 (Prove that an answer never waits behind what goes to everybody)
