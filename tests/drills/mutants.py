@@ -113,8 +113,8 @@ MUTANTS: Final = (
            "turn.person is None or turn.person.state is not PersonState.ACTIVE", "turn.person is None",
            f"{T_DRILLS}::test_goals_hold[G29,G30]"),
     Mutant("intake: an ID number is kept", "handlers/telegram/intake.py",
-<<<<<<< HEAD
-           "without_id_numbers(whole)[0]", "whole", "tests/handlers/telegram/test_intake.py"),
+           "without_id_numbers(whole)[0]", "whole",
+           "tests/handlers/telegram/test_intake.py::test_id_number_is_replaced_in_everything_that_people_write"),
     Mutant("scope: everybody sees every entry", "storage/finding.py",
            "        return or_(own, Request.unit_id == sight.person.unit_id)\n    return own",
            "        return or_(own, Request.unit_id == sight.person.unit_id)\n    return true()",
@@ -161,10 +161,6 @@ MUTANTS: Final = (
     Mutant("erasure: what was sent stays", "storage/erasure.py",
            "Outbox.state.in_(_OVER)).values(params={})", "Outbox.state.in_(_OVER)).values(copies=Outbox.copies)",
            "tests/storage/test_sent_notices.py"),
-=======
-           "without_id_numbers(whole)[0]", "whole",
-           "tests/handlers/telegram/test_intake.py::test_id_number_is_replaced_in_everything_that_people_write"),
->>>>>>> 83dbf82 (Name for each seeded defect the one test that finds it)
 )  # fmt: skip
 
 

@@ -1,22 +1,15 @@
 """Too much at once, and what is not one's own: told politely, and nothing of it takes effect."""
 
-<<<<<<< HEAD
-import random
-=======
 import asyncio
->>>>>>> 8668047 (Prove that an answer never waits behind what goes to everybody)
+import random
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
-<<<<<<< HEAD
 from bot.screens.screen import Screen
-from handlers import batch, frame
+from handlers import batch, frame, outage
 from handlers.turn import Turn
-=======
-from handlers import outage
->>>>>>> 8668047 (Prove that an answer never waits behind what goes to everybody)
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage import outbox
@@ -64,7 +57,6 @@ async def test_forwarded_words_are_nobodys_entry(story: Story, api: BotApi):
     assert [row.answers for row in await story.rows(Draft, Draft.active)] == before
 
 
-<<<<<<< HEAD
 async def test_a_forwarded_file_is_taken_and_the_words_beside_it_are_not(story: Story, api: BotApi, heard: list[str]):
     me = story.person()
     await me.type("/batch")
@@ -88,7 +80,8 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setitem(frame.FILES, batch.PURPOSE, on_file)
     return texts
-=======
+
+
 async def test_an_answer_never_waits_behind_what_goes_to_everybody(story: Story):
     me, pace = story.person(), story.service.sender.pace
     async with story.database.write() as session:
@@ -107,4 +100,3 @@ async def test_an_answer_never_waits_behind_what_goes_to_everybody(story: Story)
     async with story.database.write() as session:
         await session.execute(update(Outbox).values(state=OutboxState.CANCELLED))
     pace.free_at = 0.0
->>>>>>> 8668047 (Prove that an answer never waits behind what goes to everybody)

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from storage import erasure, people
 from storage.database import Database
-from storage.erasure import Named
+from storage.mentions import Named, mentions
 from storage.tables import Outbox, OutboxState, Person, Role
 from tests.conftest import START
 
@@ -24,7 +24,7 @@ async def test_of_a_notice_that_was_sent_the_words_go_and_the_line_stays(sqlite:
                                not_before=START, state=OutboxState.SENT, dedupe=str(number),
                                created_at=START))  # fmt: skip
     async with sqlite.write() as session:
-        await erasure.erase(session, 0, await erasure.mentions(session, [PERSON]))
+        await erasure.erase(session, 0, await mentions(session, [PERSON]))
     async with sqlite.read() as session:
         rows = (await session.scalars(select(Outbox).order_by(Outbox.id))).all()
     assert [(row.state, row.params) for row in rows] == [
