@@ -3,34 +3,24 @@
 Names of natural persons are read here and go no further. Sources: GB 32100-2015, GB 11714, domain.md §4.2, A19, §6.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.batch_columns import Cells, Column, columns_of, list_headings
+from bot.batch_columns import Column, column_name, columns_of, list_headings
 from bot.documents.child import serve
-from bot.documents.reading import SheetData, heading, read
+from bot.documents.reading import SheetData, read
 from bot.errors import Refusal
-from bot.identifiers import BadCode, id_number_spans, is_legacy, read_code, read_legacy_code, without_id_numbers
+from bot.identifiers import id_number_spans, without_id_numbers
 from bot.language import _
 from bot.near_names import are_near, near_names
 from bot.policy.model import CounterpartKind
+from bot.sheet_rows import Cells, Reading, read_code, read_name
+from bot.sheet_words import kind_of
 
-LONGEST_NAME: Final = 80
-_PERSONS_NAME: Final = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]{2,4}")
-_NO_PERSON: Final = re.compile(r"[厂店站院所校局会部社村处队园场馆矿行坊吧]$|公司|中心|集团|大学")
 _MOST_NEAR: Final = 3  # rows named as nearly the same; more help nobody
 _OF_PERSONS: Final = (Column.NUMBER, Column.KIND, Column.DISTRICT, Column.PROJECT, Column.SPONSOR)
-_KINDS: Final = {
-    "企业": CounterpartKind.ENTERPRISE, "个体工商户": CounterpartKind.ENTERPRISE, "个体户": CounterpartKind.ENTERPRISE,
-    "合作社": CounterpartKind.ENTERPRISE, "公司": CounterpartKind.ENTERPRISE, "事业单位": CounterpartKind.INSTITUTION,
-    "社会团体": CounterpartKind.SOCIAL_ORG, "社会组织": CounterpartKind.SOCIAL_ORG, "社团": CounterpartKind.SOCIAL_ORG,
-    "民办非企业单位": CounterpartKind.SOCIAL_ORG, "民办非企业": CounterpartKind.SOCIAL_ORG,
-    "基金会": CounterpartKind.SOCIAL_ORG,
-    "自然人": CounterpartKind.NATURAL_PERSON, "个人": CounterpartKind.NATURAL_PERSON,
-}  # fmt: skip
 
 
 class Check(StrEnum):
@@ -107,97 +97,53 @@ def check(sheet: SheetData) -> Checked:
         Refusal: A column is missing, or no row is left below the heading.
     """
     columns = columns_of(sheet.header, wanted=(Column.NAME, Column.CODE))
-    cells = [Cells(sheet, columns, index) for index, _row in sheet.data()]
-    rows = [_row(each) for each in cells if not each.is_footer()]
+    cells = [Cells(sheet, columns, index, column_name) for index, _row in sheet.data()]
+    rows = [_row(each) for each in cells if not each.is_footer(Column.CODE)]
     if not rows:
         raise Refusal(_("No row stands below the heading. Please fill in the list and send it again."))
     return Checked(sheet.header, tuple(_with_near(_with_repetitions(rows, cells))))
 
 
-def _row(cells: Cells) -> Listed:
+def _row(cells: Cells[Column]) -> Listed:
     """Return a row checked by itself."""
     if _is_person(cells):
         return Listed(cells.row, _without_person(cells), Check.PERSON, kind=CounterpartKind.NATURAL_PERSON)
-    name = " ".join(cells.text(Column.NAME).split())
     clean = tuple(without_id_numbers(cell)[0] for cell in cells.sheet.rows[cells.index])
-    listed = Listed(cells.row, clean, Check.RIGHT, name=without_id_numbers(name)[0])
-    faults = [each for each in (_name_fault(cells, name), _code_fault(cells)) if each]
-    if faults:
-        return replace(listed, check=Check.WRONG, faults=tuple(faults))
-    text = cells.text(Column.CODE)
-    if is_legacy(text):
+    name = without_id_numbers(" ".join(cells.text(Column.NAME).split()))[0]
+    listed, reading = Listed(cells.row, clean, Check.RIGHT, name=name), Reading()
+    if reading.of(read_name, cells, Column.NAME) == "":
+        reading.note(cells.fault(Column.NAME, _("the name is missing. Please fill it in.")))
+    code, kind = reading.of(read_code, cells, Column.CODE) or ("", None)
+    if reading.faults:
+        return replace(listed, check=Check.WRONG, faults=tuple(reading.faults))
+    if kind is None:
         hint = _("An organisation code of the older kind; the new application needs the one with 18 characters.")
-        return replace(listed, check=Check.LEGACY, code=read_legacy_code(text), hints=(hint,))
-    code = read_code(text)
-    kind = CounterpartKind(code.kind)
-    return replace(listed, code=code.value, kind=kind, hints=_kind_hints(cells, kind))
+        return replace(listed, check=Check.LEGACY, code=code, hints=(hint,))
+    return replace(listed, code=code, kind=kind, hints=_kind_hints(cells, kind))
 
 
-def _is_person(cells: Cells) -> bool:
-    """Say whether a row is about a natural person: its kind says so, it carries an ID number, or nothing but a name.
-
-    Source: domain.md A19, §6.
-    """
-    name, code = cells.text(Column.NAME), cells.text(Column.CODE)
-    stated = _stated_kind(cells)
-    if stated is CounterpartKind.NATURAL_PERSON or id_number_spans(code):
+def _is_person(cells: Cells[Column]) -> bool:
+    """Say whether a row is about a natural person; an ID number for a code is enough. Source: domain.md A19, §6."""
+    if id_number_spans(cells.text(Column.CODE)):
         return True
-    bare = "".join(name.split())
-    is_name = bool(_PERSONS_NAME.fullmatch(bare)) and not _NO_PERSON.search(bare)
-    return not code and stated is None and is_name
+    return cells.is_person(name=Column.NAME, code=Column.CODE, kind=Column.KIND)
 
 
-def _stated_kind(cells: Cells) -> CounterpartKind | None:
-    return _KINDS.get(heading(cells.text(Column.KIND)))
-
-
-def _without_person(cells: Cells) -> tuple[str, ...]:
+def _without_person(cells: Cells[Column]) -> tuple[str, ...]:
     """Return a person's row with nothing left that could name them."""
-    kept = {cells.columns[column] for column in _OF_PERSONS if column in cells.columns}
+    kept = {cells.places[column] for column in _OF_PERSONS if column in cells.places}
     row = cells.sheet.rows[cells.index]
     return tuple(without_id_numbers(cell)[0] if at in kept else "" for at, cell in enumerate(row))
 
 
-def _name_fault(cells: Cells, name: str) -> str | None:
-    if (fault := cells.cell_fault(Column.NAME)) is not None:
-        return fault
-    if len(name) < 2:
-        return cells.fault(Column.NAME, _("the name is missing. Please fill it in."))
-    if len(name) > LONGEST_NAME:
-        sentence = _("the name has %(count)d characters; at most %(most)d are possible.")
-        return cells.fault(Column.NAME, sentence % {"count": len(name), "most": LONGEST_NAME})
-    return None
-
-
-def _code_fault(cells: Cells) -> str | None:
-    """Return what is wrong with a row's code, pointing at the character where one can be named."""
-    if (fault := cells.cell_fault(Column.CODE)) is not None:
-        return fault
-    text = cells.text(Column.CODE)
-    if not text:
-        return cells.fault(Column.CODE, _("the code is missing. Please fill it in."))
-    if cells.lost_digits(Column.CODE):
-        sentence = _("the code was stored as a number and its last digits are lost. "
-                     "Please set the column to text and type the code again.")  # fmt: skip
-        return cells.fault(Column.CODE, sentence)
-    try:
-        if is_legacy(text):
-            read_legacy_code(text)
-        else:
-            read_code(text)
-    except BadCode as wrong:
-        return cells.fault(Column.CODE, wrong.message)
-    return None
-
-
-def _kind_hints(cells: Cells, kind: CounterpartKind) -> tuple[str, ...]:
-    stated = _stated_kind(cells)
+def _kind_hints(cells: Cells[Column], kind: CounterpartKind) -> tuple[str, ...]:
+    stated = kind_of(cells.text(Column.KIND))
     if stated is None or stated is kind:
         return ()
-    return (cells.fault(Column.KIND, _("the code belongs to another kind of organisation. Please check.")),)
+    return (str(cells.fault(Column.KIND, _("the code belongs to another kind of organisation. Please check."))),)
 
 
-def _with_repetitions(rows: Sequence[Listed], cells: Sequence[Cells]) -> list[Listed]:
+def _with_repetitions(rows: Sequence[Listed], cells: Sequence[Cells[Column]]) -> list[Listed]:
     """Return the rows with those marked that name an organisation again; one code with two names is a fault."""
     at = {each.row: each for each in cells}
     first: dict[str, Listed] = {}
@@ -210,7 +156,7 @@ def _with_repetitions(rows: Sequence[Listed], cells: Sequence[Cells]) -> list[Li
             else:
                 sentence = _("the code stands in row %(row)d with another name. Please check which of them is right.")
                 fault = at[row.row].fault(Column.CODE, sentence % {"row": earlier.row})
-                row = replace(row, check=Check.WRONG, faults=(fault,))
+                row = replace(row, check=Check.WRONG, faults=(str(fault),))
         found.append(row)
     return found
 

@@ -1,21 +1,16 @@
-"""The columns of a list: recognised by their headings, and read cell by cell.
+"""The columns of a list, recognised by their headings.
 
 Source of the columns: domain.md §4.2.
 """
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.documents.reading import LONGEST_CELL, SheetData, heading
+from bot.documents.reading import heading
 from bot.errors import Refusal
 from bot.language import _, pgettext
-
-_LOST_DIGITS: Final = re.compile(r"\d(\.\d+)?E\+?\d+", re.IGNORECASE)
-_MOST_EXACT: Final = 15  # digits that a spreadsheet keeps of a number
-_TOTALS: Final = ("合计", "总计", "小计", "填表", "填报", "制表", "审核", "注:", "说明", "联系")
 
 
 class Column(StrEnum):
@@ -110,58 +105,3 @@ def columns_of(header: Iterable[str], *, wanted: Iterable[Column]) -> dict[Colum
             % {"missing": _(", ").join(missing)}
         )
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """One row of a list, read by the names of its columns.
-
-    Args:
-        sheet: The list.
-        columns: Where each column stands.
-        index: The row's position in the list.
-    """
-
-    sheet: SheetData
-    columns: Mapping[Column, int]
-    index: int
-
-    @property
-    def row(self) -> int:
-        """The row as the officer counts it."""
-        return self.index + 1
-
-    def text(self, column: Column) -> str:
-        """Return what stands in a column; empty where the list has none of that name."""
-        at = self.columns.get(column)
-        return "" if at is None else self.sheet.rows[self.index][at]
-
-    def fault(self, column: Column, sentence: str) -> str:
-        """Return what is wrong with a cell, with its row and its column as the officer named it."""
-        at = self.columns.get(column)
-        named = column_name(column) if at is None else self.sheet.header[at]
-        return _('Row %(row)d, "%(column)s": %(fault)s') % {"row": self.row, "column": named, "fault": sentence}
-
-    def cell_fault(self, column: Column) -> str | None:
-        """Return why the cell itself cannot be relied on, whatever it says; None where it can."""
-        cell = (self.index, self.columns.get(column, -1))
-        if cell in self.sheet.merged:
-            return self.fault(column, _("the cell is merged with another one. Please split it and fill in each row."))
-        if cell in self.sheet.formulas:
-            return self.fault(column, _("the cell holds a formula. Please paste its value instead."))
-        if cell in self.sheet.cut:
-            sentence = _("the cell holds more than %(most)d characters. Please shorten it.") % {"most": LONGEST_CELL}
-            return self.fault(column, sentence)
-        return None
-
-    def lost_digits(self, column: Column) -> bool:
-        """Say whether a spreadsheet took the cell for a number and dropped its last digits."""
-        text = self.text(column)
-        if _LOST_DIGITS.fullmatch(text):
-            return True
-        return (self.index, self.columns.get(column, -1)) in self.sheet.numeric and len(text) > _MOST_EXACT
-
-    def is_footer(self) -> bool:
-        """Say whether the row is a total or a remark below the list rather than a part of it."""
-        filled = [cell for cell in self.sheet.rows[self.index] if cell]
-        return not self.text(Column.CODE) and heading(filled[0]).startswith(_TOTALS)

@@ -4,35 +4,18 @@ Sources: domain.md §4.2 (columns), A9 (the printed day wins), the Plan 二（�
 """
 
 import datetime as dt
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from bot.batch_columns import Cells, Column, columns_of, list_headings
-from bot.dates import parse_day
+from bot.batch_columns import Column, column_name, columns_of, list_headings
 from bot.deadlines import ValidityEnd
 from bot.documents.child import serve
 from bot.documents.reading import SheetData, read
-from bot.errors import Refusal
-from bot.identifiers import BadCode, is_legacy, read_code, read_legacy_code
 from bot.language import _
-from bot.near_names import plain_name
 from bot.opinions import Finding, validity
 from bot.plaintext import normalise
-
-_EXCEL_DAY_ONE: Final = dt.date(1899, 12, 30)  # a date that lost its format is a count of days from here
-_EXCEL_DAYS: Final = re.compile(r"[34]\d{4}|5[0-4]\d{3}")
-_HAS_YEAR: Final = re.compile(r"(19|20)\d\d|\d\d年")
-_FINDINGS: Final = {
-    **dict.fromkeys(
-        ("未查询到不良信息", "未查询到", "无不良信息", "无不良", "无", "正常", "未发现不良信息"), Finding.CLEAN
-    ),
-    **dict.fromkeys(("有不良信息", "有不良", "有", "存在不良信息", "不良"), Finding.ADVERSE),
-    **dict.fromkeys(("严重失信", "严重失信主体", "列入严重失信主体名单"), Finding.SERIOUS),
-    **dict.fromkeys(("查无此主体", "查无", "信息不符", "查无此主体信息不符"), Finding.UNKNOWN),
-}
-_ACCEPTED: Final = ("未查询到不良信息", "有不良信息", "严重失信", "查无此主体")
+from bot.sheet_rows import Cells, RowFault, read_code, read_day, read_finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +80,6 @@ class Results:
         return cls(right, tuple(data["faults"]), tuple(data["disputed"]))
 
 
-class _RowFault(Exception):
-    """What is wrong with a row, already with its row and column."""
-
-
 @dataclass(frozen=True, slots=True)
 class Rules:
     """By what the dates of a sheet are judged.
@@ -133,105 +112,73 @@ def read_results(sheet: SheetData, *, waiting: Collection[str], known: Collectio
     disputed: dict[str, None] = {}
     faults: list[str] = []
     for index, _row in sheet.data():
-        cells = Cells(sheet, columns, index)
+        cells = Cells(sheet, columns, index, column_name)
         if not cells.text(Column.CODE) or not _is_answered(cells):
             continue
         try:
             code = _code(cells, waiting, known)
-        except _RowFault as fault:
+        except RowFault as fault:
             faults.append(str(fault))
             continue
         try:
             _require_first(cells, right.get(code))
             right[code] = _result(cells, code, rules)
-        except _RowFault as fault:
+        except RowFault as fault:
             faults.append(str(fault))
             disputed[code] = None
     undisputed = tuple(each for code, each in right.items() if code not in disputed)
     return Results(undisputed, tuple(faults), tuple(disputed))
 
 
-def _is_answered(cells: Cells) -> bool:
+def _is_answered(cells: Cells[Column]) -> bool:
     return any(cells.text(column) for column in (Column.FINDING, Column.OPINION, Column.ISSUED))
 
 
-def _require_first(cells: Cells, earlier: Result | None) -> None:
+def _require_first(cells: Cells[Column], earlier: Result | None) -> None:
     """Refuse a second result for a code; which of the two is right, only the officer can say."""
     if earlier is not None:
         sentence = _("row %(row)d gives a result for this code too. Please keep the right one.") % {"row": earlier.row}
-        raise _RowFault(cells.fault(Column.CODE, sentence))
+        raise cells.fault(Column.CODE, sentence)
 
 
-def _code(cells: Cells, waiting: Collection[str], known: Collection[str]) -> str:
-    if (fault := cells.cell_fault(Column.CODE)) is not None:
-        raise _RowFault(fault)
-    if cells.lost_digits(Column.CODE):
-        sentence = _("the code was stored as a number and its last digits are lost. "
-                     "Please set the column to text and type the code again.")  # fmt: skip
-        raise _RowFault(cells.fault(Column.CODE, sentence))
-    text = cells.text(Column.CODE)
-    try:
-        code = read_legacy_code(text) if is_legacy(text) else read_code(text).value
-    except BadCode as wrong:
-        raise _RowFault(cells.fault(Column.CODE, wrong.message)) from None
+def _code(cells: Cells[Column], waiting: Collection[str], known: Collection[str]) -> str:
+    code, _kind = read_code(cells, Column.CODE)
     if code in waiting:
         return code
     if code in known:
         sentence = _("the entry has the result of this code already.")
     else:
         sentence = _("this code does not belong to the entry. Please check it, or the entry.")
-    raise _RowFault(cells.fault(Column.CODE, sentence))
+    raise cells.fault(Column.CODE, sentence)
 
 
-def _result(cells: Cells, code: str, rules: Rules) -> Result:
+def _result(cells: Cells[Column], code: str, rules: Rules) -> Result:
     finding, today = _finding(cells), rules.today
-    issued_on = _day(cells, Column.ISSUED, today)
+    issued_on = read_day(cells, Column.ISSUED, today=today)
     if issued_on is None:
-        raise _RowFault(cells.fault(Column.ISSUED, _("the day of issue is missing. Please fill it in.")))
+        raise cells.fault(Column.ISSUED, _("the day of issue is missing. Please fill it in."))
     if issued_on > today:
-        raise _RowFault(cells.fault(Column.ISSUED, _("the day of issue lies in the future. Please check it.")))
-    valid_to = _day(cells, Column.VALID_TO, today)
+        raise cells.fault(Column.ISSUED, _("the day of issue lies in the future. Please check it."))
+    valid_to = read_day(cells, Column.VALID_TO, today=today)
     if valid_to is not None and valid_to < issued_on:
-        raise _RowFault(cells.fault(Column.VALID_TO, _("the last valid day lies before the day of issue.")))
+        raise cells.fault(Column.VALID_TO, _("the last valid day lies before the day of issue."))
     if validity(issued_on, valid_to, months=rules.months, end=rules.end)[0] < today:
         where = Column.ISSUED if valid_to is None else Column.VALID_TO
-        raise _RowFault(cells.fault(where, _("the opinion has expired. Please ask the centre for a new one.")))
+        raise cells.fault(where, _("the opinion has expired. Please ask the centre for a new one."))
     told = [cells.text(column) for column in (Column.RECORDS, Column.SUMMARY, Column.HANDLING)]
     details = _("; ").join(text for text in told if text) if finding.is_adverse else ""
     return Result(cells.row, code, finding, issued_on, valid_to, cells.text(Column.OPINION) or None, details or None)
 
 
-def _finding(cells: Cells) -> Finding:
-    if (fault := cells.cell_fault(Column.FINDING)) is not None:
-        raise _RowFault(fault)
-    finding = _FINDINGS.get(plain_name(cells.text(Column.FINDING)))
+def _finding(cells: Cells[Column]) -> Finding:
+    finding = read_finding(cells, Column.FINDING)
     if finding is None:
-        sentence = _("this result is not known. Possible are: %(accepted)s.") % {"accepted": _(", ").join(_ACCEPTED)}
-        raise _RowFault(cells.fault(Column.FINDING, sentence))
+        raise cells.fault(Column.FINDING, _("it is missing, so that the opinion cannot be relied on."))
     records = normalise(cells.text(Column.RECORDS))
     if finding is Finding.CLEAN and records.isdecimal() and int(records):
         sentence = _("adverse records are counted, but the result says that there are none. Please check.")
-        raise _RowFault(cells.fault(Column.RECORDS, sentence))
+        raise cells.fault(Column.RECORDS, sentence)
     return finding
-
-
-def _day(cells: Cells, column: Column, today: dt.date) -> dt.date | None:
-    """Return a date of a cell, which must name its year; None where nothing stands there."""
-    if (fault := cells.cell_fault(column)) is not None:
-        raise _RowFault(fault)
-    text = cells.text(column)
-    if not text:
-        return None
-    if _EXCEL_DAYS.fullmatch(text):
-        return _EXCEL_DAY_ONE + dt.timedelta(days=int(text))
-    day = text[:10] if re.match(r"\d{4}-\d\d-\d\d ", text) else text
-    try:
-        if _HAS_YEAR.search(normalise(day)):
-            return parse_day(day, today=today)
-    except Refusal:
-        pass
-    sentence = _("this is no date with its year, such as %(example)s.") % {"example": today.isoformat()}
-    raise _RowFault(cells.fault(column, sentence))
 
 
 def _answer(asked: Mapping[str, Any], content: bytes) -> dict[str, Any]:

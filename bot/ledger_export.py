@@ -7,8 +7,8 @@ from typing import Any, Final
 from bot.language import _
 from bot.ledger_columns import Field, field_name, own_headings
 from bot.ledger_sheet import Line
-from bot.ledger_words import Standing, applicant_name, standing_name
 from bot.opinions import finding_name
+from bot.sheet_words import Standing, applicant_name, standing_name
 
 _ALWAYS: Final = (
     Field.NUMBER, Field.MATTER, Field.NAME, Field.CODE, Field.OFFICER, Field.APPLICANT, Field.STATE, Field.SUBMITTED,

@@ -4,7 +4,6 @@ Names of natural persons are met here and go no further. Sources: features.md R2
 """
 
 import datetime as dt
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,14 +14,12 @@ from bot.documents.reading import SheetData, read
 from bot.errors import Refusal
 from bot.identifiers import ID_NUMBER_MARKER, without_id_numbers
 from bot.language import _
-from bot.ledger_columns import Columns, Field, places, propose
-from bot.ledger_rows import Line
-from bot.ledger_words import Standing, kind_of
+from bot.ledger_columns import Columns, Field, field_name, places, propose
 from bot.opinions import Finding
 from bot.policy.model import Applying, CounterpartKind
+from bot.sheet_rows import Cells
+from bot.sheet_words import Standing
 
-_PERSONS_NAME: Final = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]{2,4}")
-_NO_PERSON: Final = re.compile(r"[厂店站院所校局会部社村处队园场馆矿行坊吧]$|公司|中心|集团|大学")
 _OF_PERSONS: Final = (
     Field.NUMBER, Field.KIND, Field.COUNT, Field.STATE, Field.SUBMITTED, Field.RECEIVED, Field.RETURNED,
 )  # fmt: skip
@@ -145,7 +142,7 @@ def without_persons(sheet: SheetData, columns: Columns, known: Collection[int] =
     kept = {at[field] for field in _OF_PERSONS if field in at}
     for index, row in sheet.data():
         cleaned = tuple(without_id_numbers(cell)[0] for cell in row)
-        if index in persons or cleaned != row or _is_person(Line(sheet, at, index)):
+        if index in persons or cleaned != row or _is_person(Cells(sheet, at, index, field_name)):
             persons.add(index)
             cleaned = tuple(cell if n in kept else "" for n, cell in enumerate(cleaned))
         rows[index] = cleaned
@@ -210,15 +207,11 @@ def _entry_of(row: Row) -> tuple[Any, ...]:
     return (row.number, row.matter_code, row.matter, row.officer, row.applicant, *dates)
 
 
-def _is_person(line: Line) -> bool:
-    """Say whether a row is about a natural person. Source: domain.md A19, §6."""
-    if any(ID_NUMBER_MARKER in cell for cell in line.sheet.rows[line.index]):
+def _is_person(cells: Cells[Field]) -> bool:
+    """Say whether a row is about a natural person; an ID number anywhere in it is enough. Source: domain.md A19, §6."""
+    if any(ID_NUMBER_MARKER in cell for cell in cells.sheet.rows[cells.index]):
         return True
-    stated = kind_of(line.text(Field.KIND))
-    if stated is not None:
-        return stated is CounterpartKind.NATURAL_PERSON
-    bare = "".join(line.text(Field.NAME).split())
-    return not line.text(Field.CODE) and bool(_PERSONS_NAME.fullmatch(bare)) and not _NO_PERSON.search(bare)
+    return cells.is_person(name=Field.NAME, code=Field.CODE, kind=Field.KIND)
 
 
 def _answer(asked: Mapping[str, Any], content: bytes) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from bot.language import _
 from bot.ledger_columns import Columns
 from bot.ledger_import import Ledger, Row, Verdict, counts, groups, marked
 from bot.ledger_verdicts import Rules, judge
-from bot.ledger_words import Standing
 from bot.near_names import plain_name
 from bot.policy.model import Matter, Policy, ProductKind
+from bot.sheet_words import Standing
 from handlers import expiry, planning
 from handlers.office import Office
 from storage import audit, ledger_import, policies

@@ -24,9 +24,9 @@ from bot.ledger_columns import (
 )
 from bot.ledger_import import Ledger, Row, Verdict, counts, groups, marked, without_persons
 from bot.ledger_verdicts import Rules, judge
-from bot.ledger_words import Standing
 from bot.opinions import Finding
 from bot.policy.model import CounterpartKind
+from bot.sheet_words import Standing
 from tests.sheets import code, company, xlsx
 
 TODAY = dt.date(2026, 11, 23)

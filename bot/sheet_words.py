@@ -1,4 +1,4 @@
-"""The words of older ledgers: what came of a verification, how far a matter is, who applied, what kind it is about."""
+"""The words of sheets: what came of a verification, how far a matter is, who applied, what kind it is about."""
 
 from collections.abc import Mapping
 from enum import StrEnum
