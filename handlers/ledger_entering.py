@@ -18,7 +18,7 @@ from bot.sheet_words import Standing
 from handlers import expiry, planning
 from handlers.office import Office
 from storage import audit, ledger_import, policies
-from storage.ledger_import import Entered, NewEntry, NewItem
+from storage.ledger_import import Entered, OlderEntry, OlderItem
 from storage.ledger_known import present
 from storage.tables import ItemState, Unit
 
@@ -141,7 +141,7 @@ def _verification(policy: Policy) -> str:
     return next(each.id for each in policy.products.values() if each.kind is ProductKind.VERIFICATION)
 
 
-def _entry(office: Office, rows: Sequence[Row], owner_id: int) -> NewEntry:
+def _entry(office: Office, rows: Sequence[Row], owner_id: int) -> OlderEntry:
     items = tuple(_item(office, row) for row in rows)
     first = rows[0]
     submit_by = None
@@ -154,10 +154,10 @@ def _entry(office: Office, rows: Sequence[Row], owner_id: int) -> NewEntry:
             margin_working_days=settings.submit_margin_working_days,
         )
         submit_by = (latest.on, latest.provisional)
-    return NewEntry(items, owner_id, any(item.state is not ItemState.RETURNED for item in items), submit_by)
+    return OlderEntry(items, owner_id, any(item.state is not ItemState.RETURNED for item in items), submit_by)
 
 
-def _item(office: Office, row: Row) -> NewItem:
+def _item(office: Office, row: Row) -> OlderItem:
     """Return an item with its state and the date on which the centre's feedback is expected.
 
     Source: the Plan 二（二）; where the counterpart applied nothing is expected here (domain.md A7).
@@ -165,12 +165,12 @@ def _item(office: Office, row: Row) -> NewItem:
     state = _state(row)
     since = row.received_on or row.submitted_on
     if since is None or row.applicant != "bureau":
-        return NewItem(row, state)
+        return OlderItem(row, state)
     due = feedback_due(office.calendar, since, working_days=office.policy.settings.feedback_working_days)
     left = None
     if state is ItemState.SUPPLEMENT and row.supplement_on is not None:
         left = max(0, office.calendar.between(row.supplement_on, due.on))
-    return NewItem(row, state, (due.on, due.provisional), left)
+    return OlderItem(row, state, (due.on, due.provisional), left)
 
 
 def _state(row: Row) -> ItemState:

@@ -38,7 +38,7 @@ _SETTING: Final = "ledger_columns:"
 
 
 @dataclass(frozen=True, slots=True)
-class NewItem:
+class OlderItem:
     """One counterpart of an entry.
 
     Args:
@@ -55,10 +55,10 @@ class NewItem:
 
 
 @dataclass(frozen=True, slots=True)
-class NewEntry:
-    """One entry of an older ledger; ``submit_by`` as ``NewItem.due``."""
+class OlderEntry:
+    """One entry of an older ledger; ``submit_by`` as ``OlderItem.due``."""
 
-    items: tuple[NewItem, ...]
+    items: tuple[OlderItem, ...]
     owner_id: int
     is_open: bool
     submit_by: tuple[dt.date, bool] | None = None
@@ -68,7 +68,7 @@ class NewEntry:
 class Entered:
     """An entry that was made, with its items in the order of its rows."""
 
-    new: NewEntry
+    new: OlderEntry
     request: Request
     items: tuple[Item, ...]
 
@@ -117,7 +117,7 @@ async def lock(session: AsyncSession, unit_id: int) -> Unit:
 async def enter(
     session: AsyncSession,
     unit: Unit,
-    new: Sequence[NewEntry],
+    new: Sequence[OlderEntry],
     *,
     subjects: Mapping[str, int],
     product_code: str,
@@ -217,7 +217,7 @@ async def counterparts(session: AsyncSession, rows: Iterable[Row]) -> dict[str, 
     return found | {str(each.legacy_code): each.id for each in made}
 
 
-def _request(new: NewEntry, unit: Unit, number: tuple[int, int], decision_id: int, now: dt.datetime) -> Request:
+def _request(new: OlderEntry, unit: Unit, number: tuple[int, int], decision_id: int, now: dt.datetime) -> Request:
     first = new.items[0].row
     submit_by_on, provisional = new.submit_by or (None, False)
     return Request(
@@ -237,7 +237,7 @@ def _request(new: NewEntry, unit: Unit, number: tuple[int, int], decision_id: in
     )
 
 
-def _item(new: NewItem, request: Request, subjects: Mapping[str, int], product_code: str) -> Item:
+def _item(new: OlderItem, request: Request, subjects: Mapping[str, int], product_code: str) -> Item:
     row = new.row
     due_on, provisional = new.due or (None, False)
     returned_on = (row.returned_on or row.issued_on) if new.state is ItemState.RETURNED else None
@@ -264,7 +264,7 @@ def _matter(row: Row) -> tuple[str | None, str]:
 
 
 async def _decisions(
-    session: AsyncSession, new: Sequence[NewEntry], policy_hash: str, on: dt.date
+    session: AsyncSession, new: Sequence[OlderEntry], policy_hash: str, on: dt.date
 ) -> dict[tuple[str | None, str], int]:
     """Return one decision for each matter: nothing but the matter is known of how it was decided."""
     matters = list(dict.fromkeys(_matter(each.items[0].row) for each in new))
