@@ -207,17 +207,12 @@ def missing(year: int) -> Screen:
 
 def spans(days: Iterable[dt.date], year: int) -> str:
     """Return days in words, those that follow each other as a span."""
-    ordered = sorted(days)
-    runs = [
-        [on for _n, on in run]
-        for _key, run in groupby(enumerate(ordered), key=lambda pair: pair[1].toordinal() - pair[0])
-    ]
-    return pgettext("list", ", ").join(_span(run[0], run[-1], year) for run in runs)
-
-
-def _span(first: dt.date, last: dt.date, year: int) -> str:
-    shown = [format_day(on, today=dt.date(year, 1, 1)) for on in (first, last)]
-    return shown[0] if first == last else _("%(first)s to %(last)s") % {"first": shown[0], "last": shown[1]}
+    said, ordered = [], enumerate(sorted(days))
+    for _key, run in groupby(ordered, key=lambda pair: pair[1].toordinal() - pair[0]):
+        shown = [format_day(on, today=dt.date(year, 1, 1)) for _n, on in run]
+        span = _("%(first)s to %(last)s") % {"first": shown[0], "last": shown[-1]}
+        said.append(shown[0] if len(shown) == 1 else span)
+    return pgettext("list", ", ").join(said)
 
 
 def _one_by_one(days: Iterable[dt.date], year: int) -> str:
