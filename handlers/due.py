@@ -89,7 +89,8 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
 
 async def _queue_all(session: AsyncSession, office: Office, ids: Sequence[int], look: Look) -> None:
     for reminder_id in ids:
-        reminder = await session.get_one(Reminder, reminder_id, populate_existing=True)
+        # Locked, lest another instance that looks at the same moment queue it again behind the first one's back.
+        reminder = await session.get_one(Reminder, reminder_id, populate_existing=True, with_for_update=True)
         if reminder.state is ReminderState.PLANNED and reminder.due_at <= look.now:
             await _queue(session, office, reminder, look)
 
