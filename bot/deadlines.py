@@ -7,12 +7,14 @@ import calendar as gregorian
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from bot.workdays import Calendar, Reckoned
 
 ValidityEnd = Literal["day_before", "same_day"]
+OVERDUE: Final = "overdue+"
+_IN_DIGEST: Final = "/digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Stage:
     Attributes:
         kind: What it is about: ``receipt``, ``feedback``, ``submit_by``, ``hand_in``, ``use``, ``fulfil``, ``report``
             of an entry, or the ``expiry`` of an opinion.
-        stage: Which of its kind: ``ask``, ``ask+5``, ``t-1``, ``t-0``, ``overdue+1``, ``d-30`` ...
+        stage: Which of its kind: ``ask``, ``ask+5``, ``t-1``, ``t-0``, ``overdue+1``, ``overdue+6/digest``,
+            ``d-30`` ...
         on: Local date, always a working day.
         provisional: Whether the date hangs on a year whose notice is missing.
     """
@@ -115,6 +118,7 @@ def verification_stages(
     before_due_working_days: Sequence[int],
     overdue_first_working_days: int,
     overdue_every_working_days: int,
+    overdue_most: int,
     overdue_index: int = 0,
 ) -> tuple[Stage, ...]:
     """Return the reminders of a verification that the bureau itself applied for.
@@ -131,6 +135,7 @@ def verification_stages(
         before_due_working_days: Offsets of the warnings; 0 is the due date itself.
         overdue_first_working_days: First overdue stage, after the due date.
         overdue_every_working_days: Distance of the further ones.
+        overdue_most: How many of them are messages of their own; the further ones are the digest's.
         overdue_index: How many overdue stages have been sent already.
 
     Source: the Plan 二（二）, the period starts with the centre's receipt.
@@ -143,8 +148,17 @@ def verification_stages(
     late = calendar.add(due_on, overdue_first_working_days + overdue_index * overdue_every_working_days)
     return (
         *_stages_before(calendar, "feedback", due_on, before_due_working_days),
-        Stage("feedback", f"overdue+{overdue_index + 1}", late.on, late.provisional),
+        Stage("feedback", _overdue_stage(overdue_index + 1, overdue_most), late.on, late.provisional),
     )
+
+
+def _overdue_stage(number: int, most: int) -> str:
+    return f"{OVERDUE}{number}" + (_IN_DIGEST if number > most else "")
+
+
+def overdue_number(stage: str) -> int:
+    """Return which of the overdue stages a stage is, from 1."""
+    return int(stage.removeprefix(OVERDUE).removesuffix(_IN_DIGEST))
 
 
 def submit_by_stages(
@@ -228,7 +242,9 @@ def expiry_stages(calendar: Calendar, *, valid_to: date, before_days: Sequence[i
 
 
 def is_single(_kind: str, stage: str) -> bool:
-    """Say whether a reminder leaves as a message of its own: what is due today, or overdue; all else is the digest's.
+    """Say whether a reminder leaves as a message of its own; all else is the digest's.
+
+    That is what is due today, and what is overdue as long as it has not been said often enough.
 
     Args:
         _kind: As in ``Stage``; today all kinds are alike.
@@ -236,7 +252,7 @@ def is_single(_kind: str, stage: str) -> bool:
 
     Source: features.md N7.
     """
-    return stage == "t-0" or stage.startswith("overdue")
+    return stage == "t-0" or (stage.startswith(OVERDUE) and not stage.endswith(_IN_DIGEST))
 
 
 def due_at(on: date, hour: time, zone: ZoneInfo) -> datetime:

@@ -7,19 +7,19 @@ from typing import Final
 from bot.errors import Refusal
 from bot.language import _
 from bot.notices import EntryNotice, Notice, OpinionNotice
-from bot.workdays import Calendar
+from bot.workdays import Calendar, Reckoned
 
 WORKING_DAYS: Final = (1, 2, 3, 5)
 """How far something can be put off by one press; any other day is typed."""
 _LONGEST: Final = dt.timedelta(days=366)
 
 
-def choices(calendar: Calendar, today: dt.date) -> Sequence[tuple[int, dt.date]]:
+def choices(calendar: Calendar, today: dt.date) -> Sequence[tuple[int, Reckoned]]:
     """Return the days that can be pressed: how many working days ahead, and which day that is."""
-    return [(days, calendar.add(today, days).on) for days in WORKING_DAYS]
+    return [(days, calendar.add(today, days)) for days in WORKING_DAYS]
 
 
-def working_day(calendar: Calendar, on: dt.date, today: dt.date) -> dt.date:
+def working_day(calendar: Calendar, on: dt.date, today: dt.date) -> Reckoned:
     """Return the day on which something comes again that was put off to a day: a rest day gives way to the day before.
 
     Args:
@@ -34,27 +34,32 @@ def working_day(calendar: Calendar, on: dt.date, today: dt.date) -> dt.date:
         raise Refusal(_("Please choose a day after today."))
     if on - today > _LONGEST:
         raise Refusal(_("That is more than a year ahead. Please choose an earlier day."))
-    before = calendar.workday_on_or_before(on).on
-    return before if before > today else calendar.next_workday(on).on
+    before = calendar.workday_on_or_before(on)
+    return before if before.on > today else calendar.next_workday(on)
 
 
-def deadline(notice: Notice) -> dt.date | None:
-    """Return the local date that something should not be put off beyond, None where there is none."""
+def deadline(notice: Notice) -> Reckoned | None:
+    """Return the day that something should not be put off beyond, None where there is none."""
     if isinstance(notice, OpinionNotice):
-        return min((each.latest.on for each in notice.matters), default=notice.valid_to)
-    if not isinstance(notice, EntryNotice):
+        stands = Reckoned(notice.valid_to, provisional=False)
+        return min((each.latest for each in notice.matters), key=lambda latest: latest.on, default=stands)
+    if not isinstance(notice, EntryNotice) or notice.kind in ("receipt", "use"):
         return None
     entry = notice.entry
-    return {
-        "receipt": None,
-        "feedback": entry.due_on,
-        "submit_by": entry.submit_by_on,
-        "fulfil": entry.fulfil_by_on,
-        "use": None,
-    }.get(notice.kind, entry.decide_on)
+    on, provisional = {
+        "feedback": (entry.due_on, entry.due_provisional),
+        "submit_by": (entry.submit_by_on, entry.submit_by_provisional),
+        "fulfil": (entry.fulfil_by_on, False),
+    }.get(notice.kind, (entry.decide_on, False))
+    return Reckoned(on, provisional) if on is not None else None
 
 
-def passes(notice: Notice, on: dt.date, today: dt.date) -> dt.date | None:
-    """Return the deadline that a day lies beyond, None where it lies beyond none that is still ahead."""
+def is_decision(notice: Notice) -> bool:
+    """Say whether the day that something should not be put off beyond is that of the planned decision."""
+    return notice.kind in ("hand_in", "report")
+
+
+def passes(notice: Notice, on: dt.date, today: dt.date) -> Reckoned | None:
+    """Return the day that a day lies beyond, None where it lies beyond none that is still ahead."""
     limit = deadline(notice)
-    return limit if limit is not None and today <= limit < on else None
+    return limit if limit is not None and today <= limit.on < on else None

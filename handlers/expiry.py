@@ -15,7 +15,7 @@ from bot.deadlines import Stage, due_at, expiry_stages, is_single, latest_submis
 from bot.notices import Deciding, OpinionNotice
 from handlers import planning
 from handlers.office import Office
-from storage import calendar, expiring, reminders
+from storage import calendar, expiring, reminders, replanning
 from storage.database import Database
 from storage.expiring import Expiring
 from storage.tables import Opinion, Reminder, ReminderState, Request
@@ -59,7 +59,7 @@ async def ensure(session: AsyncSession, office: Office, opinions: Sequence[Opini
             await session.flush()
         hour = planning.hour(office, each.wishes)
         stages = stages_of(office, each)
-        await reminders.replan(session, each.opinion, stages, now=now, hour=hour, zone=office.zone)
+        await replanning.replan(session, each.opinion, stages, now=now, hour=hour, zone=office.zone)
     return [each.opinion.id for each, _is_new in wrong]
 
 
@@ -166,16 +166,13 @@ def _is_as_it_should_be(
     opinion: Opinion, moments: dict[str, dt.datetime], rows: Sequence[Reminder], now: dt.datetime
 ) -> bool:
     """Say whether an opinion's reminders are those that there should be; what is past and ended is not looked at."""
-    present = {
-        row.stage
-        for row in rows
-        if row.basis_version == opinion.basis_version
-        and not (row.state is ReminderState.CANCELLED and row.stage in moments and moments[row.stage] > now)
-    }
+    present = [row for row in rows if row.basis_version == opinion.basis_version]
     unsent = [row for row in rows if row.state in (ReminderState.PLANNED, ReminderState.QUEUED)]
-    if any(row.basis_version != opinion.basis_version or row.stage not in moments for row in unsent):
+    if any(row not in present for row in unsent):
         return False
-    if moments.keys() - present:
+    if any(row.stage not in moments and not (moments and reminders.is_put_off(row)) for row in unsent):
+        return False
+    if moments.keys() - {row.stage for row in present} or reminders.silenced(present, moments, now):
         return False
     waiting = [row for row in unsent if row.state is ReminderState.PLANNED and row.snoozed_to is None]
     return all(row.due_at == moments[row.stage] for row in waiting if row.due_at > now)

@@ -54,7 +54,7 @@ async def on_again(turn: Turn) -> Screen:
         awaiting=None,
         now=turn.now,
     )
-    access.acknowledge(turn, reminder)
+    await access.acknowledge(turn, reminder)
     return await requests.begin_entry(turn)
 
 
@@ -71,7 +71,7 @@ async def on_lapse(turn: Turn) -> Screen:
     for row in told:
         row.let_lapse = lapses
     if lapses:
-        access.acknowledge(turn, reminder)
+        await access.acknowledge(turn, reminder)
     turn.note("opinion.lapse" if lapses else "opinion.keep", ("opinion", opinion.id), after={"n": len(told)})
     await expiry.ensure(turn.session, turn.office, told, turn.now)
     if isinstance(notice, OpinionNotice) and lapses:

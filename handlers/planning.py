@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import (
+    OVERDUE,
     Stage,
     due_at,
     feedback_due,
     fulfilment_stages,
     hand_in_stages,
+    overdue_number,
     questions_after,
     submit_by_stages,
     verification_stages,
@@ -18,9 +20,9 @@ from bot.deadlines import (
 from bot.policy.content import Reminders
 from bot.wishes import Wishes
 from handlers.office import Office
-from storage import expected, reminders
+from storage import expected, reminders, replanning
 from storage.expected import Expected
-from storage.reminders import FEEDBACK, OVERDUE
+from storage.reminders import FEEDBACK
 from storage.tables import Applicant, Item, ItemState, Reminder, ReminderState, Request
 
 
@@ -52,12 +54,10 @@ async def replan_many(session: AsyncSession, office: Office, requests: Sequence[
     await session.flush()
     for each in await expected.of_requests(session, requests):
         own_hour = hour(office, each.wishes)
-        stages = stages_of(office, each)
-        late = next((stage for stage in stages if stage.stage.startswith(OVERDUE)), None)
-        if late is not None and each.overdue_said and due_at(late.on, own_hour, office.zone) <= now:
-            following = next_overdue(office, each, said=each.overdue_said, now=now)  # the first was said before
-            stages += (following,) if following is not None else ()
-        await reminders.replan(session, each.request, stages, now=now, hour=own_hour, zone=office.zone)
+        stages = (*stages_of(office, each), *_put_off(office, each, now))
+        await replanning.replan(session, each.request, stages, now=now, hour=own_hour, zone=office.zone)
+        if _is_overdue(office, each, now):
+            await _plan_overdue(session, office, each, said=each.overdue_said, now=now)
 
 
 def stages_of(office: Office, entry: Expected, *, overdue_index: int = 0) -> tuple[Stage, ...]:
@@ -99,6 +99,7 @@ def _of_verifications(office: Office, entry: Expected, overdue_index: int) -> tu
         before_due_working_days=rules.before_due_working_days,
         overdue_first_working_days=rules.overdue_first_working_days,
         overdue_every_working_days=rules.overdue_every_working_days,
+        overdue_most=rules.overdue_most,
         overdue_index=overdue_index,
     )
 
@@ -142,6 +143,22 @@ def _fulfilments(office: Office, entry: Expected) -> tuple[Stage, ...]:
     return fulfilment_stages(office.calendar, fulfil_by_on=entry.fulfil_by_on, before_working_days=before)
 
 
+def _put_off(office: Office, entry: Expected, now: dt.datetime) -> Sequence[Stage]:
+    """Return the overdue stage that was put off, where it is a further one of what is overdue."""
+    if entry.overdue_put_off <= 1 or not _is_overdue(office, entry, now):
+        return ()
+    return _overdue(office, entry, entry.overdue_put_off - 1)
+
+
+def _is_overdue(office: Office, entry: Expected, now: dt.datetime) -> bool:
+    return any(stage.on <= office.today(now) for stage in _overdue(office, entry, 0))
+
+
+def _overdue(office: Office, entry: Expected, said: int) -> Sequence[Stage]:
+    """Return the overdue stage after a number of them, none where nothing can be overdue."""
+    return [stage for stage in _of_verifications(office, entry, said) if stage.stage.startswith(OVERDUE)]
+
+
 def next_overdue(office: Office, entry: Expected, *, said: int, now: dt.datetime) -> Stage | None:
     """Return the overdue stage after those said already; moments that an outage swallowed are left out.
 
@@ -152,7 +169,7 @@ def next_overdue(office: Office, entry: Expected, *, said: int, now: dt.datetime
         now: Aware UTC time.
     """
     own_hour = hour(office, entry.wishes)
-    while late := [each for each in _of_verifications(office, entry, said) if each.stage.startswith(OVERDUE)]:
+    while late := _overdue(office, entry, said):
         if due_at(late[-1].on, own_hour, office.zone) > now:
             return late[-1]
         said += 1
@@ -160,7 +177,9 @@ def next_overdue(office: Office, entry: Expected, *, said: int, now: dt.datetime
 
 
 async def plan_next(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> None:
-    """Plan what follows a reminder that is on its way: while feedback is owed one overdue stage is always to come.
+    """Plan what follows a reminder that is on its way, or answered: while feedback is owed something is always to come.
+
+    That is one overdue stage, or what was put off.
 
     Args:
         session: The unit of work that queues the reminder.
@@ -170,14 +189,32 @@ async def plan_next(session: AsyncSession, office: Office, reminder: Reminder, n
     """
     if reminder.subject_kind != reminders.SUBJECT or reminder.kind != FEEDBACK:
         return
-    late = await reminders.overdue_of(session, reminder)
-    if any(row.state is ReminderState.PLANNED for row in late.values()):
-        return
     request = await session.get_one(Request, reminder.subject_id)
-    entry = await expected.of_request(session, request)
-    stage = next_overdue(office, entry, said=max(late, default=0), now=now)
+    if reminder.basis_version == request.basis_version:
+        await _plan_overdue(session, office, await expected.of_request(session, request), said=0, now=now)
+
+
+async def _plan_overdue(session: AsyncSession, office: Office, entry: Expected, *, said: int, now: dt.datetime) -> None:
+    """Plan the overdue stage after those of the present basis, and after those said before, if none is to come."""
+    present = await reminders.stages(session, entry.request, FEEDBACK)
+    if is_to_come(present):
+        return
+    stage = next_overdue(office, entry, said=max(said, last_overdue(present)), now=now)
     if stage is not None:
-        await reminders.add(session, request, stage, hour=hour(office, entry.wishes), zone=office.zone)
+        await replanning.add(session, entry.request, stage, hour=hour(office, entry.wishes), zone=office.zone)
+
+
+def is_to_come(feedback: Sequence[Reminder]) -> bool:
+    """Say whether of the stages of an owed feedback one is planned that is overdue, or was put off."""
+    return any(
+        row.state is ReminderState.PLANNED and (row.snoozed_to is not None or row.stage.startswith(OVERDUE))
+        for row in feedback
+    )
+
+
+def last_overdue(feedback: Sequence[Reminder]) -> int:
+    """Return the number of the last overdue stage of a feedback, whatever became of it; 0 where there is none."""
+    return max((overdue_number(row.stage) for row in feedback if row.stage.startswith(OVERDUE)), default=0)
 
 
 def reckon(office: Office, item: Item, on: dt.date) -> None:

@@ -5,20 +5,20 @@ damaged row. So most looks find nothing, and they only read: the writer is asked
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.deadlines import Stage
+from bot.deadlines import OVERDUE, Stage, due_at
 from handlers import expiry, planning
 from handlers.office import Office
-from storage import audit, expected, reminders
+from storage import audit, expected, reminders, replanning
 from storage.database import Database
 from storage.expected import Expected
-from storage.reminders import FEEDBACK, OVERDUE
+from storage.reminders import FEEDBACK
 from storage.tables import (
     Outbox,
     OutboxReminder,
@@ -54,12 +54,14 @@ class Difference:
         entry: The entry, with what is expected of it.
         stages: All that should be planned on its present basis.
         missing: Those of them that are not there, as ``kind stage``.
+        silenced: Those that are there, lie ahead and would never be said.
         stray: Planned ones that should not be.
     """
 
     entry: Expected
     stages: tuple[Stage, ...]
     missing: tuple[str, ...]
+    silenced: tuple[Reminder, ...]
     stray: tuple[Reminder, ...]
 
     @property
@@ -127,37 +129,51 @@ async def _differences(session: AsyncSession, office: Office, requests: Sequence
 def _difference(office: Office, entry: Expected, rows: Sequence[Reminder], now: dt.datetime) -> Difference | None:
     """Return what is wrong with an entry's reminders, of whatever basis they are; None where all is well."""
     basis = entry.request.basis_version
-    present = {(row.kind, row.stage): row for row in rows if row.basis_version == basis}
+    present = [row for row in rows if row.basis_version == basis]
     stages = _wanted(office, entry, present, now)
     wanted = {(stage.kind, stage.stage) for stage in stages}
+    kinds = {kind for kind, _stage in wanted}
     overdue = any(stage.startswith(OVERDUE) for _kind, stage in wanted)
-    allowed = wanted | {key for key in present if overdue and key[1].startswith(OVERDUE)}
     stray = tuple(
         row
         for row in rows
-        if row.state is ReminderState.PLANNED and (row.basis_version != basis or (row.kind, row.stage) not in allowed)
+        if row.state is ReminderState.PLANNED
+        and (row.basis_version != basis or (row.kind, row.stage) not in wanted)
+        and not (row in present and row.kind in kinds and reminders.is_put_off(row))
+        and not (row in present and overdue and row.stage.startswith(OVERDUE))
     )
-    missing = tuple(f"{kind} {stage}" for kind, stage in sorted(wanted - set(present)))
-    return Difference(entry, stages, missing, stray) if missing or stray else None
+    missing = tuple(f"{kind} {stage}" for kind, stage in sorted(wanted - {(row.kind, row.stage) for row in present}))
+    silenced = tuple(_silenced(present, _moments(office, entry, stages), now))
+    return Difference(entry, stages, missing, silenced, stray) if missing or silenced or stray else None
 
 
-def _wanted(
-    office: Office, entry: Expected, present: Mapping[tuple[str, str], Reminder], now: dt.datetime
-) -> tuple[Stage, ...]:
+def _moments(office: Office, entry: Expected, stages: Sequence[Stage]) -> dict[str, dict[str, dt.datetime]]:
+    """Return when each stage should come, kind by kind."""
+    own_hour = planning.hour(office, entry.wishes)
+    found: dict[str, dict[str, dt.datetime]] = {stage.kind: {} for stage in stages}
+    for stage in stages:
+        found[stage.kind][stage.stage] = due_at(stage.on, own_hour, office.zone)
+    return found
+
+
+def _silenced(
+    present: Sequence[Reminder], moments: Mapping[str, Mapping[str, dt.datetime]], now: dt.datetime
+) -> Iterator[Reminder]:
+    for kind, of_kind in moments.items():
+        yield from reminders.silenced([row for row in present if row.kind == kind], of_kind, now)
+
+
+def _wanted(office: Office, entry: Expected, present: Sequence[Reminder], now: dt.datetime) -> tuple[Stage, ...]:
     """Return all stages of an entry's present basis: those of its plan, and where overdue has come, the one after.
 
     Of the overdue stages only the next is ever planned, which may be one that the officer put off; how many were said
     is read from those that are there.
     """
-    late = {int(key[1].removeprefix(OVERDUE)): row for key, row in present.items() if key[1].startswith(OVERDUE)}
-    newest = max(late, default=0)
+    feedback = [row for row in present if row.kind == FEEDBACK]
+    newest = planning.last_overdue(feedback)
     stages = planning.stages_of(office, entry, overdue_index=max(0, newest - 1))
-    to_come = any(
-        row.state is ReminderState.PLANNED and (row.snoozed_to or row.stage.startswith(OVERDUE))
-        for row in present.values()
-        if row.kind == FEEDBACK
-    )
-    if not newest or to_come or not any(stage.stage.startswith(OVERDUE) for stage in stages):
+    is_overdue = newest and any(stage.stage.startswith(OVERDUE) for stage in stages)
+    if not is_overdue or planning.is_to_come(feedback):
         return stages
     coming = planning.next_overdue(office, entry, said=newest, now=now)
     return stages + ((coming,) if coming is not None else ())
@@ -173,9 +189,15 @@ async def _mend(session: AsyncSession, office: Office, ids: Sequence[int]) -> in
             row.state, row.reason = ReminderState.CANCELLED, "not of the entry's plan"
         await session.flush()
         own_hour = planning.hour(office, each.entry.wishes)
-        await reminders.replan(session, each.request, each.stages, now=now, hour=own_hour, zone=office.zone)
+        await replanning.replan(session, each.request, each.stages, now=now, hour=own_hour, zone=office.zone)
+        moments = _moments(office, each.entry, each.stages)
+        for row in each.silenced:
+            row.state, row.reason, row.snoozed_to = ReminderState.PLANNED, None, None
+            row.due_at = moments[row.kind][row.stage]
+        await reminders.cover_all(session, each.request, now=now)
         stray = [f"{row.kind} {row.stage}" for row in each.stray]
-        _note(session, (reminders.SUBJECT, each.request.id), now, {"added": list(each.missing), "cancelled": stray})
+        added = [*each.missing, *(f"{row.kind} {row.stage}" for row in each.silenced)]
+        _note(session, (reminders.SUBJECT, each.request.id), now, {"added": added, "cancelled": stray})
     return len(wrong)
 
 

@@ -8,7 +8,7 @@ from bot.notices import Notice
 from bot.screens import frame as frame_screens
 from bot.screens import reminders as screens
 from bot.screens.screen import Screen
-from handlers import reminders, timeline
+from handlers import planning, reminders, timeline
 from handlers.turn import Stale, Turn
 from storage import cover, expiring
 from storage import reminders as stored
@@ -98,14 +98,22 @@ async def entry_behind(turn: Turn, reminder: Reminder) -> Opened | None:
     return None
 
 
-def acknowledge(turn: Turn, reminder: Reminder) -> bool:
-    """Mark a reminder as answered; False where it was before."""
-    put_off = reminder.state is ReminderState.PLANNED and reminder.snoozed_to is not None
+async def acknowledge(turn: Turn, reminder: Reminder) -> bool:
+    """Mark a reminder as answered; False where it was before.
+
+    What it is about is not thereby done: if it was put off, its further stages come as they were planned.
+    """
     said = reminder.state in (ReminderState.QUEUED, ReminderState.SENT) or reminder.reason == stored.SAID_BEFORE
-    if not said and not put_off:
+    if not said and not stored.is_put_off(reminder):
         return False
-    reminder.state, reminder.reason = ReminderState.ACKNOWLEDGED, f"answered by {turn.officer.id}"
+    await ended(turn, reminder, ReminderState.ACKNOWLEDGED, f"answered by {turn.officer.id}")
     return True
+
+
+async def ended(turn: Turn, reminder: Reminder, state: ReminderState, reason: str) -> None:
+    """Let a reminder be answered, or put off no longer, and plan what follows it."""
+    await stored.settle(turn.session, reminder, state, reason=reason, now=turn.now)
+    await planning.plan_next(turn.session, turn.office, reminder, turn.now)
 
 
 async def _reminder(turn: Turn, reminder_id: int) -> Reminder:

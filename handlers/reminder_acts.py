@@ -38,7 +38,7 @@ async def on_not_received(turn: Turn) -> Screen:
     reminder, opened = await access.of_entry(turn)
     if opened.entry.received_on is not None or not opened.entry.open:
         return await access.present_state(turn, reminder)
-    access.acknowledge(turn, reminder)
+    await access.acknowledge(turn, reminder)
     if reminder.kind == "hand_in":
         ledger.note(turn, opened, "reminder.acknowledge")
         said = _("Noted: not handed in yet. Record the day in the entry once the opinion is there.")
@@ -86,7 +86,7 @@ async def on_noted(turn: Turn) -> Screen:
     reminder = await access.of_any(turn, turn.pressed.id)
     if await access.described(turn, reminder) is None:
         return await access.present_state(turn, reminder)
-    if access.acknowledge(turn, reminder):
+    if await access.acknowledge(turn, reminder):
         turn.note("reminder.acknowledge", (reminder.subject_kind, reminder.subject_id))
     return await access.again(turn, reminder)
 
@@ -154,7 +154,7 @@ async def _going_on(turn: Turn, opened: Opened, verb: str, arg: str = "") -> Scr
 
 
 async def _record(turn: Turn, reminder: Reminder, opened: Opened, act: str, on: dt.date) -> Screen:
-    access.acknowledge(turn, reminder)
+    await access.acknowledge(turn, reminder)
     after = await ledger.record(turn, opened, act, on)
     words = timeline.words_of(turn, after.entry)
     day = words.day(on)

@@ -33,7 +33,7 @@ _PRESSES: Final[Mapping[str, tuple[str, ...]]] = {
                      "setl", "rep", "att", "attr", "paper", "pmake", "pics", "fset", "fday", "fdone", "fpass", "fedit",
                      "fback", "fstop", "fok", "nrcv", "nnot", "nfix", "nret", "nday", "nsub", "nack", "nask", "nback",
                      "nopen", "pdec", "nlet", "ndo", "nlap", "nwat", "dgopn", "dgpg", "dgack"),
-    "later": ("nlat", "nput", "nnow", "nundo", "rmd", "rmdh", "rmdk", "rmdd", "smry"),
+    "later": ("nlat", "nput", "nlst", "nnow", "nundo", "rmd", "rmdh", "rmdk", "rmdd", "smry"),
     "entry.hand": ("nhan", "hand", "hdset", "hdask", "hdok", "hdoff"),
     "counterpart.keep": ("cren", "cmrg", "cleg", "cmok", "cpart"),
     "batch": ("bnew", "bchk", "bled", "bmat", "bdrop", "btpl", "bback", "breg", "bres", "bwhat", "bwent", "brest",

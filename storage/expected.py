@@ -8,10 +8,12 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.deadlines import OVERDUE, overdue_number
 from bot.policy.model import ProductKind
 from bot.wishes import Wishes
+from storage import reminders
 from storage.entry_values import WAITING
-from storage.reminders import OVERDUE, SUBJECT
+from storage.reminders import SUBJECT
 from storage.tables import (
     Commitment,
     CommitmentState,
@@ -44,6 +46,7 @@ class Expected:
         unused_since: Local date on which the last opinion came, where none is waited for and one was not used yet.
         lacks_report: Whether a credit report is recorded of which nothing has been written down.
         overdue_said: How many overdue stages have been said already.
+        overdue_put_off: Which of them was put off and comes again; 0 where none was.
         wishes: How its owner wants to be reminded.
     """
 
@@ -53,6 +56,7 @@ class Expected:
     unused_since: dt.date | None = None
     lacks_report: bool = False
     overdue_said: int = 0
+    overdue_put_off: int = 0
     wishes: Wishes = Wishes()  # noqa: RUF009 - frozen
 
     @property
@@ -86,7 +90,8 @@ async def of_requests(session: AsyncSession, requests: Sequence[Request]) -> lis
         select(Item.request_id).join(CreditReport).where(Item.request_id.in_(ids), CreditReport.agency.is_(None))
     )
     unreported = set(lacking)
-    said = await _overdue_said(session, ids)
+    said = await _overdue(session, ids, Reminder.state.in_(_SAID))
+    put_off = await _overdue(session, ids, reminders.IS_PUT_OFF)
     wishes = await wishes_of(session, {request.owner_id for request in requests})
     return [
         Expected(
@@ -96,6 +101,7 @@ async def of_requests(session: AsyncSession, requests: Sequence[Request]) -> lis
             unused.get(each.id) if each.state is RequestState.CLOSED else None,
             each.id in unreported and each.state not in ENDED,
             said.get(each.id, 0),
+            put_off.get(each.id, 0),
             wishes[each.owner_id],
         )
         for each in requests
@@ -147,17 +153,17 @@ async def _dates(session: AsyncSession, query: Any, ids: Sequence[int]) -> Mappi
     return {request_id: on for request_id, on in rows if on is not None}
 
 
-async def _overdue_said(session: AsyncSession, ids: Sequence[int]) -> Mapping[int, int]:
-    """Return the number of the overdue stage that each entry's newest basis to have said one said last."""
+async def _overdue(session: AsyncSession, ids: Sequence[int], which: ColumnElement[bool]) -> Mapping[int, int]:
+    """Return the number of the last overdue stage of some that each entry's newest basis to have any has."""
     rows = await session.execute(
         select(Reminder.subject_id, Reminder.basis_version, Reminder.stage).where(
             Reminder.subject_kind == SUBJECT,
             Reminder.subject_id.in_(ids),
             Reminder.stage.startswith(OVERDUE, autoescape=True),
-            Reminder.state.in_(_SAID),
+            which,
         )
     )
     newest: dict[int, tuple[int, int]] = {}
     for request_id, basis, stage in rows:
-        newest[request_id] = max(newest.get(request_id, (0, 0)), (basis, int(stage.removeprefix(OVERDUE))))
+        newest[request_id] = max(newest.get(request_id, (0, 0)), (basis, overdue_number(stage)))
     return {request_id: number for request_id, (_basis, number) in newest.items()}

@@ -8,45 +8,31 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import JSON, ColumnElement, Text, and_, case, cast, func, or_, select
+from sqlalchemy import JSON, ColumnElement, Text, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.id_numbers import without_id_numbers
-from bot.policy.model import ProductKind
-from storage.entry_values import WAITING
-from storage.expected import OUTLIVING
+from storage import unplanned
 from storage.inbox import KEPT_FOR
 from storage.outbox import MOST_COPIES
-from storage.reminders import SUBJECT
 from storage.tables import (
-    Applicant,
     Attempt,
     Audit,
     AuditSeal,
     Base,
-    Commitment,
-    CommitmentState,
     Inbox,
     InboxState,
-    Item,
-    ItemState,
     Outbox,
     OutboxReminder,
     OutboxState,
     Reminder,
     ReminderState,
-    Request,
-    RequestState,
 )
 
 PATIENCE: Final = dt.timedelta(minutes=5)  # how long a row may be due before somebody must have taken it
 MOST_ATTEMPTS: Final = 3  # runs of an update; then it is kept aside
 _EXAMPLES: Final = 5
 _DELIVERED, _UNKNOWN = "delivered", "unknown"  # outcomes of an attempt
-_PROMPT: Final = "fulfil"  # the kind of a commitment's prompts
-_PROMISED: Final = (CommitmentState.SIGNED, CommitmentState.FULFILLING)
-_ENDED: Final = (RequestState.UNDONE, RequestState.WITHDRAWN)
-_UNSENT: Final = Reminder.state.in_((ReminderState.PLANNED, ReminderState.QUEUED))
 _OPEN: Final = Outbox.state.in_((OutboxState.DUE, OutboxState.UNKNOWN))
 
 
@@ -82,64 +68,9 @@ async def check(session: AsyncSession, now: dt.datetime, *, opened_at: dt.dateti
     return found
 
 
-async def _unplanned(session: AsyncSession, _now: dt.datetime, _opened_at: dt.datetime | None) -> Iterable[str]:
-    """I1: each open entry has the reminders of what it waits for, and no other entry has any.
-
-    The plan itself is ``handlers.planning``; this asks, without it, whether anything at all was planned of the kind
-    that the entry is at. An overdue entry always has a reminder still to come.
-    """
-    first = (
-        select(func.min(Item.id))
-        .where(Item.product_kind == ProductKind.VERIFICATION, Item.state.in_(WAITING))
-        .group_by(Item.request_id)
-    )
-    kind = case((Item.submitted_on.is_(None), "submit_by"), (Item.received_on.is_(None), "receipt"), else_="feedback")
-    watched = or_(
-        and_(Item.submitted_on.is_(None), Request.submit_by_on.is_not(None)),
-        and_(Item.submitted_on.is_not(None), or_(Item.received_on.is_(None), Item.due_on.is_not(None))),
-    )
-    of_entry = (Reminder.subject_kind == SUBJECT) & (Reminder.subject_id == Request.id)
-    planned = select(Reminder.id).where(
-        of_entry,
-        Reminder.kind == kind,
-        Reminder.basis_version == Request.basis_version,
-        or_(kind != "feedback", _UNSENT),
-    )
-    missing = await session.scalars(
-        select(Request.id)
-        .join(Item, Item.request_id == Request.id)
-        .where(Request.state == RequestState.OPEN, Item.id.in_(first), watched)
-        .where(Item.applicant == Applicant.BUREAU, Item.state != ItemState.SUPPLEMENT, ~planned.exists())
-    )
-    return [*_named(Request, missing), *_named(Request, await _unprompted(session)), *await _stray(session)]
-
-
-async def _unprompted(session: AsyncSession) -> Iterable[int]:
-    """Return entries that stand, with a commitment still to be fulfilled by a day, and no prompt for it."""
-    prompt = select(Reminder.id).where(
-        Reminder.subject_kind == SUBJECT,
-        Reminder.subject_id == Request.id,
-        Reminder.kind == _PROMPT,
-        Reminder.basis_version == Request.basis_version,
-    )
-    promised = (Commitment.fulfil_by_on.is_not(None), Commitment.state.in_(_PROMISED))
-    rows = await session.scalars(
-        select(Request.id)
-        .join(Item, Item.request_id == Request.id)
-        .join(Commitment, Commitment.item_id == Item.id)
-        .where(*promised, Request.state.not_in(_ENDED), ~prompt.exists())
-    )
-    return rows.all()
-
-
-async def _stray(session: AsyncSession) -> list[str]:
-    """Return unsent reminders of an entry that has ended or changed since; prompts outlive an entry that is done."""
-    lives = or_(Request.state == RequestState.OPEN, and_(Reminder.kind.in_(OUTLIVING), Request.state.not_in(_ENDED)))
-    wanted = select(Request.id).where(
-        Request.id == Reminder.subject_id, Request.basis_version == Reminder.basis_version, lives
-    )
-    rows = await session.scalars(select(Reminder.id).where(Reminder.subject_kind == SUBJECT, _UNSENT, ~wanted.exists()))
-    return _named(Reminder, rows)
+async def _unplanned(session: AsyncSession, now: dt.datetime, _opened_at: dt.datetime | None) -> Iterable[str]:
+    """I1: each open entry has the reminders of what it waits for, and no other entry has any."""
+    return await unplanned.found(session, now)
 
 
 async def _waiting(session: AsyncSession, now: dt.datetime, opened_at: dt.datetime | None) -> Iterable[str]:

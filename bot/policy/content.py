@@ -53,6 +53,7 @@ class Reminders(Frozen):
     before_due_working_days: _Before
     overdue_first_working_days: Annotated[int, Field(ge=1)]
     overdue_every_working_days: Annotated[int, Field(ge=1)]
+    overdue_most: Annotated[int, Field(ge=1)] = 5  # messages of their own; later ones are lines of the digest
     submit_by_before_working_days: _Before
     fulfil_before_working_days: _Before = (5, 0)  # commitments with a date set
     use_after_working_days: _After = (5, 15)  # after the planned decision, or the opinion where none is planned

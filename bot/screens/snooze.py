@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bot.language import _, ngettext, pgettext
 from bot.notices import Notice
@@ -10,6 +11,10 @@ from bot.screens.ledger import Wording
 from bot.screens.reminders import line
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import example_day
+from bot.snooze import is_decision
+from bot.workdays import Reckoned
+
+PAGE: Final = 6  # of what was put off; a phone's screen takes no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +24,20 @@ class PutOff:
     Args:
         notice: What it has to say.
         at: The local moment at which it comes again.
+        provisional: Whether that day is one of a year whose notice is missing.
         wording: The words of its matter.
     """
 
     notice: Notice
     at: dt.datetime
+    provisional: bool
     wording: Wording
 
 
-def asking(notice: Notice, wording: Wording, days: Sequence[tuple[int, dt.date]], *, example: dt.date) -> Screen:
+def asking(notice: Notice, wording: Wording, days: Sequence[tuple[int, Reckoned]], *, example: dt.date) -> Screen:
     """Ask until when a reminder is put off: tomorrow, some working days, or a typed day."""
-    buttons = [Button(_day_label(each, on, wording), Press("nput", notice.reminder_id, arg=on.isoformat()))
-               for each, on in days]  # fmt: skip
+    buttons = [Button(_day_label(each, day, wording), Press("nput", notice.reminder_id, arg=day.on.isoformat()))
+               for each, day in days]  # fmt: skip
     text = lines(
         bold(_("Remind later")),
         esc(line(notice, wording)),
@@ -41,15 +48,14 @@ def asking(notice: Notice, wording: Wording, days: Sequence[tuple[int, dt.date]]
     return Screen("snooze_ask", text, (*rows, (_back(notice),)), aside=True)
 
 
-def beyond(notice: Notice, wording: Wording, on: dt.date, limit: dt.date) -> Screen:
-    """Say that a day lies beyond the deadline, before anything is put off to it."""
+def beyond(notice: Notice, wording: Wording, on: Reckoned, limit: Reckoned) -> Screen:
+    """Say that a day lies beyond the deadline, or the planned decision, before anything is put off to it."""
     said = _("%(day)s is later than %(limit)s, the day that this is about; until then you will not be reminded of it")
-    text = lines(
-        bold(_("Remind later")),
-        esc(line(notice, wording)),
-        esc(said % {"day": wording.day(on), "limit": wording.day(limit)}),
-    )
-    arg = f"{on.isoformat()},yes"
+    if is_decision(notice):
+        said = _("%(day)s is later than the planned decision on %(limit)s; until then you will not be reminded of it")
+    days = {name: wording.day(day.on, provisional=day.provisional) for name, day in (("day", on), ("limit", limit))}
+    text = lines(bold(_("Remind later")), esc(line(notice, wording)), esc(said % days))
+    arg = f"{on.on.isoformat()},yes"
     rows = (
         (Button(pgettext("button", "Put off all the same"), Press("nput", notice.reminder_id, arg=arg), Style.DANGER),),
         (Button(pgettext("button", "Another day"), Press("nlat", notice.reminder_id)), _back(notice)),
@@ -57,55 +63,58 @@ def beyond(notice: Notice, wording: Wording, on: dt.date, limit: dt.date) -> Scr
     return Screen("snooze_beyond", text, rows, aside=True)
 
 
-def done(notice: Notice, wording: Wording, at: dt.datetime) -> Screen:
+def done(put_off: PutOff) -> Screen:
     """Say when a reminder comes again, and how to change that."""
+    notice = put_off.notice
     text = lines(
         bold(_("Put off")),
-        esc(line(notice, wording)),
-        esc(_("You will be reminded on %(moment)s") % {"moment": _moment(at, wording)}),
+        esc(line(notice, put_off.wording)),
+        esc(_("You will be reminded on %(moment)s") % {"moment": _moment(put_off)}),
     )
-    rows = ((Button(pgettext("button", "Do not put off"), Press("nundo", notice.reminder_id)), _open(notice)),)
+    rows = ((Button(pgettext("button", "Do not put off"), Press("nundo", notice.reminder_id)), _back(notice)),)
     return Screen("snooze_done", text, rows, aside=True)
 
 
-def listed(found: Sequence[PutOff], *, more: int) -> Screen:
-    """Return what was put off, the next to come first, each with its two buttons.
+def listed(found: Sequence[PutOff], *, page: int) -> Screen:
+    """Return a page of what was put off, the next to come first, each with its two buttons.
 
     Args:
-        found: As many as a screen takes.
-        more: How many there are besides.
+        found: All that was put off.
+        page: Which page, from 0; the last one where there are fewer.
     """
     said: list[str] = []
     rows: list[tuple[Button, ...]] = []
-    for number, each in enumerate(found, start=1):
+    page = min(page, max(0, len(found) - 1) // PAGE)
+    first = page * PAGE
+    for number, each in enumerate(found[first : first + PAGE], start=first + 1):
         said.append(f"{number}. {line(each.notice, each.wording)}")
-        said.append("　" + _("comes again on %(moment)s") % {"moment": _moment(each.at, each.wording)})
+        said.append("　" + _("comes again on %(moment)s") % {"moment": _moment(each)})
         now = pgettext("button", "%(n)d Remind now") % {"n": number}
         undo = pgettext("button", "%(n)d Do not put off") % {"n": number}
         key = each.notice.reminder_id
-        rows.append((Button(now, Press("nnow", key)), Button(undo, Press("nundo", key, arg="list"))))
-    if more:
-        said.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+        rows.append((Button(now, Press("nnow", key)), Button(undo, Press("nundo", key, arg=f"list,{page}"))))
+    turning = []
+    if page:
+        turning.append(Button(pgettext("button", "Previous page"), Press("nlst", arg=str(page - 1))))
+    if first + PAGE < len(found):
+        turning.append(Button(pgettext("button", "Next page"), Press("nlst", arg=str(page + 1))))
+    rows += [tuple(turning)] if turning else []
     nothing = _("Nothing was put off. On a reminder, the button for later puts it off.")
     text = lines(bold(_("Put off")), *(esc(part) for part in said or [nothing]))
     return Screen("snooze_list", text, (*rows, (Button(pgettext("button", "My ledger"), Press("my")),)))
 
 
-def _day_label(working_days: int, on: dt.date, wording: Wording) -> str:
-    if on == wording.today + dt.timedelta(days=1):
+def _day_label(working_days: int, day: Reckoned, wording: Wording) -> str:
+    if day.on == wording.today + dt.timedelta(days=1):
         return pgettext("button", "Tomorrow morning")
     if working_days == 1:
-        return wording.day(on)
+        return wording.day(day.on, provisional=day.provisional)
     return ngettext("%(n)d working day on", "%(n)d working days on", working_days) % {"n": working_days}
 
 
-def _moment(at: dt.datetime, wording: Wording) -> str:
-    return f"{wording.day(at.date())} {at:%H:%M}"
+def _moment(put_off: PutOff) -> str:
+    return f"{put_off.wording.day(put_off.at.date(), provisional=put_off.provisional)} {put_off.at:%H:%M}"
 
 
 def _back(notice: Notice) -> Button:
-    return Button(pgettext("button", "Back"), Press("nback", notice.reminder_id))
-
-
-def _open(notice: Notice) -> Button:
     return Button(pgettext("button", "Back"), Press("nback", notice.reminder_id))

@@ -24,6 +24,7 @@ PLAN = {
     "before_due_working_days": (1, 0),
     "overdue_first_working_days": 1,
     "overdue_every_working_days": 2,
+    "overdue_most": 5,
 }
 
 

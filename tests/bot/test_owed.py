@@ -5,12 +5,16 @@ from dataclasses import replace
 
 import pytest
 
+from bot.language import speaking
 from bot.ledger import Entry
-from bot.owed import Debt, debts, rungs
+from bot.owed import OWNER, Debt, OwedNotice, debts, rungs
 from bot.policy.content import Escalation
+from bot.screens.ledger import Wording
+from bot.screens.owed import line
 from bot.workdays import Calendar
 
 MONDAY = dt.date(2026, 11, 23)
+DAY = dt.date(2027, 1, 7)
 ENTRY = Entry(
     id=1, version=1, number="大气2026-1", matter="排污许可证延续", matter_code="M1", subjects=(), head_count=None,
     of_person=False, products=(), applicant="bureau", open=True, withdrawn=False,
@@ -75,3 +79,22 @@ def test_the_centres_delay_counts_only_where_the_pack_says_so():
 def test_it_climbs_by_working_days(today: str, who: list[str]):
     debt = Debt("submit", dt.date(2026, 9, 24))
     assert list(rungs(debt, Calendar(), dt.date.fromisoformat(today), Escalation())) == who
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "doubtful"),
+    [
+        ("submit", replace(ENTRY, submit_by_on=DAY, submit_by_provisional=True), True),
+        ("feedback", replace(SUBMITTED, due_on=DAY, due_provisional=True), True),
+        ("submit", replace(ENTRY, submit_by_on=DAY, due_provisional=True), False),
+        ("opinion", replace(RETURNED, due_provisional=True), False),
+    ],
+)
+def test_a_day_of_a_year_without_a_notice_is_marked_provisional(kind: str, entry: Entry, *, doubtful: bool):
+    notice = OwedNotice(
+        reminder_id=1, kind=kind, stage=DAY.isoformat(), working_days=-1, single=False, charges=(), entry=entry,
+        since=DAY, owner="虚构", audience=OWNER,
+    )  # fmt: skip
+    wording = Wording(dt.date(2027, 1, 8), "虚构中心", {}, "虚构对象", of_persons=False)
+    with speaking("zh_CN"):
+        assert ("1月7日（周四，暂定）" in line(notice, wording)) is doubtful

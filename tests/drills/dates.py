@@ -72,6 +72,7 @@ def _compare(calendar: Calendar, days: oracle.Days, dice: random.Random) -> list
         "before_due_working_days": warnings,
         "overdue_first_working_days": after,
         "overdue_every_working_days": every,
+        "overdue_most": 99,
         "overdue_index": said,
     }
     waiting = deadlines.verification_stages(calendar, submitted_on=on, received_on=None, due_on=None, **offsets)

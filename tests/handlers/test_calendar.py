@@ -19,7 +19,7 @@ from handlers.calendar_import import Act, add_rest_day, bring_in, preview, remov
 from handlers.calendar_watch import CalendarWatch, ask_for_missing
 from handlers.office import Office
 from handlers.turn import Sender, Stale, Turn
-from storage import calendar, expected, reminders
+from storage import calendar, expected, replanning
 from storage.database import Database
 from storage.tables import (
     Applicant,
@@ -224,13 +224,13 @@ async def test_an_overdue_chain_goes_on_where_it_stood(database, office, officer
             each.state = ReminderState.SENT
         for said in (1, 2):
             stage = planning.next_overdue(office, entry, said=said, now=LATE - dt.timedelta(days=5))
-            await reminders.add(session, request, stage, hour=planning.hour(office), zone=office.zone)
+            await replanning.add(session, request, stage, hour=planning.hour(office), zone=office.zone)
         await session.flush()
         newest = (await session.scalars(select(Reminder).order_by(Reminder.id.desc()))).first()
         newest.state = ReminderState.SENT
         said = int(newest.stage.removeprefix("overdue+"))
         following = planning.next_overdue(office, entry, said=said, now=LATE)
-        await reminders.add(session, request, following, hour=planning.hour(office), zone=office.zone)
+        await replanning.add(session, request, following, hour=planning.hour(office), zone=office.zone)
     own = dt.date.fromisoformat(following.on.isoformat())
     async with database.write() as session:
         await calendar.lock(session)

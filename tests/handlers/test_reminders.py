@@ -172,7 +172,7 @@ async def test_overdue_follows_every_second_working_day_one_at_a_time(received):
     assert "1 working day has passed" in texts[1]
     assert "3 working days have passed" in texts[3]
     planned = [row.stage for row in await rows(received, Reminder) if row.state is ReminderState.PLANNED]
-    assert planned == ["overdue+6"]
+    assert planned == ["overdue+6/digest"]
 
 
 async def test_after_an_outage_only_the_newest_stage_is_said_and_no_flood_follows(received):

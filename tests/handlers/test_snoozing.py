@@ -4,13 +4,16 @@ import datetime as dt
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import select, update
 
 from bot.errors import Refusal
 from bot.language import speaking
 from bot.screens.screen import Press
-from handlers import frame, hours, reconcile, reminder_settings
+from handlers import frame, hours, planning, reconcile, reminder_settings, watching
 from handlers.reconcile import _differences, _watched_after
-from storage.tables import Person, Reminder, ReminderState, Role, Work
+from storage import expected
+from storage import reminders as stored
+from storage.tables import Outbox, Person, Reminder, ReminderState, Request, Role, Work
 from tests.handlers import test_reminder_kinds
 from tests.handlers.desk import Desk
 from tests.handlers.test_reminder_kinds import entered, opened, planned, tap, told
@@ -32,6 +35,33 @@ async def received(desk):
     await opened(desk)
     await tap(desk, "今天中心已收件")
     return desk
+
+
+async def planned_anew(desk):
+    """Plan what the officer has set, as the worker does after a change of the settings."""
+    async with desk.database.write() as session:
+        finish = await reminder_settings.replan(
+            SimpleNamespace(office=desk.office), {"person_id": desk.person.id}, desk.now
+        )
+        await finish(session)
+
+
+async def received_on(desk, day):
+    """Let the centre have received it on another day, and plan that, as an act on the entry does."""
+    async with desk.database.write() as session:
+        request = await session.get_one(Request, 1)
+        [item] = (await expected.of_request(session, request)).waiting
+        item.received_on = dt.date.fromisoformat(day)
+        planning.reckon(desk.office, item, item.received_on)
+        request.basis_version += 1
+        await planning.replan(session, desk.office, request, desk.now)
+
+
+async def put_off_and_noted(desk, screen, day):
+    """Put a reminder off, look at it again, and take note of it."""
+    await tap(desk, "稍后提醒", on=screen)
+    done = await desk.type(day)
+    return await tap(desk, "已知悉", on=await tap(desk, "返回", on=done))
 
 
 async def later(desk):
@@ -148,14 +178,6 @@ async def test_only_whoever_does_the_work_puts_it_off(received, enrol):
 
 
 async def test_own_hour_and_stages_move_what_is_planned_and_guard_the_deadline(received):
-    async def apply():
-        async with received.database.write() as session:
-            person = await session.get_one(Person, received.person.id)
-            finish = await reminder_settings.replan(
-                SimpleNamespace(office=received.office), {"person_id": person.id}, received.now
-            )
-            await finish(session)
-
     async def moments():
         found = [row for row in await rows(received, Reminder) if row.state is ReminderState.PLANNED]
         return {row.stage: f"{row.due_at.astimezone(received.office.zone):%m-%d %H:%M}" for row in found}
@@ -170,7 +192,7 @@ async def test_own_hour_and_stages_move_what_is_planned_and_guard_the_deadline(r
     with pytest.raises(Refusal, match="最后一次提醒须保留"):
         await tap(received, "✓ 当天")
     assert len(await rows(received, Work)) == 1  # many ticks, one change
-    await apply()
+    await planned_anew(received)
     assert await moments() == {
         "t-3": "11-25 14:30", "t-1": "11-27 14:30", "t-0": "11-30 14:30", "overdue+1": "12-01 14:30",
     }  # fmt: skip
@@ -179,7 +201,7 @@ async def test_own_hour_and_stages_move_what_is_planned_and_guard_the_deadline(r
     await deliver(received)
     received.screen = await received.send(Press("rmd"))
     assert "（自定）" not in (await tap(received, "恢复本局设置")).text
-    await apply()
+    await planned_anew(received)
     assert await moments() == {"t-1": "11-27 09:00", "t-0": "11-30 09:00", "overdue+1": "12-01 09:00"}
     assert hours.in_office_hours(received.office, at("2026-11-27", "09:00"))
 
@@ -191,3 +213,230 @@ async def test_what_was_put_off_is_no_trace_of_a_defect(received):
     await tap(received, "仍按此日提醒")
     received.office.clock.offset = at("2026-11-30") - received.office.clock.now()
     assert await reconcile.run(received.database, received.office) == 0
+
+
+async def test_what_was_put_off_and_then_noted_leaves_the_further_stages(desk):
+    """The feared one: put off to the last day, then noted, and nobody ever says that it is the last day."""
+    await entered(desk, submit="no", decide="2026-12-14")
+    assert await planned(desk, "submit_by") == {"t-3": "12-01", "t-1": "12-03", "t-0": "12-04"}
+    await put_off_and_noted(desk, await told(desk, "2026-12-01", "submit_by"), "12月4日")
+    assert await planned(desk, "submit_by") == {"t-1": "12-03", "t-0": "12-04"}
+    await told(desk, "2026-12-03", "submit_by")
+    assert "12月4日" in (await told(desk, "2026-12-04", "submit_by")).text
+
+
+async def test_an_owed_feedback_goes_on_after_what_was_put_off_was_noted(received):
+    await put_off_and_noted(received, await told(received, "2026-11-27", "feedback"), "11月30日")
+    assert await planned(received, "feedback") == {"t-0": "11-30", "overdue+1": "12-01"}
+    await told(received, "2026-11-30", "feedback")
+    screen = await told(received, "2026-12-01", "feedback")
+    received.now = at("2026-12-04")
+    await tap(received, "稍后提醒", on=screen)
+    done = await received.type("12月15日")
+    received.now = at("2026-12-08", "10:00")
+    await tap(received, "已知悉", on=await tap(received, "返回", on=done))
+    assert await planned(received, "feedback") == {"overdue+4": "12-09"}
+
+
+async def test_a_question_that_was_put_off_and_answered_not_yet_comes_again(desk):
+    await entered(desk, {"matter": ("m33",)}, submit="cp", decide="2026-12-22")
+    screen = await told(desk, "2026-12-03", "hand_in")
+    await tap(desk, "稍后提醒", on=screen)
+    done = await desk.type("12月18日")
+    assert await planned(desk, "hand_in") == {"ask+8": "12-18"}
+    await tap(desk, "尚未提交", on=await tap(desk, "返回", on=done))
+    assert await planned(desk, "hand_in") == {"ask+18": "12-17", "t-3": "12-17"}
+
+
+async def test_an_opinion_that_was_put_off_is_told_again_although_a_new_application_was_begun(desk):
+    await test_reminder_kinds.with_opinion(desk, valid_to="2026-12-31")
+    screen = await told(desk, "2026-12-01", "expiry")
+    await tap(desk, "稍后提醒", on=screen)
+    done = await desk.type("12月28日")
+    assert await planned(desk, "expiry") == {"d-30": "12-28"}
+    await tap(desk, "重新申请", on=await tap(desk, "返回", on=done))
+    assert await planned(desk, "expiry") == {"d-7": "12-24"}
+
+
+async def test_putting_off_to_an_earlier_day_gives_the_stages_after_it_back(received):
+    screen = await told(received, "2026-11-27", "feedback")
+    await tap(received, "稍后提醒", on=screen)
+    await tap(received, "仍按此日提醒", on=await received.type("12月3日"))
+    assert await planned(received, "feedback") == {"t-1": "12-03"}
+    await tap(received, "稍后提醒", on=screen)
+    await received.type("11月30日")
+    assert await planned(received, "feedback") == {"t-1": "11-30", "overdue+1": "12-01"}
+
+
+async def test_of_one_kind_the_last_word_on_until_when_holds(desk):
+    await entered(desk, submit="no", decide="2026-12-14")
+    first = await told(desk, "2026-12-01", "submit_by")
+    second = await told(desk, "2026-12-03", "submit_by")
+    await tap(desk, "稍后提醒", on=first)
+    await tap(desk, "仍按此日提醒", on=await desk.type("12月10日"))
+    await tap(desk, "稍后提醒", on=second)
+    await desk.type("12月4日")
+    assert await planned(desk, "submit_by") == {"t-1": "12-04"}
+
+
+async def test_planning_anew_keeps_an_overdue_reminder_until_its_moment(received):
+    await told(received, "2026-12-01", "feedback")
+    screen = await told(received, "2026-12-03", "feedback")
+    await tap(received, "稍后提醒", on=screen)
+    await received.type("12月10日")
+    for _again in range(2):
+        await planned_anew(received)
+        assert await planned(received, "feedback") == {"overdue+2": "12-10"}
+    for day in ("2026-12-04", "2026-12-07", "2026-12-09"):
+        assert await tick(received, at(day)) == 0
+    await told(received, "2026-12-10", "feedback")
+    await planned_anew(received)
+    assert await planned(received, "feedback") == {"overdue+5": "12-11"}
+
+
+async def test_planning_anew_says_nothing_until_the_moment_that_was_confirmed_beyond_the_deadline(received):
+    screen = await told(received, "2026-11-27", "feedback")
+    await tap(received, "稍后提醒", on=screen)
+    await tap(received, "仍按此日提醒", on=await received.type("12月4日"))
+    for day in ("2026-11-27", "2026-11-30", "2026-12-01", "2026-12-03"):
+        received.now = at(day, "10:00")
+        await planned_anew(received)
+        assert await planned(received, "feedback") == {"t-1": "12-04"}
+        assert await tick(received, at(day, "10:01")) == 0
+    assert "已超期4个工作日" in (await told(received, "2026-12-04", "feedback")).text
+    received.now = at("2026-12-04", "10:00")
+    await planned_anew(received)
+    assert await tick(received, at("2026-12-04", "10:01")) == 0  # what it stood for has been said with it
+    assert await planned(received, "feedback") == {"overdue+3": "12-07"}
+
+
+async def test_an_own_hour_and_fewer_stages_keep_what_was_put_off(desk):
+    await entered(desk, submit="no", decide="2026-12-14")
+    screen = await told(desk, "2026-12-01", "submit_by")
+    await tap(desk, "稍后提醒", on=screen)
+    await desk.type("12月3日")
+    async with desk.database.write() as session:
+        person = await session.get_one(Person, desk.person.id)
+        person.reminder_hour, person.reminder_stages = "14:30", {"submit_by": [1, 0]}
+    await planned_anew(desk)
+    assert await planned(desk, "submit_by") == {"t-3": "12-03", "t-1": "12-03", "t-0": "12-04"}
+    desk.office.clock.offset = at("2026-12-01", "11:00") - desk.office.clock.now()
+    assert await reconcile.run(desk.database, desk.office) == 0
+    await told(desk, "2026-12-03", "submit_by")
+
+
+async def test_a_deadline_that_comes_earlier_ends_the_putting_off(received):
+    """Put off beyond the deadline of 30 November; then the receipt turns out to have been a working day earlier."""
+    screen = await told(received, "2026-11-27", "feedback")
+    await tap(received, "稍后提醒", on=screen)
+    await tap(received, "仍按此日提醒", on=await received.type("12月4日"))
+    received.now = at("2026-11-27", "10:00")
+    await received_on(received, "2026-11-20")
+    assert await planned(received, "feedback") == {"t-0": "11-27", "overdue+1": "11-30"}
+    assert await tick(received, at("2026-11-27", "10:01")) == 1
+    assert "今天为反馈期限最后一天" in (await deliver(received))[0][1].text
+
+
+async def test_a_stage_is_said_for_the_new_day_although_it_was_said_for_the_old_one(received):
+    await told(received, "2026-11-27", "feedback")
+    received.now = at("2026-11-27", "10:00")
+    await received_on(received, "2026-11-25")  # due on 2 December, so that the day before is 1 December
+    received.now = at("2026-12-01", "09:30")  # nobody looked in the morning
+    await planned_anew(received)
+    assert await tick(received, received.now) == 1
+
+
+async def test_a_closed_stage_ahead_is_found_and_put_right(received):
+    """What a defect has closed: neither said nor answered, and nothing that is put off stands for it."""
+    async with received.database.write() as session:
+        [lost] = [row for row in await session.scalars(select(Reminder)) if row.stage == "t-0"]
+        lost.state, lost.reason = ReminderState.SUPERSEDED, "put off"
+    async with received.database.read() as session:
+        [found] = await watching.broken(session, received.office, received.now)
+    assert (found.code, found.examples) == ("I1", (f"reminder:{lost.id}",))
+    assert await reconcile.run(received.database, received.office) == 1
+    assert await planned(received, "feedback") == {"t-1": "11-27", "t-0": "11-30", "overdue+1": "12-01"}
+    async with received.database.read() as session:
+        assert await watching.broken(session, received.office, received.now) == []
+
+
+async def test_a_closed_stage_of_an_opinion_is_put_right(desk):
+    await test_reminder_kinds.with_opinion(desk, valid_to="2026-12-31")
+    async with desk.database.write() as session:
+        await session.execute(update(Reminder).where(Reminder.stage == "d-7").values(state=ReminderState.SUPERSEDED))
+    assert await reconcile.run(desk.database, desk.office) == 1
+    assert await planned(desk, "expiry") == {"d-30": "12-01", "d-7": "12-24"}
+
+
+async def test_what_a_coordinator_put_off_for_somebody_away_is_on_their_own_list(desk, enrol):
+    coordinator = await enrol(900009, unit="legal", role=Role.COORDINATOR)
+    await entered(desk, submit="no", decide="2026-12-14")
+    async with desk.database.write() as session:
+        person = await session.get_one(Person, desk.person.id)
+        person.reachable, person.unreachable_since = False, desk.now
+    await tick(desk, at("2026-12-01"))
+    [(chat, screen)] = await deliver(desk)
+    assert chat == 900009
+    other = Desk(desk.database, desk.office, coordinator, at("2026-12-01"))
+    await tap(other, "稍后提醒", on=screen)
+    await other.type("12月2日")
+    assert "1. 大气2026-1" in (await later(other)).text
+    stranger = Desk(desk.database, desk.office, await enrol(900010), at("2026-12-01"))
+    assert "没有推迟的提醒" in (await later(stranger)).text
+
+
+async def test_a_long_list_of_what_was_put_off_has_pages(received):
+    for number in range(2, 10):
+        await entered(received)
+        await opened(received, number)
+    await tick(received, at("2026-11-24"))
+    async with received.database.write() as session:
+        for row in (await session.scalars(select(Reminder).where(Reminder.state == ReminderState.QUEUED))).all():
+            await stored.snooze(session, row, at("2026-11-26"), now=received.now)
+    listed = await later(received)
+    assert "6. " in listed.text and "7. " not in listed.text
+    turned = await tap(received, "下一页", on=listed)
+    assert "7. " in turned.text and "1. " not in turned.text
+    assert "7. " in (await tap(received, "8 取消推迟", on=turned)).text
+
+
+async def test_a_provisional_day_says_so_where_something_is_put_off(desk):
+    await entered(desk, submit="no", decide="2027-01-15")
+    screen = await told(desk, "2027-01-04", "submit_by")
+    await tap(desk, "稍后提醒", on=screen)
+    warned = await desk.type("2027-01-12")
+    assert "1月12日（周二，暂定）晚于期限1月7日（周四，暂定）" in warned.text
+    done = await tap(desk, "仍按此日提醒", on=warned)
+    assert "将于1月12日（周二，暂定） 09:00再次提醒" in done.text
+    assert "1月12日（周二，暂定） 09:00再次提醒" in (await later(desk)).text
+
+
+async def test_what_is_asked_before_a_decision_is_put_off_beyond_that_day(desk):
+    await entered(desk, {"matter": ("m33",)}, submit="cp", decide="2026-12-22")
+    screen = await told(desk, "2026-12-03", "hand_in")
+    await tap(desk, "稍后提醒", on=screen)
+    warned = await desk.type("12月23日")
+    assert "12月23日（周三）晚于拟决定日12月22日（周二），在此之前不再提醒此事" in warned.text
+
+
+async def test_after_the_last_message_of_its_own_the_digest_alone_says_that_it_is_overdue(received):
+    for day in ("2026-11-27", "2026-11-30", "2026-12-01", "2026-12-03", "2026-12-07", "2026-12-09", "2026-12-11"):
+        await told(received, day, "feedback")
+    assert await planned(received, "feedback") == {"overdue+6/digest": "12-15"}
+    screen = await told(received, "2026-12-15", "feedback")
+    assert screen.silent and "已超期11个工作日" in screen.text
+    digests = [row for row in await rows(received, Outbox) if row.kind == "digest"]
+    assert len(digests) == 2  # of the day before the last one, and this
+    assert await planned(received, "feedback") == {"overdue+7/digest": "12-17"}
+
+
+async def test_an_old_message_does_not_move_a_stage_that_lies_ahead_again(received):
+    """The last day was said; then the deadline moved on, and the old message is put off to a day before the new one."""
+    await told(received, "2026-11-27", "feedback")
+    screen = await told(received, "2026-11-30", "feedback")
+    received.now = at("2026-11-30", "10:00")
+    await received_on(received, "2026-11-30")
+    shown = await tap(received, "稍后提醒", on=screen)
+    assert shown.toast and "12月7日" in shown.text
+    await received.send(Press("nput", 3, arg="2026-12-02"))
+    assert await planned(received, "feedback") == {"t-1": "12-04", "t-0": "12-07", "overdue+1": "12-08"}
