@@ -113,6 +113,23 @@ async def test_an_erased_line_keeps_its_place_in_the_chain(database: Database):
         assert (await session.get_one(Audit, line.id)).after is None
 
 
+@pytest.mark.parametrize("column", ["before", "after", "reason"])
+async def test_content_that_cannot_be_read_is_named_with_its_range_and_the_others_are_looked_at(
+    sqlite: Database, column: str
+):
+    for _range in range(2):
+        await write_down(sqlite, 3)
+        async with sqlite.write() as session:
+            audit.note(session, at=START, actor_id=None, verb="v", subject=("x", 1), before=1, after=2, reason="某事")
+        await sealed(sqlite)
+    async with sqlite.write() as session:
+        await session.execute(text("DROP TRIGGER audit_unchanged"))
+        await session.execute(text(f"UPDATE audit SET {column} = 'other' WHERE id = 4"))  # noqa: S608 - names of ours
+    found = await verdict(sqlite)
+    assert [(each.from_id, each.to_id) for each in found.broken] == [(1, 4)]
+    assert len(found.heads) == 2
+
+
 async def test_an_erasure_without_the_key_is_found(sqlite: Database):
     await write_down(sqlite, 3)
     await sealed(sqlite)
