@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select
@@ -296,7 +296,6 @@ Schedule.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
     derandomize="XINXUAN_RUNS" not in os.environ,
     print_blob=True,
-    phases=(Phase.generate,),
 )
 TestSchedule = Schedule.TestCase
 if "XINXUAN_RUNS" in os.environ:
