@@ -90,7 +90,8 @@ async def _bureau(turn: Turn, quarter: Quarter) -> Bureau:
     locked = push is not None and push.state in (PushState.CONFIRMED, PushState.PUSHED)
     return Bureau(
         quarter=quarter,
-        due=days.summary,
+        due=days.due,
+        drafted=days.summary,
         reported=[name for name, nil in done if not nil],
         nil=[name for name, nil in done if nil],
         waiting=waiting,

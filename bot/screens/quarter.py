@@ -21,7 +21,8 @@ class Bureau:
 
     Args:
         quarter: The quarter.
-        due: Until when units report, which is the day on which the summary is drafted.
+        due: Until when units report.
+        drafted: When the summary drafts itself.
         reported: Units that have reported figures.
         nil: Units that have reported nil.
         waiting: Units whose return waits for the head.
@@ -35,6 +36,7 @@ class Bureau:
 
     quarter: Quarter
     due: Reckoned
+    drafted: Reckoned
     reported: Sequence[str]
     nil: Sequence[str]
     waiting: Sequence[str]
@@ -55,18 +57,20 @@ def overview(bureau: Bureau, *, today: dt.date, said: str | None = None, acts: b
         said: A sentence that comes first, such as how many units were asked.
         acts: Whether the reader acts; an auditor only reads.
     """
-    day = format_day(bureau.due.on, today=today, provisional=bureau.due.provisional)
+    due, drafted = (
+        format_day(day.on, today=today, provisional=day.provisional) for day in (bureau.due, bureau.drafted)
+    )  # fmt: skip
     text = lines(
         esc(said) + "\n" if said else None,
         bold(_title(bureau.quarter)),
-        esc(_("Returns are due by %(day)s") % {"day": day}),
+        esc(_("Returns are due by %(day)s") % {"day": due}),
         _group(pgettext("return", "Reported"), bureau.reported),
         _group(pgettext("return", "Nil returns"), bureau.nil),
         _group(pgettext("return", "Waiting for the head"), bureau.waiting),
         _group(pgettext("return", "Not reported"), bureau.silent),
         _group(pgettext("return", "Without liaison or head"), bureau.nobody),
         esc(_all_in(bureau)) if not bureau.silent and not bureau.waiting else None,
-        esc(push_line(bureau.push, bureau.delivery, day)),
+        esc(push_line(bureau.push, bureau.delivery, drafted)),
     )
     return Screen("quarter", text, _rows(bureau, acts=acts))
 

@@ -131,6 +131,7 @@ async def test_a_whole_quarter_from_the_first_prompt_to_the_circular(quarter: St
     overview = await coordinator.type("/quarter")
     assert "单位已报（1个）：大气环境处" in overview and "零报告（2个）：政法处、水生态环境处" in overview
     assert "土壤生态环境处" in overview and "汇总稿于1月8日（周五，暂定）自动生成" in overview
+    assert "报送截止1月7日（周四，暂定）" in overview
     await coordinator.press("催报1个单位")
     assert "已向1个单位催报。" in coordinator.screen
     assert "【季度报表催报】2026年第四季度，土壤生态环境处" in await soil.wait_for("催报")
