@@ -121,7 +121,7 @@ class _Round:
         """Put an officer with an entry of the quarter on the list, and a head and a liaison into each of six units."""
         database = database_of(self.folder)
         office = Office(load(packaged("zhengzhou")), Calendar(), Clock(dt.timedelta(seconds=self.ahead)))
-        joined = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+        joined = dt.datetime(2026, 10, 8, tzinfo=dt.UTC)  # the office has used the bot for this quarter alone
         roles = [Role.OFFICER, *([Role.HEAD, Role.LIAISON] * 6)]
         async with database.write() as session:
             units = list(await people.units(session))[:6]
