@@ -7,6 +7,7 @@ frozen once, and each receiver served once, or with 可能重复 on whatever cam
 
 import asyncio
 import datetime as dt
+import itertools
 import random
 from collections import Counter
 from pathlib import Path
@@ -85,7 +86,12 @@ class _Round:
 
     async def _send(self) -> None:
         await self.coordinator.press("确认推送")
-        message, data = self.coordinator._find("推送", self.coordinator.messages[-1].id)
+        message, data = next(
+            (message, button["callback_data"])
+            for message in reversed(self.coordinator.messages)  # another notice may have come since
+            for button in itertools.chain(*message.buttons)
+            if button["text"] == "推送"
+        )
         self.api.press(COORDINATOR, message.id, data)
         await asyncio.sleep(self.dice.random() * 4.0)
         await self.lives.kill()
