@@ -112,12 +112,11 @@ async def send(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
         quarter = drafted.summary.quarter
         found = await summary.standing(session, office, quarter, now=now)
         confirmed = as_confirmed(drafted.summary, found)
-        problems = await quarter_material.problems_of(session, office, quarter, now)
-        material = (
-            quarter_material.of_summary(office, row, found, problems, now)
-            if confirmed is None
-            else replace(drafted, summary=confirmed)
-        )
+        if confirmed is None:
+            problems = await quarter_material.problems_of(session, office, quarter, now)
+            material = quarter_material.of_summary(office, row, found, problems, now)
+        else:
+            material = replace(drafted, summary=confirmed)
         ledger = await quarter_files.ledger_sheet(session, office, quarter.span, now=now)
     files = await quarter_material.files(tools, material, ledger, now)
 

@@ -61,9 +61,7 @@ def of_row(office: Office, row: QuarterPush, now: dt.datetime) -> Material | Non
     """
     if row.content is None:
         return None
-    found = summary_from_json(
-        row.content, policy_hash=office.policy.hash, calendar_version=office.calendar.version
-    )  # fmt: skip
+    found = summary_from_json(row.content, policy_hash=office.policy.hash, calendar_version=office.calendar.version)
     return of_summary(office, row, found, row.problems or {}, now)
 
 
@@ -121,7 +119,7 @@ async def report(tools: Tools, material: Material, now: dt.datetime) -> str:
 async def _report(office: Office, material: Material, chart: bytes, now: dt.datetime) -> bytes:
     return await quarter_files.report(
         office, material.summary, now=now, paragraphs=material.sentences, problems=material.problems, picture=chart
-    )  # fmt: skip
+    )
 
 
 async def _kept(tools: Tools, content: bytes) -> str:

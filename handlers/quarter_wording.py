@@ -13,7 +13,7 @@ from bot.language import _, pgettext
 from bot.quarters import Quarter, format_quarter
 from bot.returns import PushState
 from bot.screens.screen import Screen
-from bot.wording import ADDED, edited, edits_from_json, edits_to_json
+from bot.wording import ADDED, Edit, edited, edits_from_json, edits_to_json, laid
 from handlers import forms, quarter_files, quarter_material, quarter_summary
 from handlers.forms import AnyForm, OfficeForm
 from handlers.quarter_draft import REWRITE
@@ -37,7 +37,7 @@ async def on_drafted(turn: Turn) -> Screen:
     row = await quarter_summary.pressed(turn, PushState.DRAFTED)
     if isinstance(row, Screen):
         return row
-    return await _kept(turn, row, None, said=_("The wording is again as it was drafted."))
+    return await _kept(turn, row, {}, said=_("The wording is again as it was drafted."))
 
 
 async def _form(turn: Turn, push_id: int, _filling: Filling) -> RecordForm:
@@ -81,31 +81,21 @@ async def _keep(turn: Turn, push_id: int, filling: Filling) -> Screen:
     if row.state is not PushState.DRAFTED:
         late = _("The summary was confirmed meanwhile, so this was not taken over: %(text)s") % {"text": text}
         return await quarter_summary.shown(turn, row, said=late)
-    material = _material(turn, row)
-    drafted = quarter_files.draft(turn.office, material.summary, turn.now)
-    after = edited(
-        edits_from_json(row.wording), drafted, filling.values["which"], None if text == _struck() else text
-    )  # fmt: skip
-    before, row.wording = list(material.sentences), edits_to_json(after)
-    said = _material(turn, row).sentences
-    if (total := sum(map(len, said))) > MOST_WORDS:
+    drafted = quarter_files.draft(turn.office, _material(turn, row).summary, turn.now)
+    text = None if text == _struck() else text
+    after = edited(edits_from_json(row.wording), drafted, filling.values["which"], text)
+    if (total := sum(len(each.text) for each in laid(drafted, after))) > MOST_WORDS:
         raise Refusal(
             _("The text has %(n)d characters, at most %(most)d fit. Please shorten it and send it again.")
             % {"n": total, "most": MOST_WORDS}
         )
-    return await _kept(turn, row, row.wording, before=before)
+    return await _kept(turn, row, after)
 
 
-async def _kept(
-    turn: Turn,
-    row: QuarterPush,
-    wording: Mapping[str, object] | None,
-    *,
-    before: object = None,
-    said: str | None = None,
-) -> Screen:
+async def _kept(turn: Turn, row: QuarterPush, edits: Mapping[str, Edit], *, said: str | None = None) -> Screen:
     """Let a wording stand, and the report be made anew with it."""
-    row.wording = wording
+    before = list(_material(turn, row).sentences)
+    row.wording = edits_to_json(edits) or None
     row.files = {part: key for part, key in row.files.items() if part != "report"}
     turn.note("quarter.wording", ("quarter_push", row.id), before=before, after=list(_material(turn, row).sentences))
     await turn.session.flush()

@@ -83,7 +83,9 @@ async def _staying(turn: Turn, unit: Unit | None, filling: Filling) -> list[str]
     if unit is None or filling.day("gone") is None:
         return []
     kept = await people.unit_by_code(turn.session, unit.code)
-    if kept is None or unit == turn.policy.legal_division(on=turn.today):
+    if kept is None:
+        raise Stale
+    if unit == turn.policy.legal_division(on=turn.today):
         raise Refusal(_("This unit sums up for the whole bureau. Please have the installed rules name another first."))
     held = await staff.held(turn.session, kept.id, now=turn.now)
     matters = sum(each.owner == unit.code for each in turn.policy.matters_on(turn.today))

@@ -51,12 +51,10 @@ async def delivery(session: AsyncSession, push_id: int, receivers: Collection[st
     unconfirmed = (OutboxState.UNKNOWN, OutboxState.HELD)
     refused = (OutboxState.REFUSED, OutboxState.CANCELLED)
     in_person = select(Unit.name).join(Person, Person.unit_id == Unit.id).join(Outbox, Outbox.person_id == Person.id)
-    missed = await session.scalars(
-        in_person.where(copies, Outbox.state.in_(refused)).distinct().order_by(Unit.name)
-    )  # fmt: skip
+    missed = await session.scalars(in_person.where(copies, Outbox.state.in_(refused)).distinct().order_by(Unit.name))
     groups = await session.scalars(
         select(Outbox.params).where(copies, Outbox.person_id.is_(None), Outbox.state.in_(refused))
-    )  # fmt: skip
+    )
     of_groups = select(Unit.name).where(Unit.id.in_([each["unit"] for each in groups])).order_by(Unit.name)
     served = set(await session.scalars(select(Outbox.dedupe).where(copies, Outbox.state.not_in(refused))))
     return Delivery(

@@ -25,6 +25,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from bot.language import speaking
 from bot.policy.loader import load, packaged
 from bot.policy.model import Policy
 from bot.workdays import Calendar
@@ -195,6 +196,13 @@ def copied_file(tmp_path: Path, migrated_file: Path) -> str:
     """The address of a fresh, migrated SQLite file."""
     shutil.copyfile(migrated_file, tmp_path / "xinxuan.db")
     return f"sqlite:///{tmp_path / 'xinxuan.db'}"
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    """The language in which officers read."""
+    with speaking("zh_CN"):
+        yield
 
 
 @pytest.fixture(params=DATABASES)

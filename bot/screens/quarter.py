@@ -59,7 +59,7 @@ def overview(bureau: Bureau, *, today: dt.date, said: str | None = None, acts: b
     """
     due, drafted = (
         format_day(day.on, today=today, provisional=day.provisional) for day in (bureau.due, bureau.drafted)
-    )  # fmt: skip
+    )
     text = lines(
         esc(said) + "\n" if said else None,
         bold(_title(bureau.quarter)),

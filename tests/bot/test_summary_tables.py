@@ -3,7 +3,6 @@
 import pytest
 
 from bot.figures import Cell, Figures, Measure
-from bot.language import speaking
 from bot.quarters import Quarter
 from bot.statistics import Statistics
 from bot.summary import Names, Summary
@@ -13,10 +12,7 @@ QUARTER = Quarter(2026, 4)
 MONTH = "2026-11"
 
 
-@pytest.fixture(autouse=True)
-def chinese():
-    with speaking("zh_CN"):
-        yield
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 def cell(unit, matter, product, applied):

@@ -3,7 +3,6 @@
 import pytest
 
 from bot.figures import Cell, Figures
-from bot.language import speaking
 from bot.quarters import Quarter
 from bot.statistics import Statistics
 from bot.summary import Summary
@@ -13,10 +12,7 @@ QUARTER = Quarter(2026, 4)
 FOUND = "核查发现有不良信息3家"
 
 
-@pytest.fixture(autouse=True)
-def chinese():
-    with speaking("zh_CN"):
-        yield
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 def said(figures, follow_ups=(), **beside):

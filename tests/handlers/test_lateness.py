@@ -9,22 +9,18 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.cover import Leave
-from bot.language import speaking
 from handlers import due, hours
 from storage import cover
 from storage.tables import Attempt, Outbox, Person, Reminder, ReminderState, Role
 from tests.handlers.conftest import NOW
 from tests.handlers.desk import Desk
-from tests.handlers.test_reminder_kinds import entered, opened, tap
+from tests.handlers.test_reminder_kinds import entered, handed_in
 from tests.handlers.test_reminders import at, deliver, rows, tick
 
 LATE = "延迟提醒"
 
 
-@pytest.fixture(autouse=True)
-def chinese():
-    with speaking("zh_CN"):
-        yield
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 @pytest.fixture
@@ -39,11 +35,7 @@ async def coordinator(enrol):
 
 @pytest.fixture
 async def received(desk):
-    """An application whose feedback is due on Monday 30 November."""
-    await entered(desk)
-    await opened(desk)
-    await tap(desk, "今天中心已收件")
-    return desk
+    return await handed_in(desk)
 
 
 async def said(desk, day, hour="09:00"):

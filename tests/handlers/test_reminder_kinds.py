@@ -8,7 +8,6 @@ import datetime as dt
 import pytest
 from sqlalchemy import update
 
-from bot.language import speaking
 from bot.screens.screen import Press
 from handlers import expiry, planning
 from storage.tables import Opinion, Reminder, ReminderState, Request
@@ -20,10 +19,7 @@ PERMIT = {"matter": ("m04b",)}
 LOAN = {"matter": ("m33",)}  # verification and report
 
 
-@pytest.fixture(autouse=True)
-def chinese():
-    with speaking("zh_CN"):
-        yield
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 @pytest.fixture
@@ -62,6 +58,14 @@ async def entered(desk, answers=PERMIT, *, submit="0", decide=None, subject=COMP
 
 async def opened(desk, request_id=1):
     desk.screen = await desk.send(Press("req", request_id))
+
+
+async def handed_in(desk):
+    """Enter on Monday 23 November what the centre received on that day: its feedback is due on Monday 30 November."""
+    await entered(desk)
+    await opened(desk)
+    await tap(desk, "今天中心已收件")
+    return desk
 
 
 async def with_opinion(desk, *, issued="2026-11-23", valid_to=None, **entry):

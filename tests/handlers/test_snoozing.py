@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.errors import Refusal
-from bot.language import speaking
 from bot.screens.screen import Press
 from handlers import frame, hours, planning, reconcile, reminder_settings, watching
 from handlers.reconcile import _differences, _watched_after
@@ -16,25 +15,18 @@ from storage import reminders as stored
 from storage.tables import Outbox, Person, Reminder, ReminderState, Request, Role, Work
 from tests.handlers import test_reminder_kinds
 from tests.handlers.desk import Desk
-from tests.handlers.test_reminder_kinds import entered, opened, planned, tap, told
+from tests.handlers.test_reminder_kinds import entered, handed_in, opened, planned, tap, told
 from tests.handlers.test_reminders import at, deliver, rows, tick
 
 desk = test_reminder_kinds.desk  # its fixture
 
 
-@pytest.fixture(autouse=True)
-def chinese():
-    with speaking("zh_CN"):
-        yield
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 @pytest.fixture
 async def received(desk):
-    """An entry of Monday 23 November, received on that day: its feedback is due on Monday 30 November."""
-    await entered(desk)
-    await opened(desk)
-    await tap(desk, "今天中心已收件")
-    return desk
+    return await handed_in(desk)
 
 
 async def planned_anew(desk):

@@ -10,7 +10,6 @@ import contextlib
 import pytest
 from sqlalchemy import select
 
-from bot.language import speaking
 from handlers import due, saying
 from storage import outbox
 from storage.database import Database
@@ -20,11 +19,7 @@ from tests.handlers.desk import COMPANY, INSTITUTE, Desk
 from tests.handlers.test_reminder_kinds import entered, opened, tap
 from tests.handlers.test_reminders import at, deliver, rows
 
-
-@pytest.fixture(autouse=True)
-def chinese():
-    with speaking("zh_CN"):
-        yield
+pytestmark = pytest.mark.usefixtures("chinese")
 
 
 @pytest.fixture

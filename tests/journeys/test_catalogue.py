@@ -161,13 +161,7 @@ async def test_a_longer_feedback_period_moves_the_dates_of_open_entries_and_tell
 
 async def test_a_unit_is_added_and_can_be_invited_to_at_once(story: Story):
     coordinator = story.person(COORDINATOR)
-    await coordinator.type("/office")
-    await coordinator.press("单位")
-    await coordinator.press("新增单位")
-    await coordinator.type("大气")
-    await coordinator.type("虚构科技处")
-    await coordinator.press("处室")
-    await coordinator.type("虚构编办批复第2号")
+    await _describe_unit(coordinator, "大气", "虚构科技处")
     assert "已有单位使用这一简称" in coordinator.screen
     await coordinator.press("简称")
     await coordinator.type("信用")
@@ -185,7 +179,8 @@ async def test_a_unit_is_added_and_can_be_invited_to_at_once(story: Story):
 async def test_a_unit_is_dissolved_once_nothing_stands_on_it_and_stands_again(story: Story):
     me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
     await register(me)
-    await _a_new_unit(coordinator, "信用", "虚构科技处")
+    await _describe_unit(coordinator, "信用", "虚构科技处")
+    await coordinator.press("确认启用")
     await story.settle()
     await coordinator.type("/invite")
     await coordinator.press("虚构科技处")
@@ -212,11 +207,7 @@ async def test_a_unit_is_dissolved_once_nothing_stands_on_it_and_stands_again(st
             units = await quarter_prompts.units_of(session, office, quarter, office.today(story.clock.now()))
             assert ("虚构科技处" in [unit.name for unit in units]) is asked, quarter
 
-    await coordinator.type("/office")
-    await coordinator.press("单位")
-    await coordinator.press("信用")
-    await coordinator.type("虚构编办批复第9号")
-    await coordinator.press("改撤销日期")
+    await _change_unit(coordinator, "信用", "虚构编办批复第9号", "改撤销日期")
     await coordinator.press("暂不填")
     assert "“虚构科技处”已启用" in await coordinator.press("确认启用")
     await story.settle()
@@ -224,7 +215,7 @@ async def test_a_unit_is_dissolved_once_nothing_stands_on_it_and_stands_again(st
     assert "虚构科技处" in coordinator.buttons
 
 
-async def _a_new_unit(coordinator: Officer, short: str, name: str) -> None:
+async def _describe_unit(coordinator: Officer, short: str, name: str) -> None:
     await coordinator.type("/office")
     await coordinator.press("单位")
     await coordinator.press("新增单位")
@@ -232,15 +223,18 @@ async def _a_new_unit(coordinator: Officer, short: str, name: str) -> None:
     await coordinator.type(name)
     await coordinator.press("处室")
     await coordinator.type("虚构编办批复第7号")
-    await coordinator.press("确认启用")
 
 
-async def _dissolve(coordinator: Officer, unit: str) -> None:
+async def _change_unit(coordinator: Officer, unit: str, basis: str, line: str) -> None:
     await coordinator.type("/office")
     await coordinator.press("单位")
     await coordinator.press(unit)
-    await coordinator.type("虚构编办批复第8号")
-    await coordinator.press("改撤销日期")
+    await coordinator.type(basis)
+    await coordinator.press(line)
+
+
+async def _dissolve(coordinator: Officer, unit: str) -> None:
+    await _change_unit(coordinator, unit, "虚构编办批复第8号", "改撤销日期")
     await coordinator.press("今天")
 
 
@@ -329,11 +323,7 @@ async def test_a_unit_is_renamed_everywhere_and_the_pack_is_said_to_be_in_force(
 
 
 async def _rename(coordinator: Officer, name: str) -> None:
-    await coordinator.type("/office")
-    await coordinator.press("单位")
-    await coordinator.press("大气")
-    await coordinator.type(f"虚构编办批复：{name}")
-    await coordinator.press("改名称")
+    await _change_unit(coordinator, "大气", f"虚构编办批复：{name}", "改名称")
     await coordinator.type(name)
 
 
