@@ -12,7 +12,7 @@ from sqlalchemy import update
 from bot.returns import PushState, ReturnState
 from bot.screens.screen import Press
 from handlers import quarter_files
-from storage.tables import Item, Outbox, QuarterPush, QuarterSummary, Role
+from storage.tables import Audit, Item, Outbox, QuarterPush, QuarterSummary, Role
 from tests.conftest import AUDITOR, COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
 from tests.journeys.test_quarter import GROUP, HEAD, LIAISON, SOIL, bind_group, quarter, returned
@@ -97,6 +97,31 @@ async def test_an_edited_paragraph_stands_beside_what_the_figures_say_by_now(
     assert "恢复自动文字" not in coordinator.buttons
     await story.settle()
     assert "四季度申请核查1次1家。" not in papers[-1]["paragraphs"]
+
+
+async def test_a_wording_too_long_for_a_message_is_refused_and_what_stood_stands(
+    quarter: Story, papers: list[dict[str, Any]]
+):
+    story, coordinator = quarter, await _drafted(quarter)
+    for number in range(4):
+        await _add_a_paragraph(coordinator, number)
+    kept = only(await story.rows(QuarterPush)).wording
+    await _add_a_paragraph(coordinator, 4)
+    assert "最多2400字" in coordinator.screen
+    assert only(await story.rows(QuarterPush)).wording == kept and len(kept) == 4
+    await coordinator.type("/cancel")
+    await _opened(coordinator)
+    await coordinator.press("恢复自动文字")
+    [*_edits, restored] = await story.rows(Audit, Audit.verb == "quarter.wording")
+    assert any(each.startswith("第3段补充") for each in restored.before)
+    assert not any(each.startswith("第3段补充") for each in restored.after)
+
+
+async def _add_a_paragraph(coordinator: Officer, number: int) -> None:
+    await coordinator.press("修改文字")
+    await coordinator.press("新增")
+    await coordinator.type(f"第{number}段补充" + "信用产品应用情况平稳。" * 44)
+    await coordinator.press("保存")
 
 
 async def test_what_is_edited_after_somebody_else_confirmed_is_said_not_to_count(
