@@ -132,7 +132,6 @@ class Delivery:
         refused: Copies that will not arrive.
         missed: Units of which somebody's copy will not arrive.
         missed_groups: Units whose group's copy will not arrive.
-        unserved: Receivers of now whose copy was refused, or who came since and have none.
     """
 
     delivered: int = 0
@@ -141,7 +140,6 @@ class Delivery:
     refused: int = 0
     missed: tuple[str, ...] = ()
     missed_groups: tuple[str, ...] = ()
-    unserved: int = 0
 
 
 def state_name(state: ReturnState, *, waits_for_head: bool = False) -> str:

@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.screens import calendar as screens
@@ -12,8 +11,8 @@ from bot.screens.screen import Screen
 from handlers import hours
 from handlers.calendar_change import carry_out
 from handlers.office import Office
-from storage import calendar, outbox, people
-from storage.tables import PeriodicRun, Person
+from storage import calendar, outbox, people, watching
+from storage.tables import Person
 
 MISSING: Final = "calendar.missing"
 FROM_MONTH: Final = 11  # the State Council publishes the next year's notice in November or December (domain.md §5)
@@ -61,15 +60,11 @@ async def ask_for_missing(session: AsyncSession, office: Office, now: dt.datetim
         return 0
     iso = office.today(now).isocalendar()
     period = f"{iso.year}-W{iso.week:02}"
-    taken = select(PeriodicRun.id).where(PeriodicRun.kind == MISSING, PeriodicRun.period == period)
-    if await session.scalar(taken) is not None:
+    if not await watching.begins(session, MISSING, period, now=now):
         return 0
-    session.add(PeriodicRun(kind=MISSING, period=period, scope="", ran_at=now))
-    coordinators = await people.coordinators(session)
-    for person in coordinators:
-        dedupe = f"{MISSING}:{period}:{person.id}"
-        await outbox.enqueue(session, person, kind=MISSING, params={"year": year}, dedupe=dedupe, now=now)
-    return len(coordinators)
+    told, dedupe = await people.coordinators(session), f"{MISSING}:{period}"
+    await outbox.enqueue_all(session, told, kind=MISSING, params={"year": year}, dedupe=dedupe, now=now)
+    return len(told)
 
 
 async def render_missing(

@@ -188,9 +188,8 @@ def key_of(receiver: Person | ChatBinding) -> str:
 
 async def tell_coordinators(session: AsyncSession, row: QuarterPush, kind: str, now: dt.datetime) -> None:
     """Let the coordinators know that a draft waits for them."""
-    for person in await people.coordinators(session):
-        dedupe = f"{kind}:{row.id}:{row.version}:{person.id}"
-        await outbox.enqueue(session, person, kind=kind, params={"push": row.id}, dedupe=dedupe, priority=3, now=now)
+    told, dedupe = await people.coordinators(session), f"{kind}:{row.id}:{row.version}"
+    await outbox.enqueue_all(session, told, kind=kind, params={"push": row.id}, dedupe=dedupe, priority=3, now=now)
 
 
 async def _lock_returns(session: AsyncSession, quarter: Quarter) -> None:

@@ -85,7 +85,11 @@ async def on_file(turn: Turn) -> Screen:
 
 async def shown(turn: Turn, row: QuarterPush, *, said: str | None = None) -> Screen:
     """Return a summary's screen for a coordinator."""
-    return screens.shown(await summary_view(turn.session, turn.office, row, turn.now), today=turn.today, said=said)
+    view = await summary_view(turn.session, turn.office, row, turn.now)
+    persons, groups = await quarter_draft.receivers(turn.session, turn.office)
+    named = [*map(quarter_draft.key_of, persons), *map(quarter_draft.key_of, groups)]
+    unserved = await quarter_pushes.unserved(turn.session, row.id, named)
+    return screens.shown(view, today=turn.today, said=said, unserved=unserved)
 
 
 async def summary_view(session: AsyncSession, office: Office, row: QuarterPush, now: dt.datetime) -> screens.Summary:
@@ -94,7 +98,6 @@ async def summary_view(session: AsyncSession, office: Office, row: QuarterPush, 
     material = quarter_material.of_row(office, row, now)
     drafted = material.summary if material is not None else None
     units = await quarter_prompts.units_of(session, office, quarter, office.today(now))
-    persons, groups = await quarter_draft.receivers(session, office)
     returns = await stored.all_of(session, quarter)
     differing, silent = [], []
     for unit in units:
@@ -115,9 +118,7 @@ async def summary_view(session: AsyncSession, office: Office, row: QuarterPush, 
         differing=differing,
         silent=silent,
         due=quarter_facts.days_of(office, quarter).summary.on,
-        delivery=await quarter_pushes.delivery(
-            session, row.id, [*map(quarter_draft.key_of, persons), *map(quarter_draft.key_of, groups)]
-        ),
+        delivery=await quarter_pushes.delivery(session, row.id),
     )
 
 

@@ -12,6 +12,7 @@ from storage.tables import Outbox, OutboxState, Person, QuarterPush, Unit
 from storage.upsert import insert_new
 
 KIND: Final = "quarter.push"
+_REFUSED: Final = (OutboxState.REFUSED, OutboxState.CANCELLED)
 
 
 def dedupe(push_id: int, receiver: str) -> str:
@@ -37,35 +38,39 @@ async def by_id(session: AsyncSession, push_id: int, *, lock: bool = False) -> Q
     return await session.get(QuarterPush, push_id, populate_existing=True, with_for_update=lock)
 
 
-async def delivery(session: AsyncSession, push_id: int, receivers: Collection[str] = ()) -> Delivery:
-    """Return what became of a summary's copies.
-
-    Args:
-        session: A session that reads.
-        push_id: The summary.
-        receivers: Who is to have one by now, as ``dedupe`` names them.
-    """
+async def delivery(session: AsyncSession, push_id: int) -> Delivery:
+    """Return what became of a summary's copies."""
     copies = Outbox.dedupe.startswith(dedupe(push_id, ""), autoescape=True)
     rows = await session.execute(select(Outbox.state, func.count()).where(copies).group_by(Outbox.state))
     counts = {state: count for state, count in rows}
     unconfirmed = (OutboxState.UNKNOWN, OutboxState.HELD)
-    refused = (OutboxState.REFUSED, OutboxState.CANCELLED)
     in_person = select(Unit.name).join(Person, Person.unit_id == Unit.id).join(Outbox, Outbox.person_id == Person.id)
-    missed = await session.scalars(in_person.where(copies, Outbox.state.in_(refused)).distinct().order_by(Unit.name))
+    missed = await session.scalars(in_person.where(copies, Outbox.state.in_(_REFUSED)).distinct().order_by(Unit.name))
     groups = await session.scalars(
-        select(Outbox.params).where(copies, Outbox.person_id.is_(None), Outbox.state.in_(refused))
+        select(Outbox.params).where(copies, Outbox.person_id.is_(None), Outbox.state.in_(_REFUSED))
     )
     of_groups = select(Unit.name).where(Unit.id.in_([each["unit"] for each in groups])).order_by(Unit.name)
-    served = set(await session.scalars(select(Outbox.dedupe).where(copies, Outbox.state.not_in(refused))))
     return Delivery(
         delivered=counts.get(OutboxState.SENT, 0),
         unconfirmed=sum(counts.get(each, 0) for each in unconfirmed),
         waiting=counts.get(OutboxState.DUE, 0) + counts.get(OutboxState.CLAIMED, 0),
-        refused=sum(counts.get(each, 0) for each in refused),
+        refused=sum(counts.get(each, 0) for each in _REFUSED),
         missed=tuple(missed),
         missed_groups=tuple(await session.scalars(of_groups)),
-        unserved=sum(dedupe(push_id, each) not in served for each in receivers),
     )
+
+
+async def unserved(session: AsyncSession, push_id: int, receivers: Collection[str]) -> int:
+    """Return how many of the receivers of now have no copy that arrived, or may still.
+
+    Args:
+        session: A session that reads.
+        push_id: The summary.
+        receivers: As ``dedupe`` names them.
+    """
+    copies = Outbox.dedupe.startswith(dedupe(push_id, ""), autoescape=True)
+    served = set(await session.scalars(select(Outbox.dedupe).where(copies, Outbox.state.not_in(_REFUSED))))
+    return sum(dedupe(push_id, each) not in served for each in receivers)
 
 
 async def unfinished(session: AsyncSession) -> Sequence[QuarterPush]:

@@ -77,14 +77,14 @@ def file_of(part: str, key: str, quarter: Quarter) -> File:
     return File(key, f"{format_quarter(quarter)}{part_name(part)}.{ending}", media_type)
 
 
-def shown(summary: Summary, *, today: dt.date, said: str | None = None, aside: bool = False) -> Screen:
+def shown(summary: Summary, *, today: dt.date, said: str | None = None, unserved: int = 0) -> Screen:
     """The summary for a coordinator: its words and figures, what to look at before it is confirmed, what became of it.
 
     Args:
         summary: The summary.
         today: Local date.
         said: A sentence that comes first.
-        aside: Whether it is a notification's own message.
+        unserved: Receivers of now whose copy was refused, or who came since and have none.
     """
     names = pgettext("names", ", ")
     day = format_day(summary.due, today=today) if summary.due else ""
@@ -103,7 +103,7 @@ def shown(summary: Summary, *, today: dt.date, said: str | None = None, aside: b
             % {"units": names.join(summary.differing)}) if summary.differing else None,
         esc(_("Not delivered to: %(units)s") % {"units": names.join(missed)}) if missed else None,
     )  # fmt: skip
-    return Screen("quarter_summary", text, _rows(summary), aside=aside)
+    return Screen("quarter_summary", text, _rows(summary, unserved))
 
 
 def drafted(summary: Summary, *, today: dt.date, said: str) -> Screen:
@@ -221,7 +221,7 @@ def _is_rewritten(summary: Summary) -> bool:
     return summary.state is PushState.DRAFTED and "chart" in summary.files and "report" not in summary.files
 
 
-def _rows(summary: Summary) -> tuple[tuple[Button, ...], ...]:
+def _rows(summary: Summary, unserved: int) -> tuple[tuple[Button, ...], ...]:
     rows: list[tuple[Button, ...]] = []
     if summary.state is PushState.DRAFTED:
         rows.append((
@@ -232,8 +232,8 @@ def _rows(summary: Summary) -> tuple[tuple[Button, ...], ...]:
         again = Button(pgettext("button", "Draft it again"), Press("qagn", summary.id, summary.version))
         drafted = Button(pgettext("button", "Wording as drafted"), Press("qwrd", summary.id, summary.version))
         rows.append((again, drafted) if summary.is_edited and summary.state is PushState.DRAFTED else (again,))
-    if summary.state is PushState.PUSHED and summary.delivery.unserved:
-        label = pgettext("button", "Send %(n)d again") % {"n": summary.delivery.unserved}
+    if summary.state is PushState.PUSHED and unserved:
+        label = pgettext("button", "Send %(n)d again") % {"n": unserved}
         rows.append((Button(label, Press("qres", summary.id, summary.version)),))
     files = _files(summary, PARTS)
     rows += [files[:2], files[2:]]
