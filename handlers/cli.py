@@ -4,16 +4,15 @@ import asyncio
 import signal
 import sys
 import tempfile
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
 from bot.policy.loader import PolicyFaults, load, packaged
 from bot.policy.model import Policy
-from handlers import cli_audit, cli_calendar, cli_key, cli_ledger, cli_watch
+from handlers import cli_audit, cli_calendar, cli_frame, cli_key, cli_ledger, cli_watch
+from handlers.cli_frame import Sentence, policy_of
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,10 +29,6 @@ app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_key.app, name="key")
 
 
-class Sentence(Exception):
-    """What the maintainer is told before the program ends with a failure."""
-
-
 @app.command()
 def trial(
     port: Annotated[int, typer.Option(help="Port on this machine; 0 takes a free one.")] = 0,
@@ -42,13 +37,13 @@ def trial(
 ) -> None:
     """Try the whole bot in a browser: no token, no network, no set-up."""
     folder = data if data is not None else Path(tempfile.mkdtemp(prefix="xinxuan-trial-"))
-    _run(_trial(_policy(policy or packaged("zhengzhou")), folder, port))
+    cli_frame.run(_trial(policy_of(policy or packaged("zhengzhou")), folder, port))
 
 
 @app.command()
 def run() -> None:
     """Run the bot on Telegram, or on any Bot API server, by long polling."""
-    _run(_serve())
+    cli_frame.run(_serve())
 
 
 @app.command()
@@ -57,13 +52,13 @@ def invite(
     role: Annotated[str, typer.Argument(help="officer, liaison, head, coordinator or auditor.")] = "officer",
 ) -> None:
     """Make a single-use invitation, valid for 24 hours; while the bot runs use /invite in the chat."""
-    _run(_invite(unit, role))
+    cli_frame.run(_invite(unit, role))
 
 
 @policy_app.command("check")
 def policy_check(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]) -> None:
     """Check a policy pack and list all its faults at once."""
-    policy = _policy(path)
+    policy = policy_of(path)
     print(f"{policy.name}: {len(policy.matters)} matters, {len(policy.rules)} rules, version {policy.hash[:12]}")
 
 
@@ -77,7 +72,7 @@ def policy_show(
     from handlers.clock import Clock
     from handlers.office import ZONE
 
-    policy, on = _policy(path or packaged("zhengzhou")), Clock().now().astimezone(ZONE).date()
+    policy, on = policy_of(path or packaged("zhengzhou")), Clock().now().astimezone(ZONE).date()
     print(mermaid(policy, on=on) if drawing else listing(policy, on=on))
 
 
@@ -93,7 +88,7 @@ def policy_diff(
     from handlers.clock import Clock
     from handlers.office import ZONE
 
-    before, after = _policy(old), _policy(new)
+    before, after = policy_of(old), policy_of(new)
     found = difference(before, after, on=Clock().now().astimezone(ZONE).date())
     with speaking("en"):
         for line in difference_lines(found, after):
@@ -109,13 +104,6 @@ def main() -> None:
     except Sentence as sentence:
         print(f"xinxuan: {sentence}", file=sys.stderr)
         sys.exit(1)
-
-
-def _policy(folder: Path) -> Policy:
-    try:
-        return load(folder)
-    except PolicyFaults as faults:
-        raise Sentence(f"the policy pack {folder} cannot be used:\n{faults}") from None
 
 
 async def _trial(policy: Policy, folder: Path, port: int) -> None:
@@ -176,7 +164,7 @@ async def _invite(code: str, role: str) -> None:
     settings, clock = Settings(), Clock()
     if role not in set(Role):
         raise Sentence(f"there is no role {role}: use one of {', '.join(Role)}")
-    policy = await asyncio.to_thread(_policy, settings.policy)
+    policy = await asyncio.to_thread(policy_of, settings.policy)
     try:
         async with opened(settings, clock) as database, database.write() as session:
             await people.sync_units(session, policy)
@@ -209,33 +197,3 @@ async def _until_stopped() -> None:
         except NotImplementedError:  # Windows
             signal.signal(each, lambda *_: loop.call_soon_threadsafe(stop.set))
     await stop.wait()
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    """Run until done; turn every expected failure into its sentence."""
-    from telegram.error import TelegramError
-
-    from handlers.app import EXPECTED
-
-    try:
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(work)
-    except ValidationError as error:
-        named = ", ".join(f"XINXUAN_{'.'.join(map(str, fault['loc']))}".upper() for fault in error.errors())
-        raise Sentence(f"a setting cannot be read: {named}") from None
-    except EXPECTED as error:
-        raise Sentence(str(error)) from None
-    except TelegramError as error:
-        from handlers.telegram.outcomes import classify
-
-        raise Sentence(f"the Bot API did not answer: {classify(error).detail}") from None
-    except OSError as error:
-        raise Sentence(f"the system refused: {error.strerror or error}") from None
-
-
-def _loop_factory() -> Any:
-    try:
-        import uvloop
-    except ImportError:  # Windows has none
-        return None
-    return uvloop.new_event_loop

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handlers.cli_data import reading
+from handlers.cli_frame import Sentence, run
+
 if TYPE_CHECKING:
     from storage.seals import Verdict
 
@@ -29,14 +32,10 @@ def verify(
 
     Works while the bot runs. Fails with the first range that is not as it was sealed.
     """
-    from handlers.cli import _run
-
-    _run(_verify(tuple(head or ())))
+    run(_verify(tuple(head or ())))
 
 
 async def _verify(posted: tuple[str, ...]) -> None:
-    from handlers.cli import Sentence
-    from handlers.cli_watch import reading
     from handlers.clock import Clock
     from handlers.settings import Settings
     from storage import seals

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handlers.cli_frame import Sentence, policy_of, run
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,30 +29,25 @@ def import_(
     replace: Annotated[bool, typer.Option("--replace", help="Replace a year that is already in force.")] = False,
 ) -> None:
     """Import a year's notice; while the bot runs use /calendar in the chat."""
-    from handlers.cli import _run
-
-    _run(_import(file, dry_run=dry_run, replace=replace))
+    run(_import(file, dry_run=dry_run, replace=replace))
 
 
 @app.command("show")
 def show(year: Annotated[int, typer.Argument(min=2004, max=2099, help="The year, such as 2027.")]) -> None:
     """Print a year's holidays, make-up working days and rest days of the bureau, each with its source."""
-    from handlers.cli import _run
-
-    _run(_show(year))
+    run(_show(year))
 
 
 async def _import(file: Path, *, dry_run: bool, replace: bool) -> None:
     from bot.errors import Refusal
     from bot.language import speaking
-    from handlers.cli import Sentence, _policy
     from handlers.clock import Clock
     from handlers.lock import AlreadyRunning
     from handlers.opening import opened
     from handlers.settings import Settings
 
     settings, clock = Settings(), Clock()
-    policy = await asyncio.to_thread(_policy, settings.policy)
+    policy = await asyncio.to_thread(policy_of, settings.policy)
     try:
         with speaking("en"):
             notice = _read(file)
@@ -68,7 +65,6 @@ async def _brought_in(
 ) -> str:
     """Put a notice in force where it may be, and return what the maintainer is told at the end."""
     from handlers.calendar_import import Act, bring_in, preview
-    from handlers.cli import Sentence
     from handlers.office import Office
     from storage import calendar
 
@@ -115,7 +111,6 @@ async def _stands() -> "Calendar":
 def _read(file: Path) -> "Notice":
     from bot.calendar_notice import parse
     from bot.calendar_year import from_toml
-    from handlers.cli import Sentence
 
     if not file.is_file():
         raise Sentence(f"there is no file {file}")

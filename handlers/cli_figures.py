@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from handlers.cli_data import opened_alone, unit_of
+from handlers.cli_frame import Sentence, write
+
 if TYPE_CHECKING:
     from bot.periods import Period
 
@@ -18,7 +21,6 @@ def period(quarter: str, first: str, last: str) -> "Period":
     """
     from bot.periods import Kind, Period
     from bot.quarters import Quarter, Span
-    from handlers.cli import Sentence
 
     if quarter and (first or last):
         raise Sentence("name a quarter or two days, not both")
@@ -48,7 +50,6 @@ async def export(file: Path, unit: str, asked: "Period") -> None:
     """
     from bot.figures import Measure
     from handlers import figures, quarter_files, summary
-    from handlers.cli_ledger import opened_alone, unit_of, write
 
     code = unit or None
     async with opened_alone() as (database, office):

@@ -4,6 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handlers.cli_data import reading
+from handlers.cli_frame import Sentence, run
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -25,21 +28,16 @@ def rotate(
     While the bot runs it does the work itself. The former key stays in the file until no copy of the database needs
     it. Keep a copy of the key file elsewhere, before and after.
     """
-    from handlers.cli import _run
-
-    _run(_rotate(at_once=now))
+    run(_rotate(at_once=now))
 
 
 @app.command("show")
 def show() -> None:
     """Say how many keys the key file holds and how much is left under a former one; works while the bot runs."""
-    from handlers.cli import _run
-
-    _run(_show())
+    run(_show())
 
 
 async def _rotate(*, at_once: bool) -> None:
-    from handlers.cli import Sentence
     from handlers.clock import Clock
     from handlers.lock import AlreadyRunning
     from handlers.opening import opened
@@ -87,7 +85,6 @@ async def _change(database: "Database", path: "Path", clock: "Clock", *, at_once
 
 async def _show() -> None:
     from handlers import rotation
-    from handlers.cli_watch import reading
     from handlers.clock import Clock
     from handlers.settings import Settings
     from storage import keys

@@ -1,12 +1,14 @@
 """The command line's ``import`` and ``export``: a unit's ledger in and out while the bot stands still."""
 
-import contextlib
-import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from handlers import cli_figures
+from handlers.cli_data import opened_alone, unit_of
+from handlers.cli_frame import Sentence, run, write
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,9 +30,7 @@ def import_(
     ] = False,
 ) -> None:
     """Import the open entries and valid opinions of a unit's ledger; while the bot runs use /sheet in the chat."""
-    from handlers.cli import _run
-
-    _run(_import(file, unit, dry_run=dry_run))
+    run(_import(file, unit, dry_run=dry_run))
 
 
 @app.command("export")
@@ -42,14 +42,10 @@ def export(
     last: Annotated[str, typer.Option("--to", help="The figures up to this day.")] = "",
 ) -> None:
     """Export the ledger's verifications, or the figures of a period, as a sheet; while the bot runs use the chat."""
-    from handlers.cli import _run
-
     if quarter or first or last:
-        from handlers import cli_figures
-
-        _run(cli_figures.export(file, unit, cli_figures.period(quarter, first, last)))
+        run(cli_figures.export(file, unit, cli_figures.period(quarter, first, last)))
     else:
-        _run(_export(file, unit))
+        run(_export(file, unit))
 
 
 async def _import(file: Path, code: str, *, dry_run: bool) -> None:
@@ -80,7 +76,6 @@ async def _import(file: Path, code: str, *, dry_run: bool) -> None:
 async def _export(file: Path, code: str) -> None:
     from bot.finding import View
     from handlers import ledger_export
-    from handlers.cli import Sentence
     from storage import ledger_import, sheets_out
     from storage.finding import Search, Sight
     from storage.tables import Person, Role
@@ -97,44 +92,6 @@ async def _export(file: Path, code: str) -> None:
             raise Sentence(f"a sheet takes {sheets_out.MOST} rows: export the units one by one")
         made, _count = await ledger_export.sheet(rows, setting)
     write(file, made)
-
-
-def write(file: Path, made: bytes) -> None:
-    """Write a file that only its owner may read; one that is there is not replaced."""
-    from handlers.cli import Sentence
-
-    try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-            target.write(made)
-    except FileExistsError:
-        raise Sentence(f"{file} is there already: name another file") from None
-    typer.echo(str(file))
-
-
-@contextlib.asynccontextmanager
-async def opened_alone() -> AsyncIterator[tuple["Database", "Office"]]:
-    """Open the database for this command alone; a refusal of the flows becomes the command's sentence."""
-    from bot.errors import Refusal
-    from handlers.cli import Sentence, _policy
-    from handlers.clock import Clock
-    from handlers.lock import AlreadyRunning
-    from handlers.office import Office
-    from handlers.opening import opened
-    from handlers.settings import Settings
-    from storage import calendar, people
-
-    settings, clock = Settings(), Clock()
-    policy = _policy(settings.policy)
-    try:
-        async with opened(settings, clock) as database:
-            async with database.write() as session:
-                await people.sync_units(session, policy)
-                days = await calendar.load(session)
-            yield database, Office(policy, days, clock)
-    except AlreadyRunning:
-        raise Sentence("the bot is running with this database: use /sheet or /stats in the chat") from None
-    except Refusal as refusal:
-        raise Sentence(refusal.message) from None
 
 
 async def _read(database: "Database", office: "Office", unit: "Unit", content: bytes) -> "tuple[Row, ...]":
@@ -167,21 +124,8 @@ def _report(rows: Sequence["Row"], counts: Mapping["Verdict", int]) -> None:
     typer.echo(", ".join(f"{verdict.value}: {number}" for verdict, number in counts.items() if number))
 
 
-async def unit_of(session: "AsyncSession", code: str) -> "Unit":
-    """Return a unit; an unknown code becomes the command's sentence."""
-    from handlers.cli import Sentence
-    from storage import people
-
-    unit = await people.unit_by_code(session, code)
-    if unit is None:
-        known = ", ".join(each.code for each in await people.units(session))
-        raise Sentence(f"there is no unit {code}: use one of {known}")
-    return unit
-
-
 async def _owner(session: "AsyncSession", unit: "Unit") -> int:
     """Return whose the entries are whose row names no colleague: the unit's liaison, else its head, else an officer."""
-    from handlers.cli import Sentence
     from storage import ledger_import
 
     owner = await ledger_import.owner(session, unit.id)
@@ -192,7 +136,6 @@ async def _owner(session: "AsyncSession", unit: "Unit") -> int:
 
 def _bytes(file: Path) -> bytes:
     from bot.documents.sheet_faults import MOST_BYTES
-    from handlers.cli import Sentence
 
     if not file.is_file():
         raise Sentence(f"there is no file {file}")

@@ -1,19 +1,17 @@
 """The command line's ``doctor`` and ``due``: both only read, and work while the bot runs."""
 
-import asyncio
-import contextlib
 import datetime as dt
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
+from handlers.cli_data import reading
+from handlers.cli_frame import Sentence, run
 
+if TYPE_CHECKING:
     from handlers.clock import Clock
-    from handlers.office import Office
     from handlers.settings import Settings
 
 app = typer.Typer()
@@ -24,9 +22,7 @@ CLOCK_MAY_DIFFER: Final = dt.timedelta(seconds=60)  # reliability.md §3.6: a st
 @app.command("doctor")
 def doctor() -> None:
     """Look at settings, key, database, clock, token and queues; say what must be done and fail if anything must."""
-    from handlers.cli import _run
-
-    _run(_doctor())
+    run(_doctor())
 
 
 @app.command("due")
@@ -34,14 +30,11 @@ def due(
     date: Annotated[str, typer.Option(help="The day of the list, such as 2026-11-25; today unless named.")] = "",
 ) -> None:
     """Print by officer what is overdue, unanswered, due today and due this week: for the day when Telegram is away."""
-    from handlers.cli import _run
-
-    _run(_due(date))
+    run(_due(date))
 
 
 async def _doctor() -> None:
     from bot.language import speaking
-    from handlers.cli import Sentence
     from handlers.clock import Clock
     from handlers.settings import Settings
 
@@ -95,7 +88,6 @@ async def _of_telegram(settings: "Settings", clock: "Clock") -> list[str]:
 async def _of_data(settings: "Settings", clock: "Clock") -> list[str]:
     from bot.screens.doctor import figures, problems
     from handlers import doctor as flow
-    from handlers.cli import Sentence
     from storage import backup
     from storage.keys import KeyFileError
 
@@ -115,7 +107,6 @@ async def _due(date: str) -> None:
     from bot.due_list import listed
     from bot.language import DEFAULT_LANGUAGE, speaking
     from handlers import due_list
-    from handlers.cli import Sentence
     from handlers.clock import Clock
     from handlers.settings import Settings
 
@@ -128,36 +119,3 @@ async def _due(date: str) -> None:
         with speaking(DEFAULT_LANGUAGE):
             for line in listed(await due_list.of_day(session, office, today), today=today):
                 typer.echo(line)
-
-
-@contextlib.asynccontextmanager
-async def reading(settings: "Settings", clock: "Clock") -> "AsyncIterator[tuple[AsyncSession, Office]]":
-    """Open the database to read it, beside a running bot or without one; nothing is made or brought up to date.
-
-    Raises:
-        Sentence: There is none, or it is of another version.
-        DamagedDatabase: It is not sound.
-        KeyFileError: The key is missing, or not this database's.
-    """
-    from handlers.cli import Sentence, _policy
-    from handlers.office import Office
-    from storage import backup, calendar, keyproof, keys, watching
-    from storage.database import Database
-
-    database = Database(settings.database_url)
-    try:
-        if database.path is not None and not database.path.is_file():
-            raise Sentence(f"there is no database {database.path}: run the bot once")
-        if database.path is not None:
-            await asyncio.to_thread(backup.check, database.path)
-        keys.unlock(settings.key_file, may_create=False)
-        policy = await asyncio.to_thread(_policy, settings.policy)
-        async with database.read() as session:
-            if not await watching.is_of_this_version(session):
-                raise Sentence("the database is of another version: run the bot once to bring it up to date")
-            await keyproof.check(session)
-            office = Office(policy, await calendar.load(session), clock)
-            office.maintainer_ids, office.has_page = settings.told_each_morning, bool(settings.page_url)
-            yield session, office
-    finally:
-        await database.close()

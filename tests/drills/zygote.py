@@ -20,8 +20,9 @@ from pydantic import SecretStr
 
 from bot.policy.loader import load, packaged
 from bot.policy.model import Policy
-from handlers import cli, logs
+from handlers import logs
 from handlers.app import Service
+from handlers.cli_frame import loop_factory
 from handlers.clock import Clock
 from handlers.settings import Settings
 from handlers.web.botapi.api import BotApi
@@ -68,7 +69,10 @@ def _live(policy: Policy, wish: dict[str, Any]) -> None:
     try:
         os.environ["XINXUAN_CRASH"] = wish.get("crash", "")
         importlib.reload(crashpoints)  # it reads its order when it is imported
-        with contextlib.suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=cli._loop_factory()) as runner:
+        with (
+            contextlib.suppress(asyncio.CancelledError),
+            asyncio.Runner(loop_factory=loop_factory()) as runner,
+        ):
             runner.run(_serve(policy, wish))
         code = 0
     finally:

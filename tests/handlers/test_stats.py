@@ -16,8 +16,8 @@ from bot.periods import Kind, from_code, period_of
 from bot.policy.entries import Matter
 from bot.screens import stats as screens
 from bot.screens.screen import MAX_DATA_BYTES, Press
-from handlers import cli_figures, cli_ledger, stats
-from handlers.cli import Sentence
+from handlers import cli_figures, stats
+from handlers.cli_frame import Sentence
 from handlers.turn import Stale
 from storage.files import FileStore
 from storage.tables import Audit, Outbox, Request, Role, Unit
@@ -272,7 +272,7 @@ async def test_the_command_line_writes_the_same_figures(happened, database, offi
     async def alone():
         yield database, office
 
-    monkeypatch.setattr(cli_ledger, "opened_alone", alone)
+    monkeypatch.setattr(cli_figures, "opened_alone", alone)
     monkeypatch.setattr(office.clock, "now", lambda: NOW)
     said = []
     monkeypatch.setattr(cli_figures.typer, "echo", said.append)

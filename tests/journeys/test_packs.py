@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.policy.loader import load, packaged
-from handlers import cli, rulekeeping
+from handlers import cli, cli_frame, rulekeeping
 from storage.tables import Audit, Decision, Outbox, Request
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
@@ -124,6 +124,6 @@ async def test_the_very_first_start_with_faults_ends_with_a_sentence(tmp_path: P
     settings = story.settings.model_copy(
         update={"policy": folder, "key_file": tmp_path / "new" / "key", "database_url": f"sqlite:///{tmp_path}/new.db"}
     )
-    with pytest.raises(cli.Sentence, match="cannot be used"):
+    with pytest.raises(cli_frame.Sentence, match="cannot be used"):
         await cli._installed(settings, story.clock)
     await story.open()
