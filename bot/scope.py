@@ -71,6 +71,7 @@ class Scope:
         known: What the register knows about the counterparts that were named.
         cautions: What is to be heeded before anybody is named, such as bidders before the bids are opened.
         batch: Whether the matter usually comes as a list, which can be checked as a sheet.
+        confidential: Whether who takes part is nobody else's business before the result is published.
         age_limit: How many months old an opinion may be for the matter, and why; None where validity alone decides.
     """
 
@@ -85,6 +86,7 @@ class Scope:
     known: Known = Known()
     cautions: tuple[str, ...] = ()
     batch: bool = False
+    confidential: bool = False
     age_limit: tuple[int, str] | None = None
 
     @property
@@ -110,6 +112,7 @@ def scope(policy: Policy, outcome: Outcome) -> Scope:
         applicants=tuple(applicants) or ("bureau", "counterpart"),
         cautions=subject_cautions(outcome),
         batch=matter is not None and matter.batch,
+        confidential=matter is not None and (matter.batch or matter.confidential),
         age_limit=_age_limit(matter),
     )
 

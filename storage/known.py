@@ -74,8 +74,8 @@ async def under_way(
 ) -> Mapping[str, UnderWay]:
     """Return the open entries for the same matter and counterpart, as far as an officer may know of them, by the code.
 
-    Of what they may not look at they learn that it is there, so that nobody applies twice; of a matter that comes as a
-    list not even that, because the list is confidential before its publication.
+    Of what they may not look at they learn that it is there, so that nobody applies twice; of a
+    matter whose takers are confidential before the result is published not even that.
 
     Args:
         session: A session.
@@ -103,7 +103,7 @@ async def under_way(
     for counterpart_id, unit, year, seq, seen in rows:
         if counterpart_id is not None and seen:
             numbers[counterpart_id].append(f"{unit}{year}-{seq}")
-        elif counterpart_id is not None and not holds.batch:
+        elif counterpart_id is not None and not holds.confidential:
             hidden.add(counterpart_id)
     found = {
         code: UnderWay(

@@ -249,6 +249,7 @@ class Matter(Frozen):
     facts: Mapping[Id, tuple[Id, ...]] = Field(default_factory=dict)
     routes: tuple[Id, ...] = ()  # for the verification; empty = the product's own
     batch: bool = False
+    confidential: bool = False  # who takes part is not known before the result is published; so with every list
     pledge_in_form: bool = False
     opinion_age_months: Annotated[int, Field(ge=1)] | None = None  # oldest opinion accepted; None = while it is valid
     opinion_age_basis: Text | None = None  # why, in the coordinator's words; a limit without it is refused
@@ -268,8 +269,7 @@ class Matter(Frozen):
 
     def in_force(self, on: dt.date) -> bool:
         """Say whether the bureau handles the matter on that local date."""
-        started = self.effective_from is None or self.effective_from <= on
-        return started and (self.effective_to is None or on <= self.effective_to)
+        return (self.effective_from or on) <= on <= (self.effective_to or on)
 
 
 class LookAlike(Frozen):

@@ -19,7 +19,10 @@ from tests.handlers.conftest import NOW
 from tests.sheets import cells, code, company, row, xlsx
 
 PERMIT = {"matter": ("m04b",)}
-AWARD = {"matter": ("m22",), "reserved": ("yes",)}  # 绿色企业评选, which comes as a list
+CONFIDENTIAL = {
+    "a list": {"matter": ("m22",), "reserved": ("yes",)},  # 绿色企业评选
+    "bidders": {"matter": ("m39",), "report_in_tender": ("yes",)},  # 服务商遴选, before the bids are opened
+}
 ELSEWHERE = "another unit or a colleague has an open entry"
 
 
@@ -90,12 +93,13 @@ async def test_of_an_open_entry_elsewhere_an_officer_learns_that_it_is_there_and
     assert "大气2026-1" in await begun(mine, PERMIT)
 
 
-async def test_of_a_list_before_its_publication_another_unit_learns_nothing(seat):
+@pytest.mark.parametrize("answers", CONFIDENTIAL.values(), ids=CONFIDENTIAL)
+async def test_before_the_result_is_published_another_unit_learns_nothing(seat, answers):
     mine, other = await seat(), await seat(900031, unit="water")
-    await register(mine, AWARD)
-    said = await begun(other, AWARD)
+    await register(mine, answers)
+    said = await begun(other, answers)
     assert ELSEWHERE not in said and "2026-1" not in said
-    assert "大气2026-1" in await begun(mine, AWARD)
+    assert "大气2026-1" in await begun(mine, answers)
 
 
 async def test_what_the_form_tells_of_a_counterpart_is_on_record_once(seat):
