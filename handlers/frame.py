@@ -8,7 +8,7 @@ from bot.errors import Refusal
 from bot.language import LANGUAGES, _
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
-from handlers import access, batch, drafts_aside, forms, guide, guide_draft, guide_screens, worker
+from handlers import access, batch, drafts_aside, forms, guide, guide_draft, guide_screens, onward, worker
 from handlers.colleagues import named
 from handlers.flows import merged
 from handlers.guide_draft import PENDING
@@ -143,9 +143,8 @@ async def _doing(turn: Turn) -> Screen | None:
     """Return what the officer was doing; a question about what is theirs no more, such as an entry, is given up."""
     if turn.draft is not None and PENDING in turn.draft.answers:
         return guide_screens.unfinished(turn, turn.draft)
-    flow = PRESENT.get(turn.draft.purpose) if turn.draft is not None else None
     try:
-        return await flow(turn) if flow else None
+        return await onward.doing(turn)
     except (Refusal, Stale):
         await drafts_aside.take_up(turn)
         return None
@@ -176,6 +175,7 @@ FILES: Final[Mapping[str, Flow]] = merged("FILES")
 UNASKED_SHEET: Final[Flow] = batch.on_unasked
 """What takes a sheet that no draft awaits."""
 PRESENT: Final[Mapping[str, Flow]] = {**merged("PRESENT"), **_FILLER.presenting}
+onward.lay_down(PRESSES, PRESENT)
 NOTICES: Final = {**merged("NOTICES"), **worker.NOTICES}
 GROUP_NOTICES: Final = merged("GROUP_NOTICES")
 """What is said in bound groups; its renderers are given no person."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.guidance import Ask
 from bot.policy.model import MATTER
 from bot.screens.screen import Screen
-from handlers import drafts_aside, guide_draft, guide_screens
+from handlers import drafts_aside, guide_draft, guide_screens, onward
 from handlers.guide_draft import FOUND, HOME, PENDING, PURPOSE, Case
 from handlers.guide_screens import present
 from handlers.turn import Stale, Turn
@@ -52,12 +52,10 @@ async def on_keep(turn: Turn) -> Screen:
     """Continue what was unfinished."""
     draft = _asked_about(turn)
     guide_draft.drop_pending(turn, draft)
-    from handlers import frame  # the table of all flows, which imports this module
-
-    flow = frame.PRESENT.get(draft.purpose)
-    if flow is None:
+    doing = await onward.doing(turn)
+    if doing is None:
         raise Stale
-    return await flow(turn)
+    return doing
 
 
 async def on_anew(turn: Turn) -> Screen:

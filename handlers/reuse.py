@@ -9,7 +9,7 @@ from bot.finding import read_words
 from bot.policy.model import MATTER, Matter
 from bot.screens import reuse as screens
 from bot.screens.screen import Screen
-from handlers import drafts_aside
+from handlers import drafts_aside, onward
 from handlers.finding import sight_of
 from handlers.turn import Flow, Turn
 from storage import counterparts, finding, known, opinions
@@ -65,11 +65,7 @@ def _matter(turn: Turn) -> Matter | None:
 
 async def on_end(turn: Turn) -> Screen:
     """Back to what the officer was doing."""
-    await drafts_aside.take_up(turn)
-    from handlers import frame  # the table of all flows, which imports this module
-
-    flow = frame.PRESENT.get(turn.draft.purpose) if turn.draft else None
-    return await flow(turn) if flow else await frame.COMMANDS["my"](turn)
+    return await onward.back(turn)
 
 
 async def present(turn: Turn) -> Screen:
