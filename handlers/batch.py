@@ -10,14 +10,24 @@ from bot.language import _
 from bot.policy.model import MATTER
 from bot.screens import batch as screens
 from bot.screens.screen import Screen
-from handlers import batch_entry, batch_results, batch_work, drafts_aside, guide_draft, guide_screens, requests
+from handlers import (
+    batch_entry,
+    batch_results,
+    batch_work,
+    drafts_aside,
+    guide_draft,
+    guide_screens,
+    ledger_import,
+    onward,
+    requests,
+)
 from handlers.batch_entry import PURPOSE
 from handlers.batch_work import CHECK, TEMPLATE
 from handlers.entry_draft import outcome_of
 from handlers.guide_draft import Case, require_present
 from handlers.turn import Defect, Flow, Incoming, Stale, Turn
 from storage import batch, drafts, work
-from storage.tables import Draft, Role, Sheet
+from storage.tables import Draft, Sheet
 
 
 async def on_batch(turn: Turn) -> Screen:
@@ -33,11 +43,8 @@ async def begin_batch(turn: Turn) -> Screen:
 
     Raises:
         Stale: The keyboard is an older one, or nothing to be recorded follows from the answers.
-        Refusal: The officer only reads.
     """
     draft = turn.draft
-    if turn.officer.role is Role.AUDITOR:
-        raise Refusal(_("Auditors read the ledger and make no entries in it."))
     if draft is None or Case.from_json(draft.answers).what_if:
         raise Stale
     require_present(turn, draft)
@@ -84,8 +91,6 @@ async def on_check(turn: Turn) -> Screen:
 
 async def on_ledger(turn: Turn) -> Screen:
     """〔导入台账〕 for a sheet that nobody asked for."""
-    from handlers import ledger_import  # the ledger's own flows, which know nothing of lists
-
     sheet = _unread(await _own(turn, turn.pressed.id))
     file = Incoming(ref=batch.content(sheet)["ref"], name="", media_type="", size=batch.content(sheet)["size"])
     batch.close(sheet, now=turn.now)
@@ -133,11 +138,7 @@ async def on_back(turn: Turn) -> Screen:
     require_present(turn, draft)
     if draft.purpose == PURPOSE and _has_matter(draft):
         return await requests.begin_entry(turn)
-    await drafts_aside.take_up(turn)
-    from handlers import frame  # the table of all flows, which imports this module
-
-    flow = frame.PRESENT.get(turn.draft.purpose) if turn.draft else None
-    return await flow(turn) if flow else await frame.COMMANDS["my"](turn)
+    return await onward.back(turn)
 
 
 def _checking(turn: Turn, sheet: Sheet, draft: Draft | None) -> Screen:

@@ -16,7 +16,7 @@ from handlers import calendar_change, calendar_import, drafts_aside
 from handlers.calendar_import import Act
 from handlers.turn import Flow, Stale, Turn
 from storage import calendar
-from storage.tables import CalendarDay, Draft, Role
+from storage.tables import CalendarDay, Draft
 
 PURPOSE: Final = "calendar"
 NOTICE, ADD, REMOVE = "notice", "add", "remove"
@@ -149,12 +149,12 @@ async def _year(turn: Turn, wanted: str) -> Screen:
         stands.year(year),
         own,
         others=[each for each in years if each != year],
-        may_change=turn.officer.role is Role.COORDINATOR,
+        may_change=turn.may("calendar.change"),
     )
 
 
 async def _begin(turn: Turn, answers: dict[str, Any]) -> Screen:
-    _require_coordinator(turn)
+    turn.require("calendar.change")
     if answers["mode"] == REMOVE and not await _own(turn):
         raise Stale
     await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers)
@@ -209,18 +209,13 @@ def _act(turn: Turn) -> Act:
     return Act(turn.now, turn.officer.id, turn.update_id)
 
 
-def _require_coordinator(turn: Turn) -> None:
-    if turn.officer.role is not Role.COORDINATOR:
-        raise Stale
-
-
 def _asked(turn: Turn) -> tuple[Draft, dict[str, Any]]:
     """Return the change that is being entered.
 
     Raises:
         Stale: There is none, or its officer is a coordinator no more.
     """
-    _require_coordinator(turn)
+    turn.require("calendar.change")
     if turn.draft is None or turn.draft.purpose != PURPOSE:
         raise Stale
     return turn.draft, dict(turn.draft.answers)

@@ -14,7 +14,7 @@ from handlers.finding import sight_of
 from handlers.timeline import wording
 from handlers.turn import Flow, Stale, Turn
 from storage import counterparts, dossiers, finding
-from storage.tables import Counterpart, Role
+from storage.tables import Counterpart
 
 PURPOSE: Final = "counterpart"
 
@@ -115,7 +115,7 @@ async def _kept(turn: Turn, counterpart_id: int) -> Counterpart:
 
 
 def _keeps(turn: Turn) -> bool:
-    return turn.officer.role is Role.COORDINATOR
+    return turn.may("counterpart.keep")
 
 
 async def _asked(turn: Turn) -> tuple[Counterpart, str]:

@@ -15,13 +15,13 @@ from bot.screens import cover as screens
 from bot.screens.cover import Covered
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
-from handlers import cover, drafts_aside
+from handlers import access, cover, drafts_aside
 from handlers.colleagues import matching, named
 from handlers.cover import PURPOSE
 from handlers.turn import Flow, Stale, Turn
 from storage import colleagues
 from storage import cover as stored
-from storage.tables import Person, PersonState, Role
+from storage.tables import Person, PersonState
 
 _WORKING_DAYS: Final = (1, 3, 5)
 """Lengths of a leave that are worth a button."""
@@ -173,7 +173,7 @@ async def _both(turn: Turn, plan: CoverPlan) -> tuple[Person, Person]:
     by = await turn.session.get_one(Person, plan.by)
     if not cover.may_set(turn.officer, person) or person.id == by.id:
         raise Stale
-    if by.state is not PersonState.ACTIVE or by.role is Role.AUDITOR:
+    if by.state is not PersonState.ACTIVE or not access.may(by.role, "entry.change"):
         raise Refusal(_("%(name)s cannot stand in any more. Please begin again with /cover.") % {"name": named(by)})
     return person, by
 

@@ -15,9 +15,8 @@ from bot.screens.doctor import PATIENCE, Health
 from bot.screens.screen import Screen
 from handlers import calendar_watch, packs
 from handlers.office import Office
-from handlers.turn import Flow, Stale, Turn
+from handlers.turn import Flow, Turn
 from storage import heartbeat, seals, watching
-from storage.tables import Role
 
 LOOK: Final = "invariants"  # the hourly look at the data; its finding is kept with the run
 STEP: Final = "clock.step"  # the machine's clock was set, or the machine was asleep; the seconds are kept with the run
@@ -30,8 +29,7 @@ async def on_doctor(turn: Turn) -> Screen:
     Raises:
         Stale: The officer is no coordinator; the command's own permission is the matrix's.
     """
-    if turn.officer.role is not Role.COORDINATOR:
-        raise Stale
+    turn.require("doctor")
     health = await examine(turn.session, turn.office, turn.now, is_sqlite=_is_sqlite(turn.session))
     local = turn.now.astimezone(turn.office.zone)
     return screens.doctor(health, f"{format_day(turn.today, today=turn.today)} {local:%H:%M}")

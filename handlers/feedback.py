@@ -19,13 +19,13 @@ from bot.policy.model import ProductKind
 from bot.quarters import Quarter
 from bot.screens import feedback as screens
 from bot.screens.screen import Screen
-from handlers import forms
+from handlers import access, forms
 from handlers.colleagues import named
 from handlers.forms import AnyForm, OfficeForm
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import issues, outbox, people, recent
-from storage.tables import Issue, Person, PersonState, Role, Unit
+from storage.tables import Issue, Person, PersonState, Unit
 
 WAITING, TOLD = "issue.waiting", "issue.told"
 
@@ -74,7 +74,7 @@ async def on_answer(turn: Turn) -> Screen:
 async def shown(turn: Turn, row: Issue, *, said: str | None = None) -> Screen:
     """Return a problem as this officer may see it."""
     problem = await problem_of(turn.session, turn.office, row)
-    may_act = turn.officer.role is Role.COORDINATOR
+    may_act = turn.may("feedback.answer")
     office = credit_office(turn.office, turn.today)
     return screens.one(problem, office, today=turn.today, may_act=may_act, said=said)
 
@@ -115,7 +115,7 @@ async def render(
     waits = params.get("waits", False)
     if waits and row.state is not IssueState.NEW:
         return None  # somebody deals with it already
-    may_act = waits and person.role is Role.COORDINATOR
+    may_act = waits and access.may(person.role, "feedback.answer")
     return screens.one(problem, credit_office(office, today), today=today, may_act=may_act, aside=True)
 
 
@@ -165,14 +165,14 @@ async def _record(turn: Turn, _subject: int, filling: Filling) -> Screen:
 
 async def _answer_form(turn: Turn, issue_id: int, _filling: Filling) -> RecordForm:
     row = await _visible(turn, issue_id)
-    _require_coordinator(turn)
+    turn.require("feedback.answer")
     return answer_form(await problem_of(turn.session, turn.office, row))
 
 
 async def _record_answer(turn: Turn, issue_id: int, filling: Filling) -> Screen:
     """Keep an answer; what is new is thereby dealt with."""
     row = await _visible(turn, issue_id)
-    _require_coordinator(turn)
+    turn.require("feedback.answer")
     row.answers = [*(row.answers or ()), [turn.today.isoformat(), filling.values["text"]]]
     turn.note("issue.answer", ("issue", row.id), after=filling.values["text"])
     await _move(turn, row, IssueState.WORKING if row.state is IssueState.NEW else row.state)
@@ -214,7 +214,7 @@ async def _overview(turn: Turn, page: int) -> Screen:
 
 def _whose(turn: Turn) -> int | None:
     """Return whose problems an officer sees: their own; a coordinator sees all."""
-    return None if turn.officer.role is Role.COORDINATOR else turn.officer.id
+    return None if turn.may("feedback.answer") else turn.officer.id
 
 
 async def _visible(turn: Turn, issue_id: int) -> Issue:
@@ -224,20 +224,15 @@ async def _visible(turn: Turn, issue_id: int) -> Issue:
         Stale: There is none of that number for them.
     """
     row = await issues.by_id(turn.session, issue_id)
-    if row is None or (row.person_id != turn.officer.id and turn.officer.role is not Role.COORDINATOR):
+    if row is None or (row.person_id != turn.officer.id and not turn.may("feedback.answer")):
         raise Stale
     return row
 
 
 async def _to_deal_with(turn: Turn) -> Issue:
     row = await _visible(turn, turn.pressed.id)
-    _require_coordinator(turn)
+    turn.require("feedback.answer")
     return row
-
-
-def _require_coordinator(turn: Turn) -> None:
-    if turn.officer.role is not Role.COORDINATOR:
-        raise Stale
 
 
 async def _stopped(turn: Turn, issue_id: int) -> Screen:

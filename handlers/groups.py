@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.dates import format_day
 from bot.deadlines import due_at
+from bot.roles import Reach
 from bot.screens import groups as screens
 from bot.screens.frame import private_only
 from bot.screens.screen import Screen
@@ -18,7 +19,7 @@ from handlers import access, hours
 from handlers.office import Office
 from handlers.turn import Turn
 from storage import chats, outbox, watching
-from storage.tables import ChatBinding, PersonState, Role, Unit
+from storage.tables import ChatBinding, PersonState, Unit
 
 RIGHT: Final = "group.bind"
 DIGEST: Final = "group.digest"
@@ -35,14 +36,14 @@ async def on_command(turn: Turn, chat_id: int, text: str) -> Screen:
     unit = await turn.unit()
     binding = await chats.binding_of(turn.session, chat_id)
     if command == "/bind":
-        if binding is not None and binding.unit_id != unit.id and turn.officer.role is not Role.COORDINATOR:
+        if binding is not None and binding.unit_id != unit.id and turn.reach(RIGHT) is not Reach.BUREAU:
             return screens.of_another()
         await chats.bind(turn.session, chat_id, unit, by=turn.officer, now=turn.now)
         turn.note("chat.bind", ("unit", unit.id))
         return screens.bound(unit.name)
     if binding is None:
         return screens.not_bound()
-    if binding.unit_id != unit.id and turn.officer.role is not Role.COORDINATOR:
+    if binding.unit_id != unit.id and turn.reach(RIGHT) is not Reach.BUREAU:
         return screens.of_another()
     turn.note("chat.unbind", ("unit", binding.unit_id))
     await chats.unbind(turn.session, binding, reason="unbound in the group")

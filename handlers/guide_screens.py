@@ -14,7 +14,7 @@ from handlers import drafts_aside, guide_draft
 from handlers.guide_draft import BASIS, CATEGORY, DATE, EDIT, FOUND, HOME, NOTE, PENDING, PURPOSE, Case
 from handlers.turn import Turn
 from storage import recent
-from storage.tables import Draft, Role
+from storage.tables import Draft
 
 _RECENT_SHOWN = 5
 _FOUND_SHOWN = 8
@@ -43,7 +43,7 @@ def view(turn: Turn, draft: Draft, case: Case) -> screens.View:
         turn.policy.legal_division(on=turn.today).name,
         direct=case.direct,
         what_if=case.what_if,
-        acts=not case.what_if and turn.officer.role is not Role.AUDITOR,
+        acts=not case.what_if and turn.may("new"),
         notice=_to_answer_again(turn, case),
     )
 

@@ -19,7 +19,7 @@ from handlers.handover_done import changed, hand_all, hand_one, reach_of
 from handlers.turn import Flow, Stale, Turn
 from storage import colleagues, handover
 from storage.ledger import Opened
-from storage.tables import Person, RequestState, Role
+from storage.tables import Person, RequestState
 
 PURPOSE: Final = "handover"
 MOST_REASON: Final = 100  # characters; one line of the timeline
@@ -55,7 +55,7 @@ async def present(turn: Turn) -> Screen:
         owner = await turn.session.get_one(Person, opened.request.owner_id)
         return screens.confirm_one(opened.entry, named(owner), named(to), answers["reason"], keys)
     leaver = await _leaver(turn, answers)
-    may_close = turn.officer.role is Role.COORDINATOR and leaver.id != turn.officer.id
+    may_close = turn.may("people.keep") and leaver.id != turn.officer.id
     return screens.confirm_all(await preview(turn, leaver), named(to), keys, may_close=may_close)
 
 
@@ -121,7 +121,7 @@ async def on_ok(turn: Turn) -> Screen:
         return await hand_one(turn, opened, to, version=answers["version"], reason=answers["reason"])
     closes = turn.pressed.arg == "left"
     leaver = await _leaver(turn, answers)
-    if closes and (turn.officer.role is not Role.COORDINATOR or leaver.id == turn.officer.id):
+    if closes and (not turn.may("people.keep") or leaver.id == turn.officer.id):
         raise Stale
     await drafts_aside.take_up(turn)
     return await hand_all(turn, leaver, to, closes=closes)

@@ -15,7 +15,7 @@ from handlers.ledger_import_work import ENTER, ENTERING, READ, TRY, as_kept, col
 from handlers.turn import Defect, Flow, Incoming, Stale, Turn
 from storage import batch, ledger_import, work
 from storage.ledger_import import LEDGER
-from storage.tables import Role, Sheet
+from storage.tables import Sheet
 
 PURPOSE: Final = "ledger_import"
 
@@ -36,12 +36,7 @@ async def begin_import(turn: Turn, file: Incoming | None) -> Screen:
     Args:
         turn: The turn.
         file: The sheet, where it was sent already; otherwise it is asked for.
-
-    Raises:
-        Refusal: The officer only reads.
     """
-    if turn.officer.role is Role.AUDITOR:
-        raise Refusal(_("Auditors read the ledger and make no entries in it."))
     if file is not None:
         return await _reading(turn, file)
     await drafts_aside.put_aside(turn, purpose=PURPOSE, answers={}, awaiting="file")

@@ -97,7 +97,7 @@ async def _role(turn: Turn, seat: Seat, said: str) -> Screen:
     if from_ != before.value or wanted == before.value:
         raise Stale
     await _require(turn, seat, PersonState.ACTIVE, PersonState.SUSPENDED)
-    if Role(wanted) is Role.AUDITOR and not sure and await _estate(turn, seat):
+    if not access.may(Role(wanted), "entry.change") and not sure and await _estate(turn, seat):
         sentence = _("An auditor handles nothing: what they have should be handed over first.")
         has = (await handover.preview(turn, seat.person)).facts()
         change = Act(f"role,{wanted},{from_},ok", pgettext("button", "Change all the same"), Style.DANGER)

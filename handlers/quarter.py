@@ -7,6 +7,7 @@ from bot.errors import Refusal
 from bot.language import _, ngettext
 from bot.quarters import Quarter, parse_quarter
 from bot.returns import Delivery, PushState
+from bot.roles import Reach
 from bot.screens import quarter as screens
 from bot.screens.quarter import Bureau
 from bot.screens.screen import Screen
@@ -15,16 +16,14 @@ from handlers.quarter_return import waits_for_head
 from handlers.turn import Flow, Stale, Turn
 from storage import quarter_pushes
 from storage import quarter_returns as stored
-from storage.tables import Role, Unit
-
-READS_ALL: Final = (Role.COORDINATOR, Role.AUDITOR)
+from storage.tables import Unit
 
 
 async def on_quarter(turn: Turn) -> Screen:
     """/quarter: the quarter in hand, or the one that was typed after it."""
     quarter = parse_quarter(turn.text, today=turn.today) if turn.text.strip() else await _in_hand(turn)
     _require_begun(turn, quarter)
-    if turn.officer.role in READS_ALL:
+    if turn.reach("quarter") is Reach.BUREAU:
         return await overview(turn, quarter)
     return await _own(turn, quarter)
 
@@ -57,8 +56,7 @@ async def on_unit(turn: Turn) -> Screen:
 
 async def on_chase(turn: Turn) -> Screen:
     """〔催报〕: one message to each unit that has not reported, at most one a day."""
-    if turn.officer.role is not Role.COORDINATOR:
-        raise Stale
+    turn.require("quarter.sum")
     quarter = _quarter(turn.pressed.arg)
     if not (await _bureau(turn, quarter)).may_chase:
         raise Stale
@@ -73,7 +71,7 @@ async def on_chase(turn: Turn) -> Screen:
 
 async def overview(turn: Turn, quarter: Quarter, *, said: str | None = None) -> Screen:
     """Return the bureau's view of a quarter."""
-    acts = turn.officer.role is Role.COORDINATOR
+    acts = turn.may("quarter.sum")
     return screens.overview(await _bureau(turn, quarter), today=turn.today, said=said, acts=acts)
 
 
@@ -126,7 +124,7 @@ def _require_begun(turn: Turn, quarter: Quarter) -> None:
 
 
 def _require_bureau(turn: Turn) -> None:
-    if turn.officer.role not in READS_ALL:
+    if turn.reach("quarter") is not Reach.BUREAU:
         raise Stale
 
 

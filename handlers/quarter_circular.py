@@ -16,12 +16,12 @@ from bot.quarters import Quarter
 from bot.returns import PushState
 from bot.screens import quarter_push as screens
 from bot.screens.screen import Screen
-from handlers import quarter_files, quarter_material, quarter_prompts, quarter_summary
+from handlers import access, quarter_files, quarter_material, quarter_prompts, quarter_summary
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Finish, Tools
 from storage import outbox, quarter_pushes, work
-from storage.tables import Person, QuarterPush, Role, Unit
+from storage.tables import Person, QuarterPush, Unit
 
 KIND, MADE = "quarter.circular", "quarter.circular_made"
 _ANSWERING: Final = 3  # somebody waits for it
@@ -60,7 +60,7 @@ async def make(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
     async with tools.database.read() as session:
         row = await quarter_pushes.by_id(session, params["push"])
         person = await session.get_one(Person, params["person_id"])
-        if row is None or person.role is not Role.COORDINATOR:
+        if row is None or not access.may(person.role, "quarter.sum"):
             raise Refusal(_("Only a coordinator has a circular drafted."))
         material = quarter_material.of_row(tools.office, row, now)
         if material is None:
@@ -93,7 +93,7 @@ async def render(
 
 async def _own(turn: Turn) -> QuarterPush:
     row = await quarter_pushes.by_id(turn.session, turn.pressed.id)
-    if row is None or turn.officer.role is not Role.COORDINATOR or row.state not in _DRAFTED:
+    if row is None or not turn.may("quarter.sum") or row.state not in _DRAFTED:
         raise Stale
     return row
 

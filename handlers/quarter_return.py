@@ -14,7 +14,7 @@ from bot.issues import LONGEST
 from bot.language import _, pgettext
 from bot.quarters import Quarter, format_quarter
 from bot.returns import ReturnState, UnitReturn
-from bot.roles import READS, reaches
+from bot.roles import READS, Reach, reaches
 from bot.screens import quarter_return as screens
 from bot.screens.screen import Screen
 from handlers import forms, quarter_facts
@@ -113,7 +113,7 @@ async def shown(turn: Turn, row: QuarterReturn, *, said: str | None = None) -> S
 async def may_answer(turn: Turn, unit_id: int, roles: tuple[Role, ...] = ANSWERS_FOR) -> bool:
     """Say whether an officer answers for a unit's return: in such a role, standing in for one, or as coordinator."""
     me = turn.officer
-    if me.role is Role.COORDINATOR or (me.unit_id == unit_id and me.role in roles):
+    if turn.reach("quarter.return") is Reach.BUREAU or (me.unit_id == unit_id and me.role in roles):
         return True
     for person_id in await cover.stood_in_for(turn.session, me, turn.today):
         person = await turn.session.get_one(Person, person_id)

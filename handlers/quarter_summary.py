@@ -20,9 +20,7 @@ from handlers.quarter_draft import CHANGED, DRAFT, DRAFTED, REWRITE, SEND
 from handlers.turn import Flow, Stale, Turn
 from storage import quarter_pushes, work
 from storage import quarter_returns as stored
-from storage.tables import ChatBinding, Person, QuarterPush, QuarterReturn, Role
-
-_RECEIVING: Final = (Role.LIAISON, Role.HEAD, Role.AUDITOR)
+from storage.tables import ChatBinding, Person, QuarterPush, QuarterReturn
 
 
 async def on_open(turn: Turn) -> Screen:
@@ -176,7 +174,7 @@ def _may_have(turn: Turn, row: QuarterPush, part: str) -> bool:
     role = turn.officer.role
     if part == "ledger" and not reaches(READS, role, own=False, same_unit=False):
         return False  # it holds entries of all units
-    return role is Role.COORDINATOR or (role in _RECEIVING and row.state is PushState.PUSHED)
+    return turn.may("quarter.sum") or (turn.may("quarter") and row.state is PushState.PUSHED)
 
 
 async def of_coordinator(turn: Turn, push_id: int) -> QuarterPush:
@@ -186,7 +184,7 @@ async def of_coordinator(turn: Turn, push_id: int) -> QuarterPush:
         Stale: The officer is no coordinator, or there is none of that id.
     """
     row = await quarter_pushes.by_id(turn.session, push_id, lock=True)
-    if row is None or turn.officer.role is not Role.COORDINATOR:
+    if row is None or not turn.may("quarter.sum"):
         raise Stale
     return row
 

@@ -22,7 +22,7 @@ from handlers.office import Office
 from handlers.turn import Defect, Flow, Stale, Turn
 from storage import drafts, outbox, people
 from storage.policies import ensure_snapshot
-from storage.tables import Draft, Person, PolicySnapshot, Referral, ReferralState, Role, Unit
+from storage.tables import Draft, Person, PolicySnapshot, Referral, ReferralState, Unit
 
 LONGEST_NOTE: Final = 200  # characters; one line, not a report
 NOTICE: Final = "referral"
@@ -92,7 +92,7 @@ async def asked(session: AsyncSession, office: Office, row: Referral, now: dt.da
 def _referable(turn: Turn) -> tuple[Draft, Case]:
     """Return the guide; a trial run records nothing and an auditor only reads."""
     draft, case = guide_draft.guiding(turn)
-    if case.what_if or turn.officer.role is Role.AUDITOR:
+    if case.what_if or not turn.may("refer"):
         raise Stale
     return draft, case
 

@@ -10,7 +10,7 @@ from bot.documents.letters import Paper
 from bot.language import _
 from bot.screens import reminder_done as done
 from bot.screens.screen import Press, Screen
-from handlers import ledger, papers, timeline
+from handlers import ledger, onward, papers, timeline
 from handlers import reminder_access as access
 from handlers.reminders import notice_of
 from handlers.turn import Flow, Turn
@@ -147,10 +147,7 @@ async def on_letter(turn: Turn) -> Screen:
 
 async def _going_on(turn: Turn, opened: Opened, verb: str, arg: str = "") -> Screen:
     """Go on with what a button of the entry does, from its present state."""
-    from handlers import frame  # the table of all flows, which imports this module
-
-    turn.press = Press(verb, opened.request.id, opened.request.version, arg)
-    return await frame.PRESSES[verb](turn)
+    return await onward.press(turn, Press(verb, opened.request.id, opened.request.version, arg))
 
 
 async def _record(turn: Turn, reminder: Reminder, opened: Opened, act: str, on: dt.date) -> Screen:

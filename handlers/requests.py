@@ -24,7 +24,7 @@ from handlers.guide_draft import Case, require_present
 from handlers.turn import Flow, Stale, Turn
 from storage import drafts
 from storage.ledger import open_entry
-from storage.tables import Decision, Draft, Role
+from storage.tables import Decision, Draft
 
 
 async def begin_entry(turn: Turn) -> Screen:
@@ -35,7 +35,7 @@ async def begin_entry(turn: Turn) -> Screen:
         Refusal: The officer only reads.
     """
     draft = turn.draft
-    if turn.officer.role is Role.AUDITOR:
+    if not turn.may("new"):
         raise Refusal(_("Auditors read the ledger and make no entries in it."))
     if draft is None or Case.from_json(draft.answers).what_if:
         raise Stale

@@ -19,7 +19,7 @@ from handlers.guide_draft import Case
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import audit, outbox, referrals
-from storage.tables import Draft, Person, Referral, ReferralState, Role, Unit
+from storage.tables import Draft, Person, Referral, ReferralState, Unit
 
 PURPOSE: Final = "study"
 NOTICE: Final = "referral.settled"
@@ -156,7 +156,7 @@ async def _settle(turn: Turn, row: Referral, *, answer: str | None) -> Screen:
 
 
 def _answers(turn: Turn, row: Referral) -> bool:
-    return row.state is ReferralState.OPEN and turn.officer.role is Role.COORDINATOR
+    return row.state is ReferralState.OPEN and turn.may("refer.answer")
 
 
 async def _seen(turn: Turn, referral_id: int, *, to_change: bool = False) -> Referral:
@@ -185,7 +185,7 @@ async def _asking(turn: Turn, draft: Draft, row: Referral) -> Screen:
 
 async def _shown(turn: Turn, row: Referral) -> Screen:
     asked = await _asked(turn.session, turn.office, row, turn.now)
-    answers = turn.officer.role is Role.COORDINATOR
+    answers = turn.may("refer.answer")
     return screens.shown(asked, answers=answers, owns=row.person_id == turn.officer.id)
 
 

@@ -19,7 +19,7 @@ from handlers.office import Office
 from handlers.turn import Turn
 from storage import audit
 from storage.ledger import Opened
-from storage.tables import Audit, Person, Role
+from storage.tables import Audit, Person
 
 
 async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
@@ -58,7 +58,7 @@ async def further(turn: Turn, opened: Opened) -> Screen:
     """Return what else can be done with an entry: corrections, papers, files, hand-over, withdrawal."""
     words = words_of(turn, opened.entry)
     parts = await parts_of(turn, opened, words)
-    hands_over = opened.may_act or turn.officer.role in (Role.LIAISON, Role.HEAD)
+    hands_over = opened.may_act or turn.may("handover")
     rows = (*parts.products, *parts.papers)
     return screens.further(opened.entry, words, rows, may_act=opened.may_act, hands_over=hands_over)
 

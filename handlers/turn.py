@@ -12,8 +12,10 @@ from bot.errors import Refusal
 from bot.identifiers import ID_NUMBER_MARKER
 from bot.language import _
 from bot.policy.model import Policy
+from bot.roles import Reach
 from bot.screens.inline import Card
 from bot.screens.screen import Press, Screen
+from handlers import access
 from handlers.office import Office
 from storage import audit
 from storage.tables import Draft, Person, Unit
@@ -153,6 +155,23 @@ class Turn:
                 )
             )
         self.text = text if typed else ""
+
+    def may(self, right: str) -> bool:
+        """Say whether the officer has a right of the matrix, a command's or another, however far."""
+        return access.may(self.officer.role, right)
+
+    def reach(self, right: str) -> Reach | None:
+        """Return how far a right of the matrix goes for the officer; None where they have it not at all."""
+        return access.row(right).get(self.officer.role)
+
+    def require(self, right: str) -> None:
+        """Refuse whoever has not a right of the matrix.
+
+        Raises:
+            Stale: The officer has it not; the button came from another time or another hand.
+        """
+        if not self.may(right):
+            raise Stale
 
     async def unit(self) -> Unit:
         """Return the officer's unit."""

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.roles import CHANGES
 from storage import handover
-from storage.tables import Person, PersonState, Role, Unit
+from storage.tables import Person, PersonState, Unit
 
 
 async def working(session: AsyncSession, *, unit_id: int, whole_bureau: bool) -> Sequence[tuple[Person, str]]:
@@ -19,7 +20,7 @@ async def working(session: AsyncSession, *, unit_id: int, whole_bureau: bool) ->
         whole_bureau: Whether the other units follow.
     """
     rows = select(Person, Unit.short_name).join(Unit, Unit.id == Person.unit_id)
-    rows = rows.where(Person.state == PersonState.ACTIVE, Person.role != Role.AUDITOR)
+    rows = rows.where(Person.state == PersonState.ACTIVE, Person.role.in_(CHANGES))
     if not whole_bureau:
         rows = rows.where(Person.unit_id == unit_id)
     found = await session.execute(rows.order_by(Person.unit_id != unit_id, Person.unit_id, Person.id))
@@ -37,7 +38,7 @@ async def leavers(
         whole_bureau: Whether the other units follow.
         today: Local date.
     """
-    works = and_(Person.role != Role.AUDITOR, Person.state != PersonState.LEFT)
+    works = and_(Person.role.in_(CHANGES), Person.state != PersonState.LEFT)
     rows = select(Person, Unit.short_name).join(Unit, Unit.id == Person.unit_id)
     rows = rows.where(or_(works, handover.has_estate(today)))
     if not whole_bureau:

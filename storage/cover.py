@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import cover as rules
 from bot.cover import Charge, Leave
+from bot.roles import CHANGES
 from storage import people
-from storage.tables import Cover, Person, PersonState, Request, Role
+from storage.tables import Cover, Person, PersonState, Request
 
 
 async def effective(session: AsyncSession, person: Person, on: dt.date) -> Person | None:
@@ -67,7 +68,7 @@ async def present(session: AsyncSession, persons: Sequence[Person], on: dt.date)
 
 def at_work(person: Person) -> bool:
     """Say whether a person may do an officer's work and can be told about it."""
-    return person.state is PersonState.ACTIVE and person.reachable and person.role is not Role.AUDITOR
+    return person.state is PersonState.ACTIVE and person.reachable and person.role in CHANGES
 
 
 async def holding(session: AsyncSession, on: dt.date) -> list[Leave]:

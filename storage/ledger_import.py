@@ -12,6 +12,7 @@ from bot.counterparts import Organisation
 from bot.identifiers import read_code
 from bot.ledger_import import Row
 from bot.policy.model import MATTER, OTHER, CounterpartKind, ProductKind
+from bot.roles import CHANGES
 from bot.search import pinyin_keys
 from storage import registration
 from storage.counterparts import family
@@ -90,7 +91,7 @@ async def remember_columns(session: AsyncSession, unit_code: str, value: Sequenc
 async def colleagues(session: AsyncSession, unit_id: int) -> dict[str, int]:
     """Return who of a unit may own entries, by name; a name that two people have names nobody."""
     people = await session.scalars(
-        select(Person).where(Person.unit_id == unit_id, Person.state == PersonState.ACTIVE, Person.role != Role.AUDITOR)
+        select(Person).where(Person.unit_id == unit_id, Person.state == PersonState.ACTIVE, Person.role.in_(CHANGES))
     )
     named: dict[str, list[int]] = {}
     for each in people:

@@ -8,6 +8,7 @@ from sqlalchemy import Table, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import Policy
+from bot.roles import CHANGES
 from storage.tables import Draft, Person, PersonState, Request, RequestState, Role, Stranger, Unit
 from storage.upsert import insert_new
 
@@ -85,7 +86,7 @@ async def out_of_reach(session: AsyncSession) -> Sequence[Person]:
         and_(Person.state == PersonState.ACTIVE, Person.reachable.is_(False)),
         and_(Person.state.in_((PersonState.LEFT, PersonState.SUSPENDED)), Person.id.in_(left_open)),
     )
-    rows = await session.scalars(select(Person).where(Person.role != Role.AUDITOR, gone).order_by(Person.id))
+    rows = await session.scalars(select(Person).where(Person.role.in_(CHANGES), gone).order_by(Person.id))
     return rows.all()
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Item, Person, PersonState, Request, RequestState, Role, Summary
+from bot.roles import CHANGES
+from storage.tables import Item, Person, PersonState, Request, RequestState, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ async def figures(session: AsyncSession, *, today: dt.date) -> Sequence[Figures]
         .where(
             Person.state == PersonState.ACTIVE,
             Person.reachable,
-            Person.role != Role.AUDITOR,
+            Person.role.in_(CHANGES),
             or_(Summary.wanted.is_(None), Summary.wanted),
         )
         .group_by(Person.id, Person.telegram_id, Person.language)

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Person, Referral, ReferralState, Role
-
-_SEES_ALL = (Role.COORDINATOR, Role.AUDITOR)
+from bot.roles import SEES_ALL
+from storage.tables import Person, Referral, ReferralState
 
 
 def _seen_by(person: Person) -> ColumnElement[bool]:
-    return true() if person.role in _SEES_ALL else Referral.person_id == person.id
+    return true() if person.role in SEES_ALL else Referral.person_id == person.id
 
 
 async def listed(session: AsyncSession, person: Person, *, limit: int, offset: int) -> Sequence[Referral]:
