@@ -31,7 +31,7 @@ from storage import keys, migrate, people
 from storage.database import Database
 from storage.files import FileStore
 from storage.tables import Person, Role
-from tests.handlers.guide_desk import Desk
+from tests.handlers.desk import Desk
 from tests.sheets import row, xlsx
 
 ROWS: Final = 2_000

@@ -65,6 +65,6 @@ async def officer(enrol) -> Person:
 
 @pytest.fixture
 def desk(database: Database, office: Office, officer: Person):
-    from tests.handlers.guide_desk import Desk  # it stands on the constants above
+    from tests.handlers.desk import Desk  # it stands on the constants above
 
     return Desk(database, office, officer)

@@ -15,7 +15,7 @@ from storage import work
 from storage.files import FileStore
 from storage.tables import Attachment, Audit, Item, ItemState, Outbox, Person, PersonState, Role, Work, WorkState
 from tests.handlers.conftest import NOW
-from tests.handlers.product_desk import ACCESS, COMPANY, FILING, LOAN, PERMIT, SHOP, Desk
+from tests.handlers.desk import ACCESS, COMPANY, FILING, LOAN, PERMIT, SHOP, Desk
 from tests.papers import PAGES, SCRIPT, archive, jpeg, pdf, png
 
 AWARD = {"matter": ("m24",), "reserved": ("yes",), "staff": ("public",)}  # 环保先进个人: natural persons
@@ -30,7 +30,7 @@ def english():
 
 @pytest.fixture
 async def desk(database, office, officer, tmp_path):
-    return Desk(database, office, officer, FileStore(tmp_path / "files"), NOW)
+    return Desk(database, office, officer, NOW, FileStore(tmp_path / "files"))
 
 
 def kept_files(desk):
@@ -88,7 +88,7 @@ async def test_a_picture_is_named_after_what_it_is_and_further_ones_are_numbered
 async def test_an_opinion_is_kept_once_it_has_come_back(desk):
     entry = await desk.register(PERMIT, submitted="0")
     await desk.send(Press("atts", entry))
-    assert "att" not in [button.press.verb for button in desk.buttons]
+    assert "att" not in [button.press.verb for button in desk.buttons()]
     verification = next(item for item in await desk.rows(Item) if item.product_kind == "verification")
     with pytest.raises(Stale):
         await desk.send(Press("att", verification.id))
@@ -165,7 +165,7 @@ async def test_words_where_a_file_is_awaited_are_answered(desk):
     await desk.press("att")
     with pytest.raises(Refusal, match="send the file itself"):
         await desk.type("已签")
-    again = await desk.turn(attachments.present)
+    again = await desk.run(attachments.present)
     assert again.wants_file
 
 
@@ -206,7 +206,7 @@ async def test_a_named_person_is_refused_too_and_again_by_the_worker(desk):
     async with desk.database.write() as session:  # as if a job had been recorded all the same
         params = {"person_id": desk.person.id, "item_id": item.id, "ref": "file0"}
         work.add(session, attachment_work.KEEP, params, now=NOW)
-    desk.sent["file0"] = pdf(PAGES)
+    desk.files["file0"] = pdf(PAGES)
     [refused] = await desk.work()
     assert "natural persons" in refused and kept_files(desk) == []
 
@@ -232,7 +232,7 @@ async def test_those_who_only_read_the_entry_look_and_change_nothing(desk, enrol
     await send_letter(desk, entry)
     head = desk.of(await enrol(900002, unit="air", role=Role.HEAD))
     await head.send(Press("atts", entry))
-    assert {button.press.verb for button in head.buttons} == {"attg", "req"}
+    assert {button.press.verb for button in head.buttons()} == {"attg", "req"}
     back = await head.press("attg")
     assert back.file is not None
     [look] = await desk.rows(Audit, Audit.verb == "attachment.look")

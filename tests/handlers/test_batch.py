@@ -51,7 +51,7 @@ def store(tmp_path: Path) -> FileStore:
 @pytest.fixture
 def desk(database, office, officer, store):
     officer.language = "en"
-    return Desk(database, office, officer, store, NOW)
+    return Desk(database, office, officer, NOW, store)
 
 
 @pytest.fixture(autouse=True)
@@ -251,8 +251,8 @@ async def test_a_list_that_cannot_be_read_is_refused_and_nothing_is_left(desk, c
     await desk.decide(AWARD)
     await desk.upload()
     await desk.file(content)
-    with pytest.raises(Refusal, match=said):
-        await desk.work()
+    [refused] = await desk.work()
+    assert said in refused
     assert not await desk.rows(Request)
     good = await desk.checked(xlsx([row(1)]))  # the question still stands, and the next file answers it
     assert "1 of organisations right" in good.text
@@ -275,16 +275,10 @@ async def test_nobody_touches_the_list_of_another(desk, enrol, database, office,
     await desk.upload()
     await desk.checked(xlsx([row(1)]))
     [sheet] = await desk.rows(Sheet)
-    other = Desk(database, office, await enrol(900002), store, NOW)
+    other = Desk(database, office, await enrol(900002), NOW, store)
     for verb in ("breg", "bdrop", "bmat", "bchk"):
         with pytest.raises(Stale):
             await other.send(Press(verb, sheet.id, 0, "0"))
-
-
-async def test_an_auditor_sends_no_list(database, office, store, enrol) -> None:
-    auditor = Desk(database, office, await enrol(900003, role=Role.AUDITOR), store, NOW)
-    with pytest.raises(Refusal):
-        await auditor.send(Press("bnew", 1, 1))
 
 
 async def test_back_leads_to_the_form(desk) -> None:
@@ -518,7 +512,7 @@ async def test_results_of_an_unasked_sheet_find_their_entry(desk) -> None:
 async def test_only_who_may_act_imports_results(desk, enrol, database, office, store) -> None:
     request = await entry_of(desk, 2)
     for person in (await enrol(900002), await enrol(900004, role=Role.HEAD)):
-        other = Desk(database, office, person, store, NOW)
+        other = Desk(database, office, person, NOW, store)
         with pytest.raises(Refusal):
             await other.send(Press("bres", request.id, request.version))
         await other.file(xlsx([answer(1)], header=RESULT_HEADER))

@@ -14,7 +14,7 @@ from storage import commitments
 from storage.files import FileStore
 from storage.tables import Audit, Commitment, CommitmentState, Item, Role
 from tests.handlers.conftest import NOW
-from tests.handlers.product_desk import COMPANY, FILING, PERMIT, SHOP, Desk
+from tests.handlers.desk import COMPANY, FILING, PERMIT, SHOP, Desk
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -27,7 +27,7 @@ def english():
 
 @pytest.fixture
 async def desk(database, office, officer, tmp_path):
-    return Desk(database, office, officer, FileStore(tmp_path / "files"), NOW)
+    return Desk(database, office, officer, NOW, FileStore(tmp_path / "files"))
 
 
 async def write_letter(desk, request_id, until=None, arg=""):
@@ -206,7 +206,7 @@ async def test_of_several_counterparts_each_or_all_alike(desk):
 async def test_for_all_alike_no_breach_is_offered(desk):
     entry = await desk.register(FILING, f"{COMPANY}\n{SHOP}")
     asked = await desk.at("setl", entry, "all")
-    assert "breached" not in asked.text + str([button.text for button in desk.buttons])
+    assert "breached" not in asked.text + str([button.text for button in desk.buttons()])
     with pytest.raises(Stale):
         draft = await desk.draft()
         await desk.send(Press("fset", draft.id, draft.version, "outcome,breached"))

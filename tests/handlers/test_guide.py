@@ -10,11 +10,10 @@ from bot.errors import Refusal
 from bot.guidance import Outcome, next_step
 from bot.policy.loader import restore
 from bot.policy.model import MATTER, OTHER, Policy
-from bot.screens.screen import Button
 from handlers.guide_draft import Case
 from handlers.turn import Stale
 from tests.handlers.conftest import NOW
-from tests.handlers.guide_desk import Desk, button, presses, to_result, verbs, without_matter
+from tests.handlers.desk import Desk, button, presses, to_result, verbs, without_matter
 
 # --- finding the matter ------------------------------------------------------------------------------------------
 
@@ -200,14 +199,14 @@ async def test_forged_answer_is_stale(desk: Desk, arg: str) -> None:
     genuine = button(screen, "gans")
     assert genuine.press is not None
     with pytest.raises(Stale):
-        await desk.press_button(Button("", replace(genuine.press, arg=arg)))
+        await desk.send(replace(genuine.press, arg=arg))
 
 
 @pytest.mark.parametrize(("verb", "arg"), [("gcat", "none"), ("gmat", "m999"), ("gsrc", "all"), ("gtog", "a,b,c,d")])
 async def test_forged_press_is_stale(desk: Desk, verb: str, arg: str) -> None:
     home = await desk.command("guide")
     with pytest.raises(Stale):
-        await desk.press_button(Button("", replace(presses(home)[0], verb=verb, arg=arg)))
+        await desk.send(replace(presses(home)[0], verb=verb, arg=arg))
 
 
 async def test_press_without_a_draft_is_stale(desk: Desk) -> None:
@@ -230,7 +229,7 @@ async def test_officer_cannot_press_on_another_officers_keyboard(desk: Desk, enr
 
 async def test_present_screen_after_a_restart_is_the_same(desk: Desk, policy: Policy) -> None:
     for act in (("gcat", "fund"), ("gmat", "m15"), ("gans", "financing,yes"), ("gsrc", "why"), ("gdate", "")):
-        if not desk.updates:
+        if not desk.turns:
             await desk.command("guide")
         elif act[0] == "gdate":
             await desk.press("gback")

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from bot.errors import Refusal
 from bot.identifiers import ID_NUMBER_MARKER
 from bot.policy.model import MATTER, OTHER, Policy
-from bot.screens.screen import Button, Screen
+from bot.screens.screen import Screen
 from handlers import guide, requests
 from handlers.turn import Stale, Turn
 from storage.tables import Audit, Outbox, PolicySnapshot, RecentMatter, Referral, Role
 from tests.handlers.conftest import NOW
-from tests.handlers.guide_desk import Desk, presses, to_result, verbs, without_matter
+from tests.handlers.desk import Desk, presses, to_result, verbs, without_matter
 
 # --- what is recorded --------------------------------------------------------------------------------------------
 
@@ -36,7 +36,7 @@ async def test_trial_run_records_nothing_and_offers_no_entry(desk: Desk) -> None
     assert not verbs(card) & {"reg", "gref"}
     forged = replace(presses(card)[0], verb="gsend", arg="")
     with pytest.raises(Stale):
-        await desk.press_button(Button("", forged))
+        await desk.send(forged)
     for table in (RecentMatter, Audit, Referral, PolicySnapshot, Outbox):
         assert await desk.count(table) == 0
 
@@ -149,8 +149,8 @@ async def test_unfit_note_is_refused_and_the_case_stays(desk: Desk, text: str) -
     offer = await desk.press("gref")
     with pytest.raises(Refusal):
         await desk.type(text)
-    assert desk.turn is not None
-    assert desk.turn.delete_message is (ID_NUMBER_MARKER in text)
+    assert desk.last is not None
+    assert desk.last.delete_message is (ID_NUMBER_MARKER in text)
     assert await desk.count(Referral) == 0
     assert await desk.present() == offer
 
@@ -158,6 +158,6 @@ async def test_unfit_note_is_refused_and_the_case_stays(desk: Desk, text: str) -
 async def test_pasted_id_number_is_not_searched_for(desk: Desk) -> None:
     with pytest.raises(Refusal):
         await desk.type(f"查 {ID_NUMBER_MARKER}")
-    assert desk.turn is not None
-    assert desk.turn.delete_message
+    assert desk.last is not None
+    assert desk.last.delete_message
     assert await desk.draft() is None

@@ -12,7 +12,7 @@ from handlers import guide
 from handlers.turn import Sender, Turn
 from storage.tables import Draft, Person
 from tests.handlers.conftest import NOW
-from tests.handlers.guide_desk import Desk, button, presses, verbs
+from tests.handlers.desk import Desk, button, presses, verbs
 
 FORWARD = ("gcat", "gmat", "gans", "gpick")
 

@@ -9,33 +9,19 @@ from bot.counterparts import Organisation
 from bot.identifiers import read_code
 from bot.language import speaking
 from bot.opinions import Finding
-from bot.screens.screen import Press, Screen
-from handlers import frame
 from storage import opinions, registration
 from storage.files import FileStore
 from storage.tables import Audit, Counterpart, Person, Role
-from tests.handlers import list_desk
 from tests.handlers.conftest import NOW
+from tests.handlers.desk import PERMIT
+from tests.handlers.list_desk import Desk
 from tests.sheets import cells, code, company, row, xlsx
 
-PERMIT = {"matter": ("m04b",)}
 CONFIDENTIAL = {
     "a list": {"matter": ("m22",), "reserved": ("yes",)},  # 绿色企业评选
     "bidders": {"matter": ("m39",), "report_in_tender": ("yes",)},  # 服务商遴选, before the bids are opened
 }
 ELSEWHERE = "another unit or a colleague has an open entry"
-
-
-class Desk(list_desk.Desk):
-    """An officer who makes entries and checks lists."""
-
-    async def send(self, press: Press) -> Screen:
-        return await self.run(frame.PRESSES[press.verb], press=press)
-
-    async def type(self, text: str) -> Screen:
-        draft = await self.draft()
-        assert draft is not None
-        return await self.run(frame.TYPED[draft.purpose], text=text)
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +44,7 @@ async def seat(database, office, officer, enrol, store):
         async with database.write() as session:
             person = await session.get_one(Person, person.id)
             person.language = "en"
-        return Desk(database, office, person, store, NOW)
+        return Desk(database, office, person, NOW, store)
 
     return take
 

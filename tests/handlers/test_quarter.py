@@ -17,7 +17,7 @@ from storage import quarter_returns as stored
 from storage.files import FileStore
 from storage.tables import Item, Request, Role, Unit
 from tests.handlers.conftest import NOW
-from tests.handlers.product_desk import Desk
+from tests.handlers.desk import Desk
 from tests.ledger_rows import Ledger
 from tests.oracles.figures_oracle import Happened, Report, Verification
 
@@ -27,7 +27,7 @@ QUARTER = Quarter(2026, 3)
 @pytest.fixture
 def seat(database, office, enrol, tmp_path):
     async def sit(role, unit="air"):
-        return Desk(database, office, await enrol(900_200, unit=unit, role=role), FileStore(tmp_path / "files"), NOW)
+        return Desk(database, office, await enrol(900_200, unit=unit, role=role), NOW, FileStore(tmp_path / "files"))
 
     return sit
 
@@ -44,7 +44,7 @@ async def test_of_two_units_of_one_name_each_is_asked_for_its_own_return(databas
         for unit, nil in ((air, False), (water, True)):
             row = await stored.ensure(session, unit.id, QUARTER)
             row.state, row.nil = ReturnState.REPORTED, nil
-    shown = await desk.turn(quarter.on_quarter, text="2026年第三季度")
+    shown = await desk.run(quarter.on_quarter, text="2026年第三季度")
     assert "单位已报（1个）：虚构处" in shown.text and "零报告（1个）：虚构处" in shown.text
     silent = len(office.policy.units) - 2
     assert f"未报（{silent}个）" in shown.text

@@ -16,7 +16,7 @@ from storage import quarter_returns as stored
 from storage.files import FileStore
 from storage.tables import Role, Unit
 from tests.handlers.conftest import NOW
-from tests.handlers.product_desk import Desk
+from tests.handlers.desk import Desk
 from tests.ledger_rows import Ledger
 from tests.oracles.figures_oracle import Happened, Verification
 
@@ -55,7 +55,7 @@ async def test_a_unit_that_reported_other_figures_than_the_ledger_is_named(
     assert view.differing == [policy.units["water"].name]
     assert policy.units["soil"].name in view.silent and len(view.silent) == len(policy.units) - 2
     desk = Desk(
-        database, office, await enrol(900_300, unit="legal", role=Role.COORDINATOR), FileStore(tmp_path / "files"), NOW
+        database, office, await enrol(900_300, unit="legal", role=Role.COORDINATOR), NOW, FileStore(tmp_path / "files")
     )
     shown = await desk.send(Press("qsum", push.id))
     assert f"所报数据与台账不一致：{policy.units['water'].name}" in shown.text

@@ -15,7 +15,7 @@ from storage import credit_reports
 from storage.files import FileStore
 from storage.tables import Audit, CreditReport, Item, Role
 from tests.handlers.conftest import NOW
-from tests.handlers.product_desk import COMPANY, FILING, LOAN, PERMIT, SHOP, TENDER, Desk
+from tests.handlers.desk import COMPANY, FILING, LOAN, PERMIT, SHOP, TENDER, Desk
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -28,7 +28,7 @@ def english():
 
 @pytest.fixture
 async def desk(database, office, officer, tmp_path):
-    return Desk(database, office, officer, FileStore(tmp_path / "files"), NOW)
+    return Desk(database, office, officer, NOW, FileStore(tmp_path / "files"))
 
 
 async def accept(desk, request_id, missing=(), matches="yes", arg=""):

@@ -365,7 +365,7 @@ async def test_an_auditor_makes_no_entries(database, office, enrol):
 async def test_my_lists_eight_open_entries_a_page(desk):
     for _each in range(9):
         await registered(desk)
-    first = await desk.my()
+    first = await desk.command("my")
     assert sum(button.press.verb == "req" for button in desk.buttons()) == 8
     assert "9" in first.text
     turning = next(button.press for button in desk.buttons() if "Next" in button.text)
@@ -445,7 +445,7 @@ async def test_a_received_opinion_closes_the_entry_and_ends_its_reminders(desk, 
     assert request.state is RequestState.CLOSED
     unended = {row.kind for row in await rows(database, Reminder) if row.state is not ReminderState.CANCELLED}
     assert unended == {"use"}  # the centre owes nothing more; the opinion still waits to be used
-    assert "opinion to be written down 1" in (await desk.my()).text
+    assert "opinion to be written down 1" in (await desk.command("my")).text
 
 
 async def test_the_day_of_an_opinion_can_be_corrected_after_the_entry_is_complete(desk, database):

@@ -57,7 +57,7 @@ async def put_off_and_noted(desk, screen, day):
 
 
 async def later(desk):
-    turn = await desk._turn(frame.COMMANDS["later"])
+    turn = await desk.run(frame.COMMANDS["later"])
     desk.screen = turn
     return turn
 
@@ -174,7 +174,7 @@ async def test_own_hour_and_stages_move_what_is_planned_and_guard_the_deadline(r
         found = [row for row in await rows(received, Reminder) if row.state is ReminderState.PLANNED]
         return {row.stage: f"{row.due_at.astimezone(received.office.zone):%m-%d %H:%M}" for row in found}
 
-    received.screen = await received._turn(frame.COMMANDS["settings"])
+    received.screen = await received.run(frame.COMMANDS["settings"])
     overview = await tap(received, "提醒")
     assert "提醒时间：09:00\n中心反馈：提前1个工作日，当天\n" in overview.text
     await tap(received, "提醒时间")

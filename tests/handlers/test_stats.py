@@ -22,7 +22,7 @@ from handlers.turn import Stale
 from storage.files import FileStore
 from storage.tables import Audit, Outbox, Request, Role, Unit
 from tests.handlers.conftest import NOW
-from tests.handlers.product_desk import Desk
+from tests.handlers.desk import Desk
 from tests.ledger_rows import Ledger
 from tests.oracles import figures_oracle as oracle
 from tests.oracles.figures_oracle import Happened
@@ -51,7 +51,7 @@ def happened(written):
 def seat(database, office, enrol, tmp_path):
     async def sit(number, role, unit="air"):
         person = await enrol(900_100 + number, unit=unit, role=role)
-        return Desk(database, office, person, FileStore(tmp_path / "files"), NOW)
+        return Desk(database, office, person, NOW, FileStore(tmp_path / "files"))
 
     return sit
 
@@ -64,11 +64,11 @@ async def test_each_role_sees_its_own_figures_and_only_those(happened, seat):
     units = {Role.OFFICER: "air", Role.LIAISON: "air", Role.HEAD: "water", Role.COORDINATOR: None, Role.AUDITOR: None}
     for number, (role, unit) in enumerate(units.items()):
         desk = await seat(number, role, unit or "legal")
-        shown = await desk.turn(stats.on_stats)
+        shown = await desk.run(stats.on_stats)
         wanted = expected(happened, unit)
         assert f"核查申请{wanted['times']}次{wanted['applied']}家" in shown.text
         assert "2026年第四季度" in shown.text and "截至11月23日" in shown.text
-        chooses = any(button.press and button.press.verb == "stuni" for button in desk.buttons)
+        chooses = any(button.press and button.press.verb == "stuni" for button in desk.buttons())
         assert chooses is (unit is None)
         forged = await desk.send(Press("stat", 1, 0, "2026Q4"))  # another unit's number in a button of one's own making
         own = expected(happened, unit) if unit else expected(happened, await code_of(desk, 1))
@@ -97,7 +97,7 @@ async def opened(desk, button):
     page = await desk.send(button.press)
     said = int(page.text.split("台账")[1].split("件")[0])
     seen = list(numbers_on(page))
-    while more := [each for each in desk.buttons if each.text == "下一页"]:
+    while more := [each for each in desk.buttons() if each.text == "下一页"]:
         page = await desk.send(more[0].press)
         seen += numbers_on(page)
     assert len(seen) == len(set(seen)) == said > 0
@@ -106,7 +106,7 @@ async def opened(desk, button):
 
 def figures_on(desk):
     """Return the buttons of the figures by what they open."""
-    return {Measure(screens.read(each.press)[1]): each for each in desk.buttons if verb(each) == "stfig"}
+    return {Measure(screens.read(each.press)[1]): each for each in desk.buttons() if verb(each) == "stfig"}
 
 
 def verb(button):
@@ -127,9 +127,9 @@ async def test_a_figure_of_one_matter_opens_the_entries_of_that_matter(written, 
     await desk.send(Press("stat", 0, 0, SPAN))
     await desk.press("stmat")
     names = {"m04b": policy.matters["m04b"].name, "m21": policy.matters["m21"].name, None: "目录外事项"}
-    offered = [each for each in desk.buttons if verb(each) == "stat"]
+    offered = [each for each in desk.buttons() if verb(each) == "stat"]
     assert [each.text for each in offered][:-1] == ["● 全部事项", names[None], names["m04b"], names["m21"]]
-    assert verb(next(each for each in desk.buttons if each.text == "返回")) == "stat"
+    assert verb(next(each for each in desk.buttons() if each.text == "返回")) == "stat"
     for code, button in zip((None, "m04b", "m21"), offered[1:], strict=False):
 
         def of_matter(u, m, k, d, code=code):
@@ -139,7 +139,7 @@ async def test_a_figure_of_one_matter_opens_the_entries_of_that_matter(written, 
         wanted = oracle.figures(happened, dt.date(2026, 7, 1), dt.date(2026, 9, 30), of_matter, today=TODAY)
         assert f"事项：{names[code]}" in shown.text
         assert f"核查申请{wanted['times']}次{wanted['applied']}家" in shown.text
-        assert not any(verb(each) == "stexp" for each in desk.buttons)  # the book holds every matter
+        assert not any(verb(each) == "stexp" for each in desk.buttons())  # the book holds every matter
         buttons = figures_on(desk)
         assert {each.value for each in buttons} == set(wanted)
         for measure, figure in buttons.items():
@@ -151,7 +151,7 @@ async def test_a_matter_stays_chosen_with_another_period_and_unit(happened, seat
     desk = await seat(1, Role.COORDINATOR, "legal")
     await desk.send(Press("stat", 0, 0, SPAN + ",,m21"))
     await desk.press("stuni")
-    air = next(each for each in desk.buttons if each.text == "大气环境处")
+    air = next(each for each in desk.buttons() if each.text == "大气环境处")
     shown = await desk.send(air.press)
     assert "大气环境处\n事项：" in shown.text.replace("</b>", "")
     for period, named in (("quarter", "2026年第四季度"), ("year", "2026年")):
@@ -161,9 +161,9 @@ async def test_a_matter_stays_chosen_with_another_period_and_unit(happened, seat
     shown = await desk.type("2026年第三季度")
     assert "大气环境处" in shown.text and "事项：" in shown.text
     await desk.press("stmat")
-    assert [each.text[0] for each in desk.buttons].count("●") == 1
-    shown = await desk.send(next(each for each in desk.buttons if each.text == "全部事项").press)
-    assert "事项：" not in shown.text and any(verb(each) == "stexp" for each in desk.buttons)
+    assert [each.text[0] for each in desk.buttons()].count("●") == 1
+    shown = await desk.send(next(each for each in desk.buttons() if each.text == "全部事项").press)
+    assert "事项：" not in shown.text and any(verb(each) == "stexp" for each in desk.buttons())
 
 
 async def test_a_matter_that_the_pack_has_dropped_keeps_its_name_and_an_unknown_one_is_stale(happened, seat, database):
@@ -176,7 +176,7 @@ async def test_a_matter_that_the_pack_has_dropped_keeps_its_name_and_an_unknown_
         )
     await desk.send(Press("stat", 0, 0, SPAN))
     await desk.press("stmat")
-    shown = await desk.send(next(each for each in desk.buttons if each.text == "旧事项（虚构）").press)
+    shown = await desk.send(next(each for each in desk.buttons() if each.text == "旧事项（虚构）").press)
     assert "事项：旧事项（虚构）" in shown.text and figures_on(desk)
     with pytest.raises(Stale):
         await desk.send(Press("stat", 0, 0, "2026Q4,,nowhere"))
@@ -210,7 +210,7 @@ async def test_an_officer_is_told_how_many_are_colleagues_and_sees_none_of_them(
 
 async def test_any_period_can_be_typed_and_what_was_begun_comes_back(happened, seat):
     desk = await seat(3, Role.LIAISON)
-    await desk.turn(stats.on_stats)
+    await desk.run(stats.on_stats)
     await desk.press("stask")
     shown = await desk.type("2026-07-01至2026-09-30")
     wanted = expected(happened, "air", dt.date(2026, 7, 1), dt.date(2026, 9, 30))
@@ -220,8 +220,8 @@ async def test_any_period_can_be_typed_and_what_was_begun_comes_back(happened, s
     assert "2026年10月" in before.text
     with pytest.raises(Stale):
         await desk.send(Press("stfig", 0, 0, "2026Q4,password"))
-    empty = await desk.turn(stats.on_stats, text="2020年")
-    assert "本时段无使用记录" in empty.text and not [b for b in desk.buttons if b.press and b.press.verb == "stexp"]
+    empty = await desk.run(stats.on_stats, text="2020年")
+    assert "本时段无使用记录" in empty.text and not [b for b in desk.buttons() if b.press and b.press.verb == "stexp"]
 
 
 async def test_the_book_has_the_figures_and_the_entries_of_those_who_may_see_them(happened, seat, database, office):

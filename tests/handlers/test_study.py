@@ -66,7 +66,7 @@ async def test_a_typed_text_replaces_the_answer_and_giving_up_sends_nothing(data
     assert "第二稿" in (await desk.type("第二稿")).text
     with pytest.raises(Refusal):
         await desk.type("长" * (study.LONGEST + 1))
-    assert "第二稿" in (await desk._turn(study.present)).text
+    assert "第二稿" in (await desk.run(study.present)).text
     await desk.press("soff")
     assert (await stored(database, case)).state is ReferralState.OPEN
 
