@@ -21,9 +21,9 @@ from handlers.rights import Renderer
 from handlers.sheet_reading import ask_child
 from handlers.turn import Defect, Flow, Stale, Turn
 from handlers.worker import Finish, Tools
-from storage import batch, ledger, outbox, work
-from storage.batch import NewOpinion
+from storage import batch, ledger, opinions, outbox, work
 from storage.ledger import Opened, entry_of
+from storage.opinions import NewOpinion
 from storage.tables import Item, ItemState, Person, Sheet
 
 PURPOSE: Final = "results"
@@ -120,25 +120,21 @@ async def on_record(turn: Turn) -> Screen:
     new = await _opinions(turn, sheet, opened)
     if not new:
         raise Stale
-    for each in new:
-        if each.item.state is not ItemState.RETURNED:
-            require_after(each.item, returned_on, today=turn.today)
-    adverse = sum(each.finding.is_adverse for each in new)
-    async with acts.acting(turn, opened, "request.results", on=returned_on, after={"n": len(new), "adverse": adverse}):
-        items = await batch.record_opinions(
-            turn.session,
-            new,
-            unit_id=opened.request.unit_id,
-            holder_id=opened.request.owner_id,
-            returned_on=returned_on,
-            now=turn.now,
-        )
-    for item_id in items:
+    answered = {each.item_id for each in new if each.item_id is not None}
+    for item in lacking(opened):
+        if item.id in answered and item.state is not ItemState.RETURNED:
+            require_after(item, returned_on, today=turn.today)
+    adverse = [each.item_id for each in new if each.finding.is_adverse]
+    said = {"n": len(new), "adverse": len(adverse)}
+    async with acts.acting(turn, opened, "request.results", on=returned_on, after=said):
+        await opinions.record(turn.session, new, now=turn.now)
+        await batch.take_in(turn.session, answered, returned_on=returned_on)
+    for item_id in adverse:
         turn.note("opinion.adverse", ("item", item_id))
     batch_work.tidy(turn.session, batch.close(sheet, now=turn.now), now=turn.now)
     await _end_question(turn)
     after = await acts.reopened(turn, opened.request.id)
-    return screens.recorded(after.entry, count=len(new), adverse=adverse, left=len(lacking(after)))
+    return screens.recorded(after.entry, count=len(new), adverse=len(adverse), left=len(lacking(after)))
 
 
 async def read(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Finish:
@@ -226,16 +222,16 @@ async def _opinions(turn: Turn, sheet: Sheet, opened: Opened) -> list[NewOpinion
     found = []
     for code, item in waiting.items():
         if (result := results.get(code)) is not None:
-            found.append(
-                _opinion(turn, item, result.finding, result.issued_on, result.valid_to, result.number, result.details)
-            )
+            told = (result.finding, result.issued_on, result.valid_to, result.number, result.details)
+            found.append(_opinion(turn, opened, item, *told))
         elif rest_on and code not in read_from.disputed:
-            found.append(_opinion(turn, item, Finding.CLEAN, dt.date.fromisoformat(rest_on)))
+            found.append(_opinion(turn, opened, item, Finding.CLEAN, dt.date.fromisoformat(rest_on)))
     return found
 
 
 def _opinion(
     turn: Turn,
+    opened: Opened,
     item: Item,
     finding: Finding,
     issued_on: dt.date,
@@ -245,7 +241,18 @@ def _opinion(
 ) -> NewOpinion:
     settings = turn.policy.settings
     valid_to, source = validity(issued_on, printed, months=settings.validity_months, end=settings.validity_end)
-    return NewOpinion(item, finding, issued_on, valid_to, source, number, details)
+    return NewOpinion(
+        counterpart_id=item.counterpart_id,
+        item_id=item.id,
+        unit_id=opened.request.unit_id,
+        holder_id=opened.request.owner_id,
+        issued_on=issued_on,
+        valid_to=valid_to,
+        valid_source=source,
+        finding=finding,
+        number=number,
+        details=details,
+    )
 
 
 async def _end_question(turn: Turn) -> None:

@@ -22,6 +22,7 @@ from handlers.turn import Flow, Stale, Turn
 from storage import entry_values, opinions
 from storage.entry_values import WAITING
 from storage.ledger import Opened
+from storage.opinions import NewOpinion
 from storage.tables import FollowUp, FollowUpState, Item, ItemState
 
 CHOICES: Final = 8  # counterparts on one screen; more are written down by a sheet
@@ -144,27 +145,28 @@ async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) ->
     require_dates(issued_on, filling.day("valid_to"), today=turn.today)
     valid_to, source = _validity(turn, filling)
     items = [item for item in lacking(opened) if item_id in (0, item.id)]
-    finding = Finding(filling.values["finding"])
+    new = [
+        NewOpinion(
+            counterpart_id=item.counterpart_id,
+            item_id=item.id,
+            unit_id=opened.request.unit_id,
+            holder_id=opened.request.owner_id,
+            issued_on=issued_on,
+            valid_to=valid_to,
+            valid_source=source,
+            finding=Finding(filling.values["finding"]),
+            number=filling.values.get("number"),
+            issuer=filling.values.get("issuer"),
+            cut_off_on=filling.day("cut_off_on"),
+            details=filling.values.get("details"),
+        )
+        for item in items
+    ]
     async with acts.acting(turn, opened, "request.opinion", on=issued_on, after={"n": len(items)}):
         for item in items:
             if item.state is not ItemState.RETURNED:
                 take_in(item, filling.day("returned_on") or turn.today, today=turn.today)
-            await opinions.add(
-                turn.session,
-                counterpart_id=item.counterpart_id,
-                item_id=item.id,
-                unit_id=opened.request.unit_id,
-                holder_id=opened.request.owner_id,
-                issued_on=issued_on,
-                valid_to=valid_to,
-                valid_source=source,
-                finding=finding,
-                now=turn.now,
-                number=filling.values.get("number"),
-                issuer=filling.values.get("issuer"),
-                cut_off_on=filling.day("cut_off_on"),
-                details=filling.values.get("details"),
-            )
+        await opinions.record(turn.session, new, now=turn.now)
     return await shown(turn, await acts.reopened(turn, opened.request.id))
 
 

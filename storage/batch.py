@@ -1,23 +1,18 @@
 """Lists that officers sent in, kept until they are registered or given up, and results recorded many at once."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, case, func, insert, select, update
+from sqlalchemy import and_, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.opinions import Finding
 from bot.policy.model import ProductKind
 from storage.tables import (
     Applicant,
     Counterpart,
-    FollowUp,
-    FollowUpState,
     Item,
     ItemState,
-    Opinion,
     Request,
     RequestState,
     Sheet,
@@ -127,76 +122,23 @@ async def add_persons(
     await session.flush()
 
 
-@dataclass(frozen=True, slots=True)
-class NewOpinion:
-    """An opinion to be recorded for an item; dates are local, ``valid_source`` as in ``bot.opinions``."""
-
-    item: Item
-    finding: Finding
-    issued_on: dt.date
-    valid_to: dt.date
-    valid_source: str
-    number: str | None = None
-    details: str | None = None
-
-
-async def record_opinions(
-    session: AsyncSession,
-    new: Sequence[NewOpinion],
-    *,
-    unit_id: int,
-    holder_id: int,
-    returned_on: dt.date,
-    now: dt.datetime,
-) -> list[int]:
-    """Record many opinions at once, and that their items' results are back; a few statements whatever the number.
+async def take_in(session: AsyncSession, item_ids: Collection[int], *, returned_on: dt.date) -> None:
+    """Record that the results of many items are back; one statement whatever the number.
 
     Where the day of the return is on record already, it stays.
 
-    An adverse finding opens its side task, as in ``storage.opinions.add``.
-
     Args:
         session: The unit of work.
-        new: The opinions.
-        unit_id: The unit that holds them.
-        holder_id: The officer who holds them.
+        item_ids: The items.
         returned_on: When the feedback came, local date; a counterpart's application counts from then at the latest.
-        now: Aware UTC time.
-
-    Returns:
-        The items with an adverse finding.
     """
-    rows = [
-        {
-            "item_id": each.item.id,
-            "counterpart_id": each.item.counterpart_id,
-            "unit_id": unit_id,
-            "holder_id": holder_id,
-            "number": each.number,
-            "issued_on": each.issued_on,
-            "valid_to": each.valid_to,
-            "valid_source": each.valid_source,
-            "result": each.finding.value,
-            "details": each.details,
-            "recorded_at": now,
-        }
-        for each in new
-    ]
-    await session.execute(insert(Opinion), rows)
-    adverse = [each.item.id for each in new if each.finding.is_adverse]
-    standing = (Opinion.undone_at.is_(None), Opinion.superseded_at.is_(None))
-    ids = await session.scalars(select(Opinion.id).where(Opinion.item_id.in_(adverse), *standing))
-    tasks = [{"opinion_id": each, "state": FollowUpState.OPEN, "created_at": now} for each in ids]
-    if tasks:
-        await session.execute(insert(FollowUp), tasks)
     by_counterpart = Item.applicant == Applicant.COUNTERPART
     counted = case((and_(by_counterpart, Item.submitted_on > returned_on), returned_on), else_=Item.submitted_on)
     await session.execute(
         update(Item)
-        .where(Item.id.in_([each.item.id for each in new]), Item.state != ItemState.RETURNED)
+        .where(Item.id.in_(item_ids), Item.state != ItemState.RETURNED)
         .values(state=ItemState.RETURNED, returned_on=returned_on, submitted_on=counted, version=Item.version + 1)
     )
-    return adverse
 
 
 async def codes_of(session: AsyncSession, items: Sequence[Item]) -> dict[str, Item]:

@@ -14,13 +14,13 @@ from bot.ledger_import import Row
 from bot.policy.model import MATTER, OTHER, CounterpartKind, ProductKind
 from bot.roles import CHANGES
 from bot.search import pinyin_keys
-from storage import registration
+from storage import opinions, registration
 from storage.counterparts import family
+from storage.opinions import NewOpinion
 from storage.tables import (
     Applicant,
     Counterpart,
     Decision,
-    FollowUp,
     Item,
     ItemState,
     Opinion,
@@ -166,7 +166,7 @@ async def record_opinions(
     unit_id: int,
     now: dt.datetime,
 ) -> list[tuple[Row, Opinion]]:
-    """Record the opinions of an older ledger; an adverse one opens its side task, as in ``storage.opinions.add``.
+    """Record the opinions of an older ledger.
 
     Args:
         session: The unit of work.
@@ -175,27 +175,12 @@ async def record_opinions(
         unit_id: The unit that holds them.
         now: Aware UTC time.
     """
-    made = [
-        (row, Opinion(
-            item_id=item_id,
-            counterpart_id=subjects[row.code or row.legacy_code],
-            unit_id=unit_id,
-            holder_id=holder_id,
-            number=row.opinion or None,
-            issued_on=row.issued_on,
-            valid_to=row.valid_to,
-            valid_source=row.valid_source,
-            result=row.finding,
-            details=(row.note or None) if row.finding is not None and row.finding.is_adverse else None,
-            recorded_at=now,
-        ))
+    new = [
+        _opinion(row, item_id=item_id, holder_id=holder_id, subjects=subjects, unit_id=unit_id)
         for row, item_id, holder_id in found
-    ]  # fmt: skip
-    session.add_all([opinion for _row, opinion in made])
-    await session.flush()
-    adverse = [opinion.id for row, opinion in made if row.finding is not None and row.finding.is_adverse]
-    session.add_all([FollowUp(opinion_id=each, created_at=now) for each in adverse])
-    return made
+    ]
+    made = await opinions.record(session, new, now=now)
+    return [(row, opinion) for (row, _item_id, _holder_id), opinion in zip(found, made, strict=True)]
 
 
 async def counterparts(session: AsyncSession, rows: Iterable[Row]) -> dict[str, int]:
@@ -257,6 +242,23 @@ def _item(new: OlderItem, request: Request, subjects: Mapping[str, int], product
         returned_on=returned_on,
         due_on=due_on,
         due_provisional=provisional,
+    )
+
+
+def _opinion(row: Row, *, item_id: int | None, holder_id: int, subjects: Mapping[str, int], unit_id: int) -> NewOpinion:
+    if row.finding is None or row.issued_on is None or row.valid_to is None:
+        raise ValueError("a row that brings no opinion")
+    return NewOpinion(
+        item_id=item_id,
+        counterpart_id=subjects[row.code or row.legacy_code],
+        unit_id=unit_id,
+        holder_id=holder_id,
+        number=row.opinion or None,
+        issued_on=row.issued_on,
+        valid_to=row.valid_to,
+        valid_source=row.valid_source,
+        finding=row.finding,
+        details=(row.note or None) if row.finding.is_adverse else None,
     )
 
 

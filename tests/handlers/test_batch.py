@@ -70,10 +70,11 @@ async def give_opinion(database, n: int, **more) -> int:
     given = {"issued_on": dt.date(2026, 3, 1), "valid_to": dt.date(2027, 2, 28), "finding": Finding.CLEAN} | more
     async with database.write() as session:
         ids = await registration.organisations(session, [Organisation(company(n), read_code(code(n)))])
-        opinion = await opinions.add(
-            session, counterpart_id=ids[code(n)], item_id=None, unit_id=None, holder_id=None, valid_source="printed",
-            now=NOW, number=f"郑信{n}", **given,
+        new = opinions.NewOpinion(
+            counterpart_id=ids[code(n)], item_id=None, unit_id=None, holder_id=None, valid_source="printed",
+            number=f"郑信{n}", **given,
         )  # fmt: skip
+        [opinion] = await opinions.record(session, [new], now=NOW)
         return opinion.id
 
 

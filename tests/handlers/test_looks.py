@@ -104,11 +104,12 @@ async def test_a_checked_list_tells_no_number_and_no_result_of_another_unit_and_
     await register(mine, PERMIT)
     async with mine.database.write() as session:
         ids = await registration.organisations(session, [Organisation(company(2), read_code(code(2)))])
-        await opinions.add(
-            session, counterpart_id=ids[code(2)], item_id=None, unit_id=mine.person.unit_id, holder_id=mine.person.id,
+        new = opinions.NewOpinion(
+            counterpart_id=ids[code(2)], item_id=None, unit_id=mine.person.unit_id, holder_id=mine.person.id,
             issued_on=dt.date(2026, 3, 1), valid_to=dt.date(2027, 2, 28), valid_source="printed",
-            finding=Finding.ADVERSE, now=NOW, number="虚核2026-2",
+            finding=Finding.ADVERSE, number="虚核2026-2",
         )  # fmt: skip
+        await opinions.record(session, [new], now=NOW)
     firms = {each.name: each.id for each in await mine.rows(Counterpart)}
     for desk, own in ((mine, True), (other, False)):
         await desk.decide(PERMIT)

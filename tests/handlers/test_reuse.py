@@ -39,11 +39,12 @@ async def hold(database, desk: Desk, issued_on: dt.date, finding: Finding = Find
     """Let a unit hold an opinion on the firm."""
     async with database.write() as session:
         ids = await registration.organisations(session, [Organisation(FIRM, read_code(CODE))])
-        row = await opinions.add(
-            session, counterpart_id=ids[CODE], item_id=None, unit_id=desk.person.unit_id, holder_id=desk.person.id,
+        new = opinions.NewOpinion(
+            counterpart_id=ids[CODE], item_id=None, unit_id=desk.person.unit_id, holder_id=desk.person.id,
             issued_on=issued_on, valid_to=issued_on + dt.timedelta(days=days), valid_source="printed",
-            finding=finding, now=NOW, number="虚核2026-1",
+            finding=finding, number="虚核2026-1",
         )  # fmt: skip
+        [row] = await opinions.record(session, [new], now=NOW)
         return row.id
 
 

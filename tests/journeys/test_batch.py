@@ -49,12 +49,15 @@ async def hold_opinions(story: Story, numbers: range) -> None:
     async with story.database.write() as session:
         named = [Organisation(company(n), read_code(code(n))) for n in numbers]
         ids = await registration.organisations(session, named)
-        for each in named:
-            await opinions.add(
-                session, counterpart_id=ids[each.code.value], item_id=None, unit_id=None, holder_id=None,
+        new = [
+            opinions.NewOpinion(
+                counterpart_id=ids[each.code.value], item_id=None, unit_id=None, holder_id=None,
                 issued_on=dt.date(2026, 5, 1), valid_to=dt.date(2027, 4, 30), valid_source="printed",
-                finding=Finding.CLEAN, now=story.clock.now(),
-            )  # fmt: skip
+                finding=Finding.CLEAN,
+            )
+            for each in named
+        ]  # fmt: skip
+        await opinions.record(session, new, now=story.clock.now())
 
 
 async def begin(story: Story, me: Officer) -> None:

@@ -25,8 +25,7 @@ async def opinion_on(story: Story, code: str, *, number: str = "信核〔2026〕
         person = (await session.scalars(select(Person).where(Person.telegram_id == holder))).one()
         firm = (await session.scalars(select(Counterpart).where(Counterpart.code == code))).one()
         item = (await session.scalars(select(Item).where(Item.counterpart_id == firm.id))).first()
-        await opinions.add(
-            session,
+        new = opinions.NewOpinion(
             counterpart_id=firm.id,
             item_id=item.id,
             unit_id=person.unit_id,
@@ -35,9 +34,9 @@ async def opinion_on(story: Story, code: str, *, number: str = "信核〔2026〕
             valid_to=dt.date(2027, 11, 19),
             valid_source="printed",
             finding=Finding.CLEAN,
-            now=story.clock.now(),
             number=number,
         )
+        await opinions.record(session, [new], now=story.clock.now())
 
 
 async def register_person(me: Officer) -> None:
