@@ -19,6 +19,7 @@ from bot.id_numbers import id_number_spans
 from bot.policy.model import Policy
 from handlers import logs
 from handlers.clock import Clock
+from handlers.telegram import pace
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage.tables import Role
@@ -63,6 +64,12 @@ def nothing_personal_in_the_log() -> Iterator[None]:
 def leaks(line: str) -> bool:
     """Say whether a line of the log holds the token, a number of a person, or a name: all of these stories say 虚构."""
     return TOKEN in line or "虚构" in line or bool(id_number_spans(line))
+
+
+@pytest.fixture(autouse=True)
+def a_chat_need_not_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second between two notices to a chat is a second of the wall, and no story is about it."""
+    monkeypatch.setattr(pace, "REST_OF_CHAT", 0.0)
 
 
 @pytest.fixture

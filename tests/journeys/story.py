@@ -74,7 +74,6 @@ class Story:
         """Move the clock to a local time, such as ``2026-11-24 09:00``, and let what is due be delivered."""
         await self.settle()
         self.pass_time(moment)
-        self.service.sender.pace.chats.clear()  # the wall's second between two notices to a chat has passed too
         await self.settle()
 
     def pass_time(self, moment: str) -> None:

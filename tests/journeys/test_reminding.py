@@ -73,7 +73,8 @@ async def test_the_reminder_of_an_officer_who_blocked_the_bot_reaches_the_coordi
     await story.at("2026-11-27 09:00")
     assert "核查反馈提醒】台账 大气2026-1" in coordinator.transcript()
     assert "还剩1个工作日" not in me.transcript()
-    assert "收到意见。请登记意见内容" in await coordinator.press("已收到意见")
+    await coordinator.press("已收到意见")
+    assert "收到意见。请登记意见内容" in coordinator.transcript()
     assert only(await story.rows(Request)).state.value == "closed"
 
 
