@@ -36,7 +36,7 @@ async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
     (folder / "g31").mkdir()
     (folder / "g32").mkdir()
     first = await _guesses(chance, (1_000_000, 20_000, 1_000) if full else (50_000, 300, 100), folder / "g31")
-    second = await _walk(chance, 24 if full else 2, folder / "g32")
+    second = await _walk(chance, 24 if full else 1, folder / "g32")
     return [first, second]
 
 
