@@ -42,7 +42,7 @@ def trial(
 
 @app.command()
 def run() -> None:
-    """Run the bot on Telegram, or on any Bot API server, by long polling."""
+    """Run the bot on Telegram, or on any Bot API server, by long polling or the webhook that is set."""
     cli_frame.run(_serve())
 
 
