@@ -17,10 +17,9 @@ from handlers import hours, receivers
 from handlers.colleagues import named
 from handlers.office import Office
 from storage import cover, ledger, notified, outbox, people
-from storage.tables import Person, PersonState
+from storage.tables import Person, PersonState, Priority
 
 AWAY, BACK = "absence.away", "absence.back"
-PRIORITY: Final = 2
 
 
 async def tell(session: AsyncSession, office: Office, now: dt.datetime) -> int:
@@ -38,7 +37,9 @@ async def tell(session: AsyncSession, office: Office, now: dt.datetime) -> int:
             if await notified.is_queued(session, dedupe):
                 continue
             params = {"person": person.id}
-            await outbox.enqueue(session, receiver, kind=AWAY, params=params, dedupe=dedupe, priority=PRIORITY, now=now)
+            await outbox.enqueue(
+                session, receiver, kind=AWAY, params=params, dedupe=dedupe, priority=Priority.ESCALATION, now=now
+            )
             queued += 1
     return queued
 

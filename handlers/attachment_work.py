@@ -23,7 +23,7 @@ from handlers.rights import Renderer
 from handlers.turn import Stale
 from storage import attachments, audit, commitments, entry_values, orphans, outbox
 from storage.ledger import Opened, open_entry
-from storage.tables import Attachment, Item, ItemState, Person, PersonState
+from storage.tables import Attachment, Item, ItemState, Person, PersonState, Priority
 
 if TYPE_CHECKING:
     from handlers.worker import Chore, Finish, Tools
@@ -34,7 +34,6 @@ KEEP: Final = "attachment.keep"
 KEPT: Final = "attachment.kept"
 SWEEP: Final = "files.sweep"
 OLDER_THAN: Final = dt.timedelta(days=1)  # a file that no row names by then was left by a crash
-_ANSWERING: Final = 3  # somebody waits for it
 _HAS_OPINION: Final = (ItemState.RETURNED, ItemState.USED)
 
 
@@ -158,7 +157,7 @@ async def _tell(session: AsyncSession, request_id: int, row: Attachment, now: dt
     audit.note(session, at=now, actor_id=person.id, verb="attachment.add", subject=("request", request_id), reason=said)
     params = {"attachment_id": row.id}
     dedupe = f"{KEPT}:{row.id}"
-    await outbox.enqueue(session, person, kind=KEPT, params=params, dedupe=dedupe, priority=_ANSWERING, now=now)
+    await outbox.enqueue(session, person, kind=KEPT, params=params, dedupe=dedupe, priority=Priority.QUESTION, now=now)
 
 
 async def _still_wanted(

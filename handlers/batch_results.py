@@ -24,11 +24,10 @@ from handlers.worker import Finish, Tools
 from storage import batch, ledger, opinions, outbox, work
 from storage.ledger import Opened, entry_of
 from storage.opinions import NewOpinion
-from storage.tables import Item, ItemState, Person, Sheet
+from storage.tables import Item, ItemState, Person, Priority, Sheet
 
 PURPOSE: Final = "results"
 READ: Final = "results.read"
-_ANSWERING: Final = 3  # somebody waits for it
 _ENTRIES_SHOWN: Final = 8
 
 
@@ -164,7 +163,7 @@ async def read(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
             kind=READ,
             params={"sheet_id": kept.id},
             dedupe=f"{READ}:{kept.id}",
-            priority=_ANSWERING,
+            priority=Priority.QUESTION,
             now=now,
         )
 

@@ -28,13 +28,12 @@ from handlers.sheet_reading import ask_child
 from handlers.turn import Stale, Turn
 from handlers.worker import Finish, Tools
 from storage import audit, batch, known, opinions, outbox, work
-from storage.tables import Person, Sheet, Unit
+from storage.tables import Person, Priority, Sheet, Unit
 
 CHECKED: Final = "batch.checked"
 TEMPLATE: Final = "batch.template"
 TIDY: Final = "batch.tidy"
 CHECK: Final = "batch.check"
-_ANSWERING: Final = 3  # somebody waits for it
 
 _LIST_COLUMNS: Final = (
     Column.NUMBER, Column.NAME, Column.KIND, Column.CODE, Column.DISTRICT, Column.PROJECT, Column.SPONSOR, Column.NOTE,
@@ -224,7 +223,7 @@ async def _notify(
     session: AsyncSession, person: Person, kind: str, params: dict[str, Any], *, now: dt.datetime
 ) -> None:
     dedupe = f"{kind}:{params['key']}"
-    await outbox.enqueue(session, person, kind=kind, params=params, dedupe=dedupe, priority=_ANSWERING, now=now)
+    await outbox.enqueue(session, person, kind=kind, params=params, dedupe=dedupe, priority=Priority.QUESTION, now=now)
 
 
 async def _nothing(_session: AsyncSession) -> None:

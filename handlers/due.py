@@ -17,12 +17,11 @@ from handlers import escalation, hours, passed, planning, receivers, saying
 from handlers.office import Office
 from storage import audit, notified, outbox, reminders
 from storage.database import Database
-from storage.tables import Outbox, Person, Reminder, ReminderState
+from storage.tables import Outbox, Person, Priority, Reminder, ReminderState
 
 SINGLE, DIGEST = "reminder", "digest"
 BATCH: Final = 25  # reminders of one transaction: between two, officers' updates get through
 MOST_SINGLES: Final = 5  # messages of its own that an officer gets on a day; what is urgent beyond it leads the digest
-DIGEST_PRIORITY: Final = 6
 HELD: Final = dt.timedelta(minutes=2)  # a digest waits for the end of the look, so that it is one
 
 
@@ -153,7 +152,7 @@ async def _to(
         kind=SINGLE,
         params={"reminder_id": reminder.id},
         dedupe=dedupe(reminder, person),
-        priority=reminder.urgency,
+        priority=Priority(reminder.urgency),
         now=look.now,
         reminder_ids=[reminder.id],
     )
@@ -197,7 +196,7 @@ async def _open_digest(
         kind=DIGEST,
         params={},
         dedupe=name,
-        priority=DIGEST_PRIORITY,
+        priority=Priority.DIGEST,
         now=look.now,
         not_before=leaves + HELD,
     )

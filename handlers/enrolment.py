@@ -18,12 +18,11 @@ from handlers.colleagues import named
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import invites, outbox, people, work
-from storage.tables import Invite, Person, PersonState, Role, Unit
+from storage.tables import Invite, Person, PersonState, Priority, Role, Unit
 
 INVITE_LIFE: Final = dt.timedelta(hours=24)
 PAYLOAD: Final = "i_"  # prefix of the deep link's payload
 APPLIED, WELCOME = "enrolment.applied", "enrolment.welcome"
-_PRIORITY: Final = 3  # somebody waits for it
 
 
 async def on_invite(turn: Turn) -> Screen:
@@ -81,7 +80,7 @@ async def enrol(turn: Turn, payload: str) -> Screen | None:
     for coordinator in await people.coordinators(turn.session):
         dedupe = f"{APPLIED}:{person.id}:{turn.update_id}:{coordinator.id}"
         await outbox.enqueue(turn.session, coordinator, kind=APPLIED, params={"person": person.id}, dedupe=dedupe,
-                             priority=_PRIORITY, now=turn.now)  # fmt: skip
+                             priority=Priority.QUESTION, now=turn.now)  # fmt: skip
     unit = await turn.session.get_one(Unit, invitation.unit_id)
     return screens.applied(unit.name, access.role_name(invitation.role))
 
@@ -168,7 +167,7 @@ async def _let_in(turn: Turn, person: Person, application: Invite) -> None:
     work.add(turn.session, access.MENUS, {}, now=turn.now)
     if person.id != turn.officer.id:
         dedupe = f"{WELCOME}:{person.id}:{turn.update_id}"
-        await outbox.enqueue(turn.session, person, kind=WELCOME, params={}, dedupe=dedupe, priority=_PRIORITY,
+        await outbox.enqueue(turn.session, person, kind=WELCOME, params={}, dedupe=dedupe, priority=Priority.QUESTION,
                              now=turn.now)  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import audit, entry_values, erasure, finding, mentions, orphans, outbox, work
 from storage.ledger import Opened, entry_of
-from storage.tables import Person, Request
+from storage.tables import Person, Priority, Request
 
 if TYPE_CHECKING:
     from handlers.worker import Chore, Finish, Tools
@@ -90,7 +90,9 @@ async def erase(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) -> 
             person = await session.get_one(Person, actor_id)
             said = {"request_id": request_id, "elsewhere": sum(erased.elsewhere.values())}
             dedupe = f"{ERASE}:{request_id}:{now.isoformat()}"
-            await outbox.enqueue(session, person, kind=ERASE, params=said, dedupe=dedupe, priority=3, now=now)
+            await outbox.enqueue(
+                session, person, kind=ERASE, params=said, dedupe=dedupe, priority=Priority.QUESTION, now=now
+            )
 
     return finish
 

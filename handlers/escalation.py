@@ -21,13 +21,12 @@ from handlers.office import Office
 from storage import owed, watching
 from storage.database import Database
 from storage.ledger import entry_of
-from storage.tables import Person, Reminder, ReminderState, Request
+from storage.tables import Person, Priority, Reminder, ReminderState, Request
 from storage.upsert import insert_new
 
 SUBJECT: Final = "owed"
 RUN: Final = "escalation"
 BATCH: Final = 25
-URGENCY: Final = 2
 
 
 async def look(database: Database, office: Office, now: dt.datetime, *, goes_on: Callable[[], bool]) -> int:
@@ -74,7 +73,7 @@ async def _plan(session: AsyncSession, office: Office, request_id: int, now: dt.
             "audience": rung,
             "basis_version": 0,
             "due_at": opening,
-            "urgency": URGENCY,
+            "urgency": Priority.ESCALATION,
             "state": ReminderState.PLANNED,
         }
         for debt in _debts(office, opened.entry, today)

@@ -25,7 +25,7 @@ from handlers.forms import AnyForm, OfficeForm
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import issues, outbox, people, recent
-from storage.tables import Issue, Person, PersonState, Unit
+from storage.tables import Issue, Person, PersonState, Priority, Unit
 
 WAITING, TOLD = "issue.waiting", "issue.told"
 
@@ -194,7 +194,7 @@ async def _move(turn: Turn, row: Issue, state: IssueState) -> None:
 async def _tell(turn: Turn, person: Person, kind: str, row: Issue, *, waits: bool = False) -> None:
     dedupe = f"{kind}:{row.id}:{row.version}:{person.id}"
     params = {"issue": row.id, "waits": waits}
-    priority = 3 if waits else 5
+    priority = Priority.QUESTION if waits else Priority.NOTICE
     await outbox.enqueue(
         turn.session, person, kind=kind, params=params, dedupe=dedupe, priority=priority, now=turn.now
     )  # fmt: skip

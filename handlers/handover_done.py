@@ -18,7 +18,7 @@ from handlers.office import Office
 from handlers.turn import Turn
 from storage import handover, outbox, work
 from storage.ledger import Opened, open_entry
-from storage.tables import Person, PersonState
+from storage.tables import Person, PersonState, Priority
 
 VERB: Final = "request.handover"
 ONE, ALL = "handover.one", "handover.all"
@@ -121,7 +121,9 @@ async def _tell(turn: Turn, kind: str, subject_id: int, to: Person, params: dict
     if to.id == turn.officer.id:
         return
     dedupe = f"{kind}:{subject_id}:{turn.update_id}:{to.id}"
-    await outbox.enqueue(turn.session, to, kind=kind, params=params, dedupe=dedupe, priority=3, now=turn.now)
+    await outbox.enqueue(
+        turn.session, to, kind=kind, params=params, dedupe=dedupe, priority=Priority.QUESTION, now=turn.now
+    )
 
 
 NOTICES: Final = {ONE: render_one, ALL: render_all}

@@ -22,11 +22,10 @@ from handlers.turn import Flow, Turn
 from handlers.worker import Finish, Tools
 from storage import ledger_import, outbox, sheets_out, work
 from storage.finding import Search, Sight
-from storage.tables import Person, PersonState, Unit
+from storage.tables import Person, PersonState, Priority, Unit
 
 KIND: Final = "ledger.export"
 NOTICE: Final = "ledger.exported"
-_ANSWERING: Final = 3  # somebody waits for it
 
 
 async def on_export(turn: Turn) -> Screen:
@@ -52,7 +51,9 @@ async def export(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> F
         told = await session.get_one(Person, person.id)
         said = {"key": kept.key, "n": count, "cut": len(rows) > sheets_out.MOST}
         dedupe = f"{NOTICE}:{kept.key}"
-        await outbox.enqueue(session, told, kind=NOTICE, params=said, dedupe=dedupe, priority=_ANSWERING, now=now)
+        await outbox.enqueue(
+            session, told, kind=NOTICE, params=said, dedupe=dedupe, priority=Priority.QUESTION, now=now
+        )
 
     return finish
 

@@ -21,7 +21,7 @@ from handlers.office import Office
 from handlers.sheet_reading import ask_child
 from handlers.worker import Finish, Tools
 from storage import batch, ledger_import, outbox, work
-from storage.tables import Person, Sheet, Unit
+from storage.tables import Person, Priority, Sheet, Unit
 
 READ: Final = "ledger.read"
 TRY: Final = "ledger.try"
@@ -30,7 +30,6 @@ READ_NOTICE: Final = "ledger.columns"
 TRIED: Final = "ledger.tried"
 IMPORTED: Final = "ledger.imported"
 ENTERING: Final = "entering"  # the step of a kept sheet after the word to import it was given
-_ANSWERING: Final = 3  # somebody waits for it
 
 
 def columns_of(rows: Mapping[str, Any]) -> Columns:
@@ -229,7 +228,7 @@ async def _notify(
     session: AsyncSession, person: Person, kind: str, params: dict[str, Any], which: str, now: dt.datetime
 ) -> None:
     dedupe = f"{kind}:{which}"
-    await outbox.enqueue(session, person, kind=kind, params=params, dedupe=dedupe, priority=_ANSWERING, now=now)
+    await outbox.enqueue(session, person, kind=kind, params=params, dedupe=dedupe, priority=Priority.QUESTION, now=now)
 
 
 async def _nothing(_session: AsyncSession) -> None:

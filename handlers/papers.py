@@ -28,12 +28,11 @@ from handlers.worker import Chore, Finish, Tools
 from storage import audit, ledger, outbox, work
 from storage import papers as stored
 from storage.ledger import Opened, open_entry
-from storage.tables import Person, PersonState
+from storage.tables import Person, PersonState, Priority
 
 KIND: Final = "paper"
 DATES: Final = "dates"  # stands where a letter's name would: the calendar file
 MOST_ENTRIES: Final = 500  # of one officer in a calendar file; RFC 5545 has no limit, phones do
-PRIORITY: Final = 3  # somebody waits for it
 
 
 async def on_papers(turn: Turn) -> Screen:
@@ -99,7 +98,7 @@ async def make(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
     async def finish(session: AsyncSession) -> None:
         owner = await session.get_one(Person, params["person_id"])
         await outbox.enqueue(
-            session, owner, kind=KIND, params=notice, dedupe=f"{KIND}:{kept.key}", priority=PRIORITY, now=now
+            session, owner, kind=KIND, params=notice, dedupe=f"{KIND}:{kept.key}", priority=Priority.QUESTION, now=now
         )
         subject = ("request", params["request_id"]) if opened is not None else ("person", owner.id)
         audit.note(

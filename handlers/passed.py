@@ -19,10 +19,9 @@ from handlers import receivers, reminders, timeline
 from handlers.colleagues import named
 from handlers.office import Office
 from storage import outbox
-from storage.tables import Person, Reminder
+from storage.tables import Person, Priority, Reminder
 
 KIND: Final = "passed"
-PRIORITY: Final = 4
 MOST_LINES: Final = 20
 
 
@@ -40,7 +39,9 @@ async def tell(session: AsyncSession, office: Office, reminder_ids: Sequence[int
     for person in await receivers.coordinators(session, office, now):
         dedupe = f"{KIND}:{reminder_ids[0]}:{now:%Y%m%dT%H%M%S}:{person.id}"
         params = {"reminders": list(reminder_ids)}
-        await outbox.enqueue(session, person, kind=KIND, params=params, dedupe=dedupe, priority=PRIORITY, now=now)
+        await outbox.enqueue(
+            session, person, kind=KIND, params=params, dedupe=dedupe, priority=Priority.TO_KNOW, now=now
+        )
 
 
 async def render(

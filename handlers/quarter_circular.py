@@ -21,10 +21,9 @@ from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Finish, Tools
 from storage import outbox, quarter_pushes, work
-from storage.tables import Person, QuarterPush, Unit
+from storage.tables import Person, Priority, QuarterPush, Unit
 
 KIND, MADE = "quarter.circular", "quarter.circular_made"
-_ANSWERING: Final = 3  # somebody waits for it
 _DRAFTED: Final = (PushState.DRAFTED, PushState.CONFIRMED, PushState.PUSHED)
 
 
@@ -78,7 +77,7 @@ async def make(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
         told = await session.get_one(Person, person.id)
         said = {"key": kept.key, "quarter": material.summary.quarter.code}
         dedupe = f"{MADE}:{kept.key}"
-        await outbox.enqueue(session, told, kind=MADE, params=said, dedupe=dedupe, priority=_ANSWERING, now=now)
+        await outbox.enqueue(session, told, kind=MADE, params=said, dedupe=dedupe, priority=Priority.QUESTION, now=now)
 
     return finish
 

@@ -21,7 +21,7 @@ from handlers.worker import Finish, Tools
 from storage import audit, chats, outbox, people, quarter_pushes, watching, work
 from storage import quarter_returns as stored
 from storage.quarter_pushes import KIND as COPY
-from storage.tables import ChatBinding, Person, QuarterPush, Role
+from storage.tables import ChatBinding, Person, Priority, QuarterPush, Role
 
 DRAFT, SEND, REWRITE = "quarter.draft", "quarter.send", "quarter.report"
 DRAFTED, CHANGED = "quarter.drafted", "quarter.changed"
@@ -189,7 +189,9 @@ def key_of(receiver: Person | ChatBinding) -> str:
 async def tell_coordinators(session: AsyncSession, row: QuarterPush, kind: str, now: dt.datetime) -> None:
     """Let the coordinators know that a draft waits for them."""
     told, dedupe = await people.coordinators(session), f"{kind}:{row.id}:{row.version}"
-    await outbox.enqueue_all(session, told, kind=kind, params={"push": row.id}, dedupe=dedupe, priority=3, now=now)
+    await outbox.enqueue_all(
+        session, told, kind=kind, params={"push": row.id}, dedupe=dedupe, priority=Priority.QUESTION, now=now
+    )
 
 
 async def _lock_returns(session: AsyncSession, quarter: Quarter) -> None:

@@ -16,7 +16,7 @@ from handlers.quarter_return import answered_for, page, readable
 from handlers.turn import Flow, Turn
 from storage import cover, outbox, watching
 from storage import quarter_returns as stored
-from storage.tables import Person
+from storage.tables import Person, Priority
 
 COMPLETE: Final = "quarter.complete"
 
@@ -48,7 +48,7 @@ async def on_ask(turn: Turn) -> Screen:
                 kind=COMPLETE,
                 params={"return": row.id, "owner": owner_id},
                 dedupe=f"{COMPLETE}:{row.id}:{owner_id}:{turn.today.isoformat()}",
-                priority=3,
+                priority=Priority.QUESTION,
                 now=turn.now,
             )
             asked += 1

@@ -21,7 +21,7 @@ from handlers.office import Office
 from handlers.quarter_return import CONFIRM, SENT_BACK, waits_for_head
 from storage import outbox, people, watching
 from storage import quarter_returns as stored
-from storage.tables import Person, Unit
+from storage.tables import Person, Priority, Unit
 
 PROMPT, ASK, NOBODY = "quarter.prompt", "quarter.ask", "quarter.nobody"
 BEFORE, LATE_EVERY = "before", 5
@@ -147,7 +147,9 @@ async def _prompt(
     for person in receivers:
         params = {"return": row.id, "chased": stage.startswith("chase")}
         dedupe = f"{PROMPT}:{row.id}:{stage}:{person.id}"
-        await outbox.enqueue(session, person, kind=PROMPT, params=params, dedupe=dedupe, priority=3, now=now)
+        await outbox.enqueue(
+            session, person, kind=PROMPT, params=params, dedupe=dedupe, priority=Priority.QUESTION, now=now
+        )
 
 
 async def _tell_of_nobody(

@@ -22,7 +22,7 @@ from handlers.forms import AnyForm, OfficeForm
 from handlers.turn import Flow, Stale, Turn
 from storage import cover, outbox
 from storage import quarter_returns as stored
-from storage.tables import Person, PersonState, QuarterReturn, Role, Unit
+from storage.tables import Person, PersonState, Priority, QuarterReturn, Role, Unit
 
 CONFIRM, SENT_BACK = "quarter.confirm", "quarter.sent_back"
 ANSWERS_FOR: Final = (Role.LIAISON, Role.HEAD)
@@ -165,7 +165,9 @@ async def _tell(turn: Turn, row: QuarterReturn, kind: str, person: Person) -> No
         return
     dedupe = f"{kind}:{row.id}:{row.version}:{person.id}"
     params = {"return": row.id}
-    await outbox.enqueue(turn.session, person, kind=kind, params=params, dedupe=dedupe, priority=3, now=turn.now)
+    await outbox.enqueue(
+        turn.session, person, kind=kind, params=params, dedupe=dedupe, priority=Priority.QUESTION, now=turn.now
+    )
 
 
 async def _problems_form(turn: Turn, return_id: int, _filling: Filling) -> RecordForm:

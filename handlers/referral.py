@@ -22,7 +22,7 @@ from handlers.office import Office
 from handlers.turn import Defect, Flow, Stale, Turn
 from storage import drafts, outbox, people
 from storage.policies import ensure_snapshot
-from storage.tables import Draft, Person, PolicySnapshot, Referral, ReferralState, Unit
+from storage.tables import Draft, Person, PolicySnapshot, Priority, Referral, ReferralState, Unit
 
 LONGEST_NOTE: Final = 200  # characters; one line, not a report
 NOTICE: Final = "referral"
@@ -107,7 +107,7 @@ async def _hand_over(turn: Turn, draft: Draft, case: Case, *, note: str | None) 
             kind=NOTICE,
             params={"referral_id": row.id},
             dedupe=f"{NOTICE}:{row.id}:{person.id}",
-            priority=3,
+            priority=Priority.QUESTION,
             now=turn.now,
         )
     await drafts.end(turn.session, draft)

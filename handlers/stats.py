@@ -28,12 +28,11 @@ from handlers.timeline import wording
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Finish, Tools
 from storage import figure_records, outbox, people, summaries, work
-from storage.tables import Person, Unit
+from storage.tables import Person, Priority, Unit
 
 PURPOSE: Final = "stats"
 KIND: Final = "stats.export"
 NOTICE: Final = "stats.exported"
-_ANSWERING: Final = 3  # somebody waits for it
 
 
 async def on_stats(turn: Turn) -> Screen:
@@ -137,7 +136,9 @@ async def export(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> F
         told = await session.get_one(Person, person.id)
         said = {"key": kept.key, "period": period.code, "unit": unit.name if unit else "", "ledger": ledger is not None}
         dedupe = f"{NOTICE}:{kept.key}"
-        await outbox.enqueue(session, told, kind=NOTICE, params=said, dedupe=dedupe, priority=_ANSWERING, now=now)
+        await outbox.enqueue(
+            session, told, kind=NOTICE, params=said, dedupe=dedupe, priority=Priority.QUESTION, now=now
+        )
 
     return finish
 

@@ -19,7 +19,7 @@ from handlers.guide_draft import Case
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import audit, outbox, referrals
-from storage.tables import Draft, Person, Referral, ReferralState, Unit
+from storage.tables import Draft, Person, Priority, Referral, ReferralState, Unit
 
 PURPOSE: Final = "study"
 NOTICE: Final = "referral.settled"
@@ -149,7 +149,7 @@ async def _settle(turn: Turn, row: Referral, *, answer: str | None) -> Screen:
             kind=NOTICE,
             params={"referral_id": row.id},
             dedupe=f"{NOTICE}:{row.id}",
-            priority=3,
+            priority=Priority.QUESTION,
             now=turn.now,
         )
     return replace(await _shown(turn, row), toast=_("Recorded"))

@@ -15,10 +15,9 @@ from handlers.office import Office
 from storage import audit, chats, notified, outbox
 from storage import reminders as stored
 from storage.ledger import entry_of
-from storage.tables import Outbox, OutboxReminder, OutboxState, Person, PersonState, Reminder, Unit
+from storage.tables import Outbox, OutboxReminder, OutboxState, Person, PersonState, Priority, Reminder, Unit
 
 KIND, GROUP_LOST = "undelivered", "group.lost"
-PRIORITY: Final = 2  # after the deadlines, before the questions
 
 
 async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datetime) -> None:
@@ -49,7 +48,7 @@ async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datet
             kind=KIND,
             params={"outbox": [row.id]},
             dedupe=f"{KIND}:{row.id}:{receiver.id}",
-            priority=PRIORITY,
+            priority=Priority.ESCALATION,
             now=now,
         )
 

@@ -24,7 +24,7 @@ from storage import audit, backup, outbox, people, work
 from storage.crashpoints import crash_point
 from storage.database import Database, is_away
 from storage.files import FileStore
-from storage.tables import Person, Work
+from storage.tables import Person, Priority, Work
 
 log = structlog.get_logger()
 
@@ -60,7 +60,6 @@ COPY: Final = "copy"
 REFUSED: Final = "chore.refused"
 FAILED: Final = "chore.failed"
 IDLE: Final = 30.0  # seconds between looks when nobody has called
-_PRIORITY: Final = 3  # somebody waits for it
 
 
 class Worker:
@@ -179,7 +178,9 @@ async def _wanted_by(session: AsyncSession, row: Work) -> Person | None:
 def _telling(row: Work, person: Person, kind: str, params: dict[str, Any], now: dt.datetime) -> Finish:
     async def finish(session: AsyncSession) -> None:
         dedupe = f"{kind}:{row.id}:{person.id}"
-        await outbox.enqueue(session, person, kind=kind, params=params, dedupe=dedupe, priority=_PRIORITY, now=now)
+        await outbox.enqueue(
+            session, person, kind=kind, params=params, dedupe=dedupe, priority=Priority.QUESTION, now=now
+        )
 
     return finish
 

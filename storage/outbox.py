@@ -7,7 +7,17 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder, ReminderState, Setting
+from storage.tables import (
+    Attempt,
+    Outbox,
+    OutboxReminder,
+    OutboxState,
+    Person,
+    Priority,
+    Reminder,
+    ReminderState,
+    Setting,
+)
 from storage.types import literal
 from storage.upsert import insert_new
 
@@ -33,7 +43,7 @@ async def enqueue(
     kind: str,
     params: dict[str, Any],
     dedupe: str,
-    priority: int = 5,
+    priority: Priority = Priority.NOTICE,
     now: dt.datetime,
     not_before: dt.datetime | None = None,
     reminder_ids: Sequence[int] = (),
@@ -46,7 +56,7 @@ async def enqueue(
         kind: Which renderer makes the screen when it is sent.
         params: What the renderer needs; ids, not texts.
         dedupe: What makes it the same notification.
-        priority: Smaller goes first: 1 deadline, 3 question, 5 notice.
+        priority: What it gives way to, and what gives way to it.
         now: Aware UTC time.
         not_before: When it may leave; at once unless given.
         reminder_ids: The planned reminders that it carries.
@@ -68,7 +78,7 @@ async def enqueue_for_chat(
     kind: str,
     params: dict[str, Any],
     dedupe: str,
-    priority: int = 7,
+    priority: Priority = Priority.GROUP,
     now: dt.datetime,
 ) -> Outbox:
     """Queue a notification to a bound group; its renderer is one of ``GROUP_NOTICES`` and is given no person.
@@ -79,7 +89,7 @@ async def enqueue_for_chat(
         kind: Which renderer makes the screen when it is sent.
         params: What the renderer needs; ids, not texts.
         dedupe: What makes it the same notification.
-        priority: Smaller goes first; a group comes after the officers.
+        priority: What it gives way to; a group comes after the officers.
         now: Aware UTC time.
 
     Returns:
@@ -97,7 +107,7 @@ async def enqueue_all(
     kind: str,
     params: dict[str, Any],
     dedupe: str,
-    priority: int = 5,
+    priority: Priority = Priority.NOTICE,
     now: dt.datetime,
 ) -> None:
     """Queue the same notification to many people, with one statement whatever their number.
@@ -108,7 +118,7 @@ async def enqueue_all(
         kind: Which renderer makes the screen when it is sent.
         params: What the renderer needs; ids, not texts.
         dedupe: What makes it the same notification, before each person's key.
-        priority: Smaller goes first.
+        priority: What they give way to, and what gives way to them.
         now: Aware UTC time.
     """
     common = {"kind": kind, "params": params, "priority": priority, "not_before": now, "created_at": now}

@@ -13,12 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deadlines import OVERDUE, Stage, due_at
 from storage import reminders
 from storage.reminders import OWNER, PUT_OFF, SAID_BEFORE, Subject
-from storage.tables import Reminder, ReminderState
+from storage.tables import Priority, Reminder, ReminderState
 from storage.upsert import insert_new
 
 Name = tuple[str, str]  # kind and stage
-_URGENCY: Final = {"feedback": 1, "submit_by": 1, "expiry": 4}  # 1 deadline, 3 question, 4 to know
-_QUESTION: Final = 3
+_URGENCY: Final = {"feedback": Priority.DEADLINE, "submit_by": Priority.DEADLINE, "expiry": Priority.TO_KNOW}
 _SAID: Final = (ReminderState.SENT, ReminderState.ACKNOWLEDGED)
 
 
@@ -173,7 +172,7 @@ def _row(subject: Subject, stage: Stage, moment: dt.datetime, audience: str) -> 
         "basis_version": subject.basis_version,
         "due_at": moment,
         "snoozed_to": None,
-        "urgency": _URGENCY.get(stage.kind, _QUESTION),
+        "urgency": _URGENCY.get(stage.kind, Priority.QUESTION),
         "state": ReminderState.PLANNED,
         "reason": None,
     }

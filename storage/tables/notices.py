@@ -1,7 +1,7 @@
 """What must be said in time: reminders, the outbox, and the days they count by."""
 
 import datetime as dt
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, UniqueConstraint, text
@@ -9,6 +9,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.tables.base import BIG_ID, Base
 from storage.types import Encrypted, choice
+
+
+class Priority(IntEnum):
+    """What leaves first, smaller before greater. Source: ``reliability.md`` §3, deadline before digest."""
+
+    DEADLINE = 1
+    ESCALATION = 2  # what climbs, and word of who cannot be reached
+    QUESTION = 3  # also the answer that somebody waits for
+    TO_KNOW = 4
+    NOTICE = 5
+    DIGEST = 6
+    GROUP = 7  # after the officers
 
 
 class ReminderState(StrEnum):
@@ -44,7 +56,7 @@ class Reminder(Base):
     audience: Mapped[str]  # a slot: owner | head | coordinator; resolved to people when due
     basis_version: Mapped[int]
     due_at: Mapped[dt.datetime]
-    urgency: Mapped[int] = mapped_column(default=5)  # smaller goes first
+    urgency: Mapped[int] = mapped_column(default=Priority.NOTICE)
     state: Mapped[ReminderState] = mapped_column(choice(ReminderState), default=ReminderState.PLANNED)
     reason: Mapped[str | None]
     snoozed_to: Mapped[dt.datetime | None]
@@ -89,7 +101,7 @@ class Outbox(Base):
     chat_id: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str]
     params: Mapped[Any] = mapped_column(Encrypted)
-    priority: Mapped[int] = mapped_column(default=5)
+    priority: Mapped[int] = mapped_column(default=Priority.NOTICE)
     not_before: Mapped[dt.datetime]
     state: Mapped[OutboxState] = mapped_column(choice(OutboxState), default=OutboxState.DUE)
     lease_until: Mapped[dt.datetime | None]
