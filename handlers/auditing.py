@@ -20,7 +20,7 @@ from bot.screens.screen import Screen
 from handlers import access, hours, planning
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
-from storage import attachments, audit, dossiers, finding, opinions, outbox, people, seals, watching
+from storage import attachments, audit, dossiers, finding, opinions, outbox, people, periodic, seals
 from storage.entry_values import entries_of
 from storage.tables import Audit, Person, Request, Unit
 
@@ -78,7 +78,7 @@ async def post_head(session: AsyncSession, office: Office, now: dt.datetime) -> 
     if not hours.in_office_hours(office, now) or now < opening:
         return 0
     newest = await seals.last(session)
-    if newest is None or not await watching.begins(session, HEAD, today.isoformat(), now=now):
+    if newest is None or not await periodic.begins(session, HEAD, today.isoformat(), now=now):
         return 0
     params = {"head": newest.head, "lines": await audit.count(session, up_to=newest.to_id), "at": now.isoformat()}
     coordinators = await people.coordinators(session)

@@ -11,7 +11,7 @@ from bot.screens.screen import Screen
 from handlers import hours
 from handlers.calendar_change import carry_out
 from handlers.office import Office
-from storage import calendar, outbox, people, watching
+from storage import calendar, outbox, people, periodic
 from storage.tables import Person
 
 MISSING: Final = "calendar.missing"
@@ -60,7 +60,7 @@ async def ask_for_missing(session: AsyncSession, office: Office, now: dt.datetim
         return 0
     iso = office.today(now).isocalendar()
     period = f"{iso.year}-W{iso.week:02}"
-    if not await watching.begins(session, MISSING, period, now=now):
+    if not await periodic.begins(session, MISSING, period, now=now):
         return 0
     told, dedupe = await people.coordinators(session), f"{MISSING}:{period}"
     await outbox.enqueue_all(session, told, kind=MISSING, params={"year": year}, dedupe=dedupe, now=now)

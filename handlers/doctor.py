@@ -16,7 +16,7 @@ from bot.screens.screen import Screen
 from handlers import calendar_watch, packs
 from handlers.office import Office
 from handlers.turn import Flow, Turn
-from storage import heartbeat, seals, watching
+from storage import heartbeat, periodic, seals, watching
 
 LOOK: Final = "invariants"  # the hourly look at the data; its finding is kept with the run
 STEP: Final = "clock.step"  # the machine's clock was set, or the machine was asleep; the seconds are kept with the run
@@ -48,7 +48,7 @@ async def examine(session: AsyncSession, office: Office, now: dt.datetime, *, is
     late = {part: _minutes(now, beats.get(part)) for part in heartbeat.PARTS}
     queue = await watching.queue(session, now)
     intake = await watching.intake(session)
-    look = await watching.last_run(session, LOOK)
+    look = await periodic.last(session, LOOK)
     copied = await watching.last_copy(session)
     return Health(
         deliveries={state.value: count for state, count in queue.states.items()},
@@ -77,7 +77,7 @@ async def examine(session: AsyncSession, office: Office, now: dt.datetime, *, is
 
 async def _clock_step(session: AsyncSession, now: dt.datetime) -> int | None:
     """Return the minutes of the last day's step; a clock that was set back has written its own into the future."""
-    step = await watching.last_run(session, STEP)
+    step = await periodic.last(session, STEP)
     if step is None or abs(now - step.ran_at) > STEP_IS_NEWS:
         return None
     return round(int(step.note or 0) / 60)

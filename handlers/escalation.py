@@ -18,7 +18,7 @@ from bot.owed import Debt, OwedNotice
 from handlers import hours, receivers
 from handlers.colleagues import named
 from handlers.office import Office
-from storage import owed, watching
+from storage import owed, periodic
 from storage.database import Database
 from storage.ledger import entry_of
 from storage.tables import Person, Priority, Reminder, ReminderState, Request
@@ -43,7 +43,7 @@ async def look(database: Database, office: Office, now: dt.datetime, *, goes_on:
     """
     today = office.today(now)
     async with database.read() as session:
-        if not hours.in_office_hours(office, now) or await watching.has_run(session, RUN, today.isoformat()):
+        if not hours.in_office_hours(office, now) or await periodic.has_run(session, RUN, today.isoformat()):
             return 0
         ids = await owed.candidates(session, today)
     count = 0
@@ -54,7 +54,7 @@ async def look(database: Database, office: Office, now: dt.datetime, *, goes_on:
             for request_id in ids[first : first + BATCH]:
                 count += await _plan(session, office, request_id, now)
     async with database.write() as session:
-        await watching.begins(session, RUN, today.isoformat(), now=now)
+        await periodic.begins(session, RUN, today.isoformat(), now=now)
     return count
 
 

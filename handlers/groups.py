@@ -18,7 +18,7 @@ from bot.screens.screen import Screen
 from handlers import access, hours
 from handlers.office import Office
 from handlers.turn import Turn
-from storage import chats, outbox, watching
+from storage import chats, outbox, periodic
 from storage.tables import ChatBinding, PersonState, Unit
 
 RIGHT: Final = "group.bind"
@@ -56,7 +56,7 @@ async def tell(session: AsyncSession, office: Office, now: dt.datetime) -> int:
     opening = due_at(today, hours.of_office(office), office.zone)
     if not hours.in_office_hours(office, now) or now < opening:
         return 0
-    if not await watching.begins(session, DIGEST, today.isoformat(), now=now):
+    if not await periodic.begins(session, DIGEST, today.isoformat(), now=now):
         return 0
     bound = await chats.bound(session)
     for binding in bound:

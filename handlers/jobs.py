@@ -37,8 +37,7 @@ from handlers.retention import RETAIN
 from handlers.rulekeeping import Rulekeeper
 from handlers.wall import REPORTED, Wall
 from handlers.worker import COPY
-from storage import heartbeat, inbox, outbox, seals, work
-from storage import watching as stored
+from storage import heartbeat, inbox, outbox, periodic, seals, work
 from storage.database import Database
 
 log = structlog.get_logger()
@@ -131,7 +130,7 @@ class Jobs:
         queued = await due.remind(self._database, self._office, now, on_queued=self._on_queued, goes_on=self._goes_on)
         async with self._database.write() as session:
             if (step := self._step) is not None:
-                await stored.note_run(session, doctor.STEP, now.isoformat(), note=str(step), now=now)
+                await periodic.note_down(session, doctor.STEP, now.isoformat(), note=str(step), now=now)
             queued += await calendar_watch.ask_for_missing(session, self._office, now)
             queued += await quarter_prompts.tick(session, self._office, now)
             queued += await quarter_draft.tick(session, self._office, now)
@@ -187,7 +186,7 @@ class Jobs:
         now = self._office.clock.now()
         period = self._office.today(now).isoformat()
         async with self._database.write() as session:
-            if not await stored.begins(session, "daily", period, now=now):
+            if not await periodic.begins(session, "daily", period, now=now):
                 return
             await inbox.prune(session, now=now)
             work.add(session, SWEEP, {}, now=now)

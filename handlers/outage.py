@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.screens import delivery as screens
 from bot.screens.screen import Screen
 from handlers.office import Office
-from storage import heartbeat, outbox, people, watching
+from storage import heartbeat, outbox, people, periodic
 from storage.tables import Person
 
 KIND: Final = "outage"
@@ -21,8 +21,8 @@ TOLD: Final = "outage.told"
 
 async def tell(session: AsyncSession, _office: Office, now: dt.datetime) -> int:
     """Queue the word about the newest outage to every active officer, once; return how many were queued."""
-    run = await watching.last_run(session, heartbeat.OUTAGE)
-    if run is None or not await watching.begins(session, TOLD, run.period, now=now):
+    run = await periodic.last(session, heartbeat.OUTAGE)
+    if run is None or not await periodic.begins(session, TOLD, run.period, now=now):
         return 0
     persons = await people.active(session)
     params = {"from": run.period, "to": run.note}

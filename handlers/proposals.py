@@ -27,9 +27,8 @@ from handlers.colleagues import named
 from handlers.forms import AnyForm, OfficeForm
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
-from storage import outbox, overlay, people
+from storage import outbox, overlay, people, periodic
 from storage.tables import Overlay, OverlayState, Person, Unit
-from storage.watching import begins
 
 PROPOSED, ANSWERED, LISTED = "matter.proposed", "matter.answered", "matter.listed"
 
@@ -149,7 +148,7 @@ async def list_each_quarter(session: AsyncSession, office: Office, now: dt.datet
     first = quarter.ends_on - dt.timedelta(days=office.policy.quarters.prompt_days_before_end)
     if today < first or not hours.has_begun(office, now) or not await overlay.proposals(session):
         return 0
-    if not await begins(session, LISTED, str(quarter.begins_on), now=now):
+    if not await periodic.begins(session, LISTED, str(quarter.begins_on), now=now):
         return 0
     coordinators = await people.coordinators(session)
     for person in coordinators:

@@ -18,7 +18,7 @@ from bot.summary import LOOKING_BACK, as_confirmed
 from handlers import hours, quarter_facts, quarter_files, quarter_material, quarter_prompts, summary
 from handlers.office import Office
 from handlers.worker import Finish, Tools
-from storage import audit, chats, outbox, people, quarter_pushes, watching, work
+from storage import audit, chats, outbox, people, periodic, quarter_pushes, work
 from storage import quarter_returns as stored
 from storage.quarter_pushes import KIND as COPY
 from storage.tables import ChatBinding, Person, Priority, QuarterPush, Role
@@ -48,7 +48,7 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
         await quarter_pushes.begin(session, quarter)
     for push in await quarter_pushes.unfinished(session):
         kind, period = _JOB[push.state], f"{Quarter(push.year, push.quarter).code}:{today.isoformat()}"
-        if await watching.begins(session, kind, period, now=now):
+        if await periodic.begins(session, kind, period, now=now):
             work.add(session, kind, {"push": push.id}, now=now)
             asked += 1
     return asked

@@ -14,7 +14,7 @@ from handlers import quarter_facts
 from handlers.office import Office
 from handlers.quarter_return import answered_for, page, readable
 from handlers.turn import Flow, Turn
-from storage import cover, outbox, watching
+from storage import cover, outbox, periodic
 from storage import quarter_returns as stored
 from storage.tables import Person, Priority
 
@@ -41,7 +41,7 @@ async def on_ask(turn: Turn) -> Screen:
         if person is None or person.id == turn.officer.id:
             continue
         period = f"{unit.quarter.code}:{turn.today.isoformat()}"
-        if await watching.begins(turn.session, COMPLETE, period, f"{row.unit_id}:{owner_id}", now=turn.now):
+        if await periodic.begins(turn.session, COMPLETE, period, f"{row.unit_id}:{owner_id}", now=turn.now):
             await outbox.enqueue(
                 turn.session,
                 person,

@@ -19,7 +19,7 @@ from bot.screens.screen import Screen
 from handlers import hours, planning, quarter_facts
 from handlers.office import Office
 from handlers.quarter_return import CONFIRM, SENT_BACK, waits_for_head
-from storage import outbox, people, watching
+from storage import outbox, people, periodic
 from storage import quarter_returns as stored
 from storage.tables import Person, Priority, Unit
 
@@ -42,7 +42,7 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
         stage = stage_of(office, quarter, office.today(now))
         if stage is None or not await _is_open(session, office, quarter):
             continue
-        if not await watching.begins(session, PROMPT, quarter.code, stage, now=now):
+        if not await periodic.begins(session, PROMPT, quarter.code, stage, now=now):
             continue
         if stage == BEFORE:
             queued += await _ask_officers(session, quarter, now)
@@ -105,7 +105,7 @@ async def chase(session: AsyncSession, office: Office, quarter: Quarter, now: dt
         receivers = await stored.answering(session, unit.id, today)
         if not receivers:
             continue
-        if await watching.begins(session, "quarter.chase", f"{quarter.code}:{today.isoformat()}", unit.code, now=now):
+        if await periodic.begins(session, "quarter.chase", f"{quarter.code}:{today.isoformat()}", unit.code, now=now):
             await _prompt(session, unit, receivers, quarter, f"chase-{today.isoformat()}", now)
             asked += 1
         else:

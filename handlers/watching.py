@@ -14,7 +14,7 @@ from bot.screens import doctor as screens
 from bot.screens.screen import Screen
 from handlers import doctor, hours, planning, reconcile
 from handlers.office import Office
-from storage import invariants, outbox, people, watching
+from storage import invariants, outbox, people, periodic, watching
 from storage.database import Database
 from storage.invariants import Violation
 from storage.tables import Person, PersonState
@@ -37,7 +37,7 @@ async def look(database: Database, office: Office) -> list[Violation]:
         log.error("an invariant does not hold", code=each.code, count=each.count, examples=each.examples)
     note = json.dumps({each.code: each.count for each in found})
     async with database.write() as session:
-        await watching.note_run(session, doctor.LOOK, hour(now), note=note, now=now)
+        await periodic.note_down(session, doctor.LOOK, hour(now), note=note, now=now)
     return found
 
 
@@ -56,7 +56,7 @@ def hour(now: dt.datetime) -> str:
 
 async def looked(session: AsyncSession, now: dt.datetime) -> bool:
     """Say whether this hour's look has been done."""
-    last = await watching.last_run(session, doctor.LOOK)
+    last = await periodic.last(session, doctor.LOOK)
     return last is not None and last.period == hour(now)
 
 
@@ -72,7 +72,7 @@ async def morning(session: AsyncSession, office: Office, now: dt.datetime) -> in
     opening = due_at(today, planning.hour(office), office.zone)
     if not hours.in_office_hours(office, now) or now < opening + AFTER_OPENING:
         return 0
-    if not office.maintainer_ids or not await watching.begins(session, MORNING, today.isoformat(), now=now):
+    if not office.maintainer_ids or not await periodic.begins(session, MORNING, today.isoformat(), now=now):
         return 0
     queued = 0
     for telegram_id in sorted(office.maintainer_ids):

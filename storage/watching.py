@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, func, inspect, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, case, func, inspect, or_, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,7 +21,6 @@ from storage.tables import (
     Outbox,
     OutboxReminder,
     OutboxState,
-    PeriodicRun,
     Person,
     PersonState,
     Reminder,
@@ -29,7 +28,6 @@ from storage.tables import (
     Request,
     RequestState,
 )
-from storage.upsert import insert_new, insert_one
 
 COPIED: Final = "database.copy"  # the audit's word for a copy that was made and checked
 LATELY: Final = dt.timedelta(days=7)
@@ -161,12 +159,6 @@ async def last_copy(session: AsyncSession) -> dt.datetime | None:
     return await session.scalar(newest)
 
 
-async def last_run(session: AsyncSession, kind: str) -> PeriodicRun | None:
-    """Return the newest run of a periodic work."""
-    rows = select(PeriodicRun).where(PeriodicRun.kind == kind).order_by(PeriodicRun.id.desc()).limit(1)
-    return await session.scalar(rows)
-
-
 async def missing_persons(session: AsyncSession, telegram_ids: frozenset[int]) -> frozenset[int]:
     """Return those of some Telegram ids who are not active people of the list, and can be told nothing."""
     rows = await session.scalars(
@@ -187,29 +179,6 @@ async def due_until(session: AsyncSession, until: dt.datetime) -> Sequence[Remin
         .order_by(*what, Reminder.basis_version, Reminder.due_at, Reminder.id)
     )
     return rows.all()
-
-
-async def note_run(session: AsyncSession, kind: str, period: str, *, note: str, now: dt.datetime) -> None:
-    """Write down that a period's work was done and what it found; done again, the later finding stands."""
-    await insert_new(session, PeriodicRun, [{"kind": kind, "period": period, "scope": "", "ran_at": now}])
-    which = (PeriodicRun.kind == kind, PeriodicRun.period == period, PeriodicRun.scope == "")
-    await session.execute(
-        update(PeriodicRun).where(*which).values(note=note, ran_at=now).execution_options(synchronize_session=False)
-    )
-
-
-async def begins(session: AsyncSession, kind: str, period: str, scope: str = "", *, now: dt.datetime) -> bool:
-    """Say whether a period's work is still to be done for a scope, and take it; of two who ask at once one gets it."""
-    if await has_run(session, kind, period, scope):
-        return False
-    run = {"kind": kind, "period": period, "scope": scope, "ran_at": now}
-    return await insert_one(session, PeriodicRun, run)
-
-
-async def has_run(session: AsyncSession, kind: str, period: str, scope: str = "") -> bool:
-    """Say whether a period's work was taken for a scope."""
-    which = (PeriodicRun.kind == kind, PeriodicRun.period == period, PeriodicRun.scope == scope)
-    return await session.scalar(select(PeriodicRun.id).where(*which)) is not None
 
 
 async def is_of_this_version(session: AsyncSession) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from bot.screens import digest as screens
 from handlers import auditing, due, frame
-from storage import outbox, people, watching
+from storage import outbox, people, periodic
 from storage.tables import Outbox, OutboxState, Person, Reminder, ReminderState, Request
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import OUTSIDER, Story, only, register
@@ -177,7 +177,7 @@ async def test_a_queue_that_telegram_held_up_until_night_waits_for_the_morning(s
     await _submitted(story, 2)
     before = len(me.messages)
     async with story.database.write() as session:  # the coordinators have the day's check value: nothing else waits
-        await watching.begins(session, auditing.HEAD, "2026-11-24", now=story.clock.now())
+        await periodic.begins(session, auditing.HEAD, "2026-11-24", now=story.clock.now())
     story.api.faults.add("sendMessage", "429", None, retry_after=30_000)
     await story.at("2026-11-24 09:00")
     async with story.database.write() as session:  # and one of each other kind that nobody waits for

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from storage import heartbeat, watching
+from storage import heartbeat, periodic, watching
 from storage.database import Database
 from storage.heartbeat import Pulse
 from storage.tables import Attempt, Heartbeat, Outbox, OutboxReminder, OutboxState, PeriodicRun, Reminder, ReminderState
@@ -155,12 +155,12 @@ async def test_a_beat_and_the_end_of_an_outage_count_only_once_they_are_committe
             raise OSError("the disk is full")
     assert heartbeat.DISPATCH not in pulse.beats
     async with database.read() as session:
-        assert await watching.last_run(session, heartbeat.OUTAGE) is None
+        assert await periodic.last(session, heartbeat.OUTAGE) is None
     async with database.write() as session:
         await pulse.record(session, heartbeat.DISPATCH, back)
     assert pulse.beats[heartbeat.DISPATCH] == back
     async with database.read() as session:
-        outage = await watching.last_run(session, heartbeat.OUTAGE)
+        outage = await periodic.last(session, heartbeat.OUTAGE)
         assert outage is not None
         assert (outage.period, outage.note) == (BEGINS.isoformat(), back.isoformat())
         assert (await heartbeat.beats(session))[heartbeat.POLL] == back
@@ -194,9 +194,9 @@ async def test_an_outage_ends_when_the_first_answered_poll_was_asked_however_lat
 async def test_of_two_who_begin_a_periods_work_at_once_one_gets_it(database: Database):
     async def begin() -> bool:
         async with database.write() as session:
-            return await watching.begins(session, "morning", "2026-11-24", now=BEGINS)
+            return await periodic.begins(session, "morning", "2026-11-24", now=BEGINS)
 
     assert sorted(await asyncio.gather(*(begin() for _ in range(5)))) == [False] * 4 + [True]
     async with database.write() as session:
-        assert await watching.begins(session, "morning", "2026-11-24", "air", now=BEGINS)
-        assert not await watching.begins(session, "morning", "2026-11-24", now=BEGINS)
+        assert await periodic.begins(session, "morning", "2026-11-24", "air", now=BEGINS)
+        assert not await periodic.begins(session, "morning", "2026-11-24", now=BEGINS)
