@@ -2,12 +2,9 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Final
 
+from bot.identifiers import PERSONAL, SHOWN
 from bot.opinions import Finding
-
-_PERSONAL: Final = "92"  # 个体工商户: the code of a person in business (GB 32100-2015)
-_SHOWN: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +81,6 @@ def readable_code(code: str | None, *, inside: bool) -> str:
     """
     if code is None:
         return ""
-    if inside or not code.startswith(_PERSONAL):
+    if inside or not code.startswith(PERSONAL):
         return code
-    return "*" * (len(code) - _SHOWN) + code[-_SHOWN:]
+    return "*" * (len(code) - SHOWN) + code[-SHOWN:]

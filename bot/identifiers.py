@@ -33,7 +33,8 @@ _LEGACY: Final = re.compile(r"[0-9A-Z]{8}-?[0-9X]")
 
 # The registering authority is the first character, the type of organisation the second.
 _ORGAN: Final = "11"
-_PERSONAL: Final = "92"
+PERSONAL: Final = "92"  # 个体工商户: the code of a person in business (GB 32100-2015)
+SHOWN: Final = 4  # the characters of such a code that others than the unit may read (domain.md §6)
 _PERSONAL_CODE: Final = re.compile(r"(?<![0-9A-Za-z])92[0-9A-Za-z]{16}(?![0-9A-Za-z])")
 _KINDS: Final[dict[str, CounterpartKind]] = {
     "13": "social_org",
@@ -110,7 +111,7 @@ def read_code(text: str) -> Code:
             _("The check character at position 18 does not fit: one of the characters is likely mistyped. "
               "Please compare the code with the licence and send it again.")
         )  # fmt: skip
-    return Code(value, kind, personal=value.startswith(_PERSONAL))
+    return Code(value, kind, personal=value.startswith(PERSONAL))
 
 
 def names_a_person(text: str) -> bool:

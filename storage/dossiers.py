@@ -75,9 +75,7 @@ async def names(session: AsyncSession, ids: Collection[int]) -> Mapping[int, str
 
 
 async def _known_inside(session: AsyncSession, sight: Sight, ids: Collection[int]) -> set[int]:
-    """Return those that the officer's own unit deals with; all of them for one who sees the whole ledger."""
-    if sight.sees_all:
-        return set(ids)
+    """Return those that the officer's own unit deals with, whatever else they may see of the ledger."""
     unit_id = sight.person.unit_id
     dealt = select(Item.counterpart_id).join(Request, Request.id == Item.request_id)
     held = select(Opinion.counterpart_id).where(Opinion.counterpart_id.in_(ids), Opinion.unit_id == unit_id)

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.finding import Words
+from bot.identifiers import PERSONAL, SHOWN
 from bot.search import Entry, Index, pinyin_keys
 from storage.tables import Counterpart, CounterpartAlias
 
@@ -21,14 +22,19 @@ _Text = InstrumentedAttribute[str | None] | InstrumentedAttribute[str]
 def fits(words: Words) -> ColumnElement[bool]:
     """Return the condition that an organisation fits the words: by name, further name, code, pinyin or initials.
 
-    What was typed is taken literally: ``%`` and ``_`` stand for themselves. Natural persons fit nothing.
+    What was typed is taken literally: ``%`` and ``_`` stand for themselves. Natural persons fit nothing; a person in
+    business fits a whole code or the end of it that everybody reads, so that nobody finds the rest out by trying.
     """
     aliased = select(CounterpartAlias.counterpart_id).where(_named(CounterpartAlias, words))
     conditions = [_named(Counterpart, words), Counterpart.id.in_(aliased)]
     if words.code is not None:
         conditions += [
-            column.contains(words.code, autoescape=True) for column in (Counterpart.code, Counterpart.legacy_code)
+            and_(Counterpart.code.contains(words.code, autoescape=True), not_(Counterpart.code.startswith(PERSONAL))),
+            Counterpart.code == words.code,
+            Counterpart.legacy_code.contains(words.code, autoescape=True),
         ]
+        if len(words.code) == SHOWN:
+            conditions.append(Counterpart.code.endswith(words.code, autoescape=True))
     return and_(Counterpart.name.is_not(None), or_(*conditions))
 
 

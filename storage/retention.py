@@ -93,13 +93,16 @@ async def forget_drafts(session: AsyncSession, before: dt.datetime) -> None:
 
 
 async def forget_lists(session: AsyncSession, before: dt.datetime) -> None:
-    """Delete long work that is done, and empty the lists that are closed."""
+    """Delete long work that is done, and empty lists; one that was never registered nor given up counts from its start."""
     over = Work.state.in_((WorkState.DONE, WorkState.FAILED))
     await _delete(session, Work, over, Work.created_at < before)
     await session.execute(
         update(Sheet)
-        .where(Sheet.closed_at < before, or_(Sheet.rows.is_not(None), Sheet.path.is_not(None)))
-        .values(rows=None, path=None)
+        .where(
+            func.coalesce(Sheet.closed_at, Sheet.created_at) < before,
+            or_(Sheet.rows.is_not(None), Sheet.path.is_not(None), Sheet.closed_at.is_(None)),
+        )
+        .values(rows=None, path=None, closed_at=func.coalesce(Sheet.closed_at, before))
         .execution_options(synchronize_session=False)
     )
 

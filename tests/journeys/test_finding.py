@@ -396,6 +396,8 @@ async def test_only_the_unit_reads_the_last_four_of_a_person_and_the_code_of_a_p
         screen = await someone.press("大气2026-2")
         assert "张某" in screen and "人事2026-7" in screen
         assert ("1234" in screen) is identifies
+        for screen in (await someone.type("/find 便民店"), await someone.press("虚构便民店")):
+            assert ("92410100MA00000T4Y" in screen, "0T4Y" in screen) == (identifies, True)
         await someone.type("/find")
         await someone.press("浏览台账")
         await someone.press("导出表格")
@@ -404,3 +406,10 @@ async def test_only_the_unit_reads_the_last_four_of_a_person_and_the_code_of_a_p
         words = "\n".join("\t".join(each) for each in cells(story.api.files[sent["file_id"]].content))
         assert ("92410100MA00000T4Y" in words, "0T4Y" in words) == (identifies, True)
         assert "1234" not in words  # no sheet leaves with it, for anybody
+
+
+async def test_the_code_of_a_person_in_business_is_not_found_out_by_trying(story: Story):
+    await register(story.person(), subject=SHOP)
+    coordinator = story.person(COORDINATOR)
+    for typed, fits in (("92410100MA00000T4Y", True), ("0T4Y", True), ("9241", False), ("A00000T4", False)):
+        assert ("虚构便民店" in await coordinator.type(f"/find {typed}")) is fits, typed

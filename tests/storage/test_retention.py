@@ -73,8 +73,8 @@ async def test_each_class_goes_on_its_day_and_what_is_still_wanted_stays(sqlite:
             work.add(session, "k", {}, now=at)
             await session.flush()
             (await session.scalars(select(Work).order_by(Work.id.desc()))).first().state = state
-        for closed in (OLD, YOUNG, None):
-            session.add(Sheet(person_id=person.id, purpose="check", rows=[1], created_at=OLD, closed_at=closed))
+        for begun, closed in ((OLD, OLD), (OLD, YOUNG), (OLD, None), (YOUNG, None)):
+            session.add(Sheet(person_id=person.id, purpose="check", rows=[1], created_at=begun, closed_at=closed))
         session.add_all([Stranger(telegram_id=1, refused_at=OLD), Stranger(telegram_id=2, refused_at=YOUNG)])
     async with sqlite.write() as session:
         assert await retention.forget_notices(session, LIMIT) == 1
@@ -83,7 +83,8 @@ async def test_each_class_goes_on_its_day_and_what_is_still_wanted_stays(sqlite:
     counts = [await count(sqlite, table) for table in (Outbox, Attempt, Draft, Work, Stranger)]
     assert counts == [3, 3, 1, 2, 1]
     async with sqlite.read() as session:
-        assert list(await session.scalars(select(Sheet.rows).order_by(Sheet.id))) == [None, [1], [1]]
+        kept = await session.execute(select(Sheet.rows, Sheet.closed_at.is_(None)).order_by(Sheet.id))
+    assert kept.all() == [(None, False), ([1], False), (None, False), ([1], True)]
 
 
 async def test_staff_go_when_they_left_long_ago_and_have_nothing_open(database: Database, policy: Policy):
