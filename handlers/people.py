@@ -103,7 +103,7 @@ async def _role(turn: Turn, seat: Seat, said: str) -> Screen:
         change = Act(f"role,{wanted},{from_},ok", pgettext("button", "Change all the same"), Style.DANGER)
         return screens.ask(_member(turn, seat), [*has, sentence], [_hand(Style.PRIMARY), change], today=turn.today)
     seat.person.role = Role(wanted)
-    return await _moved(turn, seat, {"role": before.value}, {"role": wanted}, "person.role")
+    return await _moved(turn, seat, {"role": before.value}, {"role": wanted}, people.ROLE_CHANGED)
 
 
 async def _unit(turn: Turn, seat: Seat, said: str) -> Screen:
@@ -121,7 +121,7 @@ async def _unit(turn: Turn, seat: Seat, said: str) -> Screen:
     if seat.person.state not in (PersonState.ACTIVE, PersonState.SUSPENDED):
         raise Stale
     seat.person.unit_id = choices[wanted].id
-    return await _moved(turn, seat, {"unit": before}, {"unit": choices[wanted].id}, "person.unit")
+    return await _moved(turn, seat, {"unit": before}, {"unit": choices[wanted].id}, people.UNIT_CHANGED)
 
 
 _CHANGES: Final = {"stop": _suspend, "go": _resume, "left": _leave, "role": _role, "unit": _unit}

@@ -9,9 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import Policy
 from bot.roles import CHANGES
-from storage.tables import Draft, Person, PersonState, Request, RequestState, Role, Stranger, Unit
+from storage.tables import Audit, Draft, Person, PersonState, Request, RequestState, Role, Stranger, Unit
 from storage.upsert import insert_new
 
+ROLE_CHANGED: Final = "person.role"
+UNIT_CHANGED: Final = "person.unit"
+"""The audit's words for somebody who reaches less or other things from then on."""
 REFUSE_AGAIN_AFTER: Final = dt.timedelta(days=1)
 
 
@@ -54,6 +57,17 @@ async def named(session: AsyncSession, text: str) -> Sequence[Person]:
     everybody = (await session.scalars(select(Person).order_by(Person.id))).all()  # names are encrypted
     whole = [person for person in everybody if person.name == wanted]
     return whole or [person for person in everybody if wanted and wanted in str(person.name or "")]
+
+
+async def has_moved(session: AsyncSession, person: Person, since: dt.datetime) -> bool:
+    """Say whether somebody has got another unit or role since a moment, as the record of who did what tells."""
+    moved = select(Audit.id).where(
+        Audit.subject_kind == "person",
+        Audit.subject_id == person.id,
+        Audit.verb.in_((ROLE_CHANGED, UNIT_CHANGED)),
+        Audit.at > since,
+    )
+    return await session.scalar(moved.limit(1)) is not None
 
 
 async def coordinators(session: AsyncSession) -> Sequence[Person]:

@@ -93,7 +93,7 @@ async def forget_drafts(session: AsyncSession, before: dt.datetime) -> None:
 
 
 async def forget_lists(session: AsyncSession, before: dt.datetime) -> None:
-    """Delete long work that is done, and empty lists; one that was never registered nor given up counts from its start."""
+    """Delete long work that is done, and empty lists; one that nobody closed counts from its start."""
     over = Work.state.in_((WorkState.DONE, WorkState.FAILED))
     await _delete(session, Work, over, Work.created_at < before)
     await session.execute(

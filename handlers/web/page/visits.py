@@ -6,7 +6,16 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers.clock import Clock
-from handlers.links import SESSION_HOLDS, LinkExpired, LinkForged, Links, Opened, read_session, session_cookie
+from handlers.links import (
+    LINK_HOLDS,
+    SESSION_HOLDS,
+    LinkExpired,
+    LinkForged,
+    Links,
+    Opened,
+    read_session,
+    session_cookie,
+)
 from handlers.web.page.refusals import Refused, Why
 from storage import audit, pages, people
 from storage.database import Database
@@ -67,7 +76,7 @@ class Visits:
     async def during(
         self, cookie: str, verb: str = "", *, file_key: str | None = None, ends: bool = False
     ) -> tuple[Opened, Person]:
-        """Return a session's right and its holder; somebody suspended meanwhile loses it here.
+        """Return a session's right and its holder; who was suspended meanwhile, or has another unit or role, loses it.
 
         Args:
             cookie: The session's cookie.
@@ -85,14 +94,15 @@ class Visits:
         now = self._clock.now()
         async with self._database.write() as session:
             person = await pages.holder(session, cookie, now=now)
-            is_active = person is not None and person.state is PersonState.ACTIVE
-            was_ended = (ends or not is_active) and await pages.end(session, cookie, now=now)
-            if person is not None and is_active and (was_ended or not ends):
+            is_suspended = person is not None and person.state is not PersonState.ACTIVE
+            holds = person is not None and not is_suspended and not await _moved(session, person, said, SESSION_HOLDS)
+            was_ended = (ends or not holds) and await pages.end(session, cookie, now=now)
+            if person is not None and holds and (was_ended or not ends):
                 if verb:
                     self._note(session, person.id, verb, said, file_key=file_key)
                 return said, person
             owner = person or await people.by_telegram_id(session, said.telegram_id)
-        raise Refused(Why.SESSION if person is None or is_active else Why.SUSPENDED, owner)
+        raise Refused(Why.SUSPENDED if is_suspended else Why.SESSION, owner)
 
     async def refuse(self, refused: Refused) -> None:
         """Write the audit line of a refusal."""
@@ -111,6 +121,8 @@ class Visits:
             raise Refused(Why.FORGED)
         if person.state is not PersonState.ACTIVE:
             raise Refused(Why.SUSPENDED, person)
+        if await _moved(session, person, opened, LINK_HOLDS):
+            raise Refused(Why.EXPIRED, person)
         if await pages.is_used(session, token):
             raise Refused(Why.USED, person)
         return opened, person
@@ -135,3 +147,8 @@ class Visits:
             after={"file": key} if key else None,
             reason=reason,
         )
+
+
+async def _moved(session: AsyncSession, person: Person, said: Opened, holds: dt.timedelta) -> bool:
+    """Say whether somebody has another unit or role than when a link or a session was made."""
+    return await people.has_moved(session, person, said.until - holds)

@@ -12,6 +12,7 @@ from handlers.web.page import forms
 from handlers.web.page.guard import GUESSES, Guard, Pace
 from handlers.web.page.refusals import STATUS, Refused, Why, sentence
 from handlers.web.serving import listening
+from storage import audit, people
 from storage.tables import PersonState
 from tests.file_page import COLLEAGUE, CONTENT, NAME, OFFICER, SHEET, Counter
 
@@ -237,6 +238,19 @@ async def test_somebody_suspended_is_out_at_once(counter, browser):
     await counter.set_state(PersonState.ACTIVE)
     assert (await browser.get(f"{counter.base}/s/file")).status_code == STATUS[Why.SESSION]  # it does not come back
     assert await last(counter) == ("page.refused", "session")
+
+
+@pytest.mark.parametrize("verb", [people.ROLE_CHANGED, people.UNIT_CHANGED])
+async def test_another_unit_or_role_ends_what_was_handed_out_before(counter, browser, clock, verb):
+    unopened = counter.download()
+    await enter(browser, counter.download())
+    clock.move(seconds=1)
+    async with counter.database.write() as session:
+        person = await people.by_telegram_id(session, OFFICER)
+        audit.note(session, at=counter.clock.now(), actor_id=None, verb=verb, subject=("person", person.id))
+    assert (await browser.get(f"{counter.base}/s/file")).status_code == STATUS[Why.SESSION]
+    assert (await browser.get(unopened)).status_code == STATUS[Why.EXPIRED]
+    assert (await enter(browser, counter.download())).status_code == 200  # what is handed out now opens
 
 
 async def test_a_link_of_another_officer_ends_the_session_before_it(counter, browser):
