@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.documents.tables import MEDIA_TYPE
+from bot.errors import Refusal
 from bot.language import _, pgettext
 from bot.ledger_columns import Columns, Field, is_known, known_headings, own_headings, remembered
 from bot.ledger_import import Ledger, Row, Verdict, counts, without_persons
@@ -20,7 +21,7 @@ from handlers.ledger_entering import Act
 from handlers.office import Office
 from handlers.sheet_reading import ask_child
 from handlers.worker import Finish, Tools
-from storage import batch, ledger_import, outbox, work
+from storage import batch, ledger_import, outbox, people, work
 from storage.tables import Person, Priority, Sheet, Unit
 
 READ: Final = "ledger.read"
@@ -177,6 +178,10 @@ async def _about(tools: Tools, params: Mapping[str, Any]) -> tuple[Sheet, Person
     async with tools.database.read() as session:
         person = await session.get_one(Person, params["person_id"])
         sheet = await session.get_one(Sheet, params["sheet_id"])
+        if await people.has_moved(session, person, sheet.created_at):
+            raise Refusal(
+                _("Your unit or role has changed since the ledger was sent. Please send it again with /sheet.")
+            )
         return sheet, person, await session.get_one(Unit, person.unit_id)
 
 

@@ -14,7 +14,7 @@ from bot.screens.screen import Press, Screen
 from handlers import frame, ledger_import
 from handlers.lock import InstanceLock
 from handlers.turn import Incoming, Stale
-from storage import keys, people, work
+from storage import audit, keys, people, work
 from storage.database import Database
 from storage.files import FileStore
 from storage.migrate import upgrade
@@ -330,6 +330,18 @@ async def test_a_death_between_trial_and_word_costs_nothing(desk: Ledger) -> Non
     await reborn.press("lgo")
     await reborn.work()
     assert len(await reborn.rows(Request)) == 5
+
+
+async def test_whoever_has_another_unit_by_now_imports_nothing_into_it(desk: Ledger) -> None:
+    await desk.tried(ledger(*MIXED))
+    await desk.press("lgo")
+    desk.now += dt.timedelta(minutes=1)
+    async with desk.database.write() as session:
+        me = await session.get_one(Person, desk.person.id)
+        subject = ("person", me.id)
+        audit.note(session, at=desk.now, actor_id=None, verb=people.UNIT_CHANGED, subject=subject)
+    [refused] = await desk.work()
+    assert "Your unit or role has changed" in refused and await desk.rows(Request) == []
 
 
 async def test_older_keyboards_and_those_of_others_do_nothing(desk: Ledger, enrol) -> None:
