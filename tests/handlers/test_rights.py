@@ -23,7 +23,7 @@ async def _fetch(_ref: str) -> bytes:
 @pytest.mark.parametrize(
     ("role", "state", "kinds"),
     [
-        (Role.COORDINATOR, PersonState.ACTIVE, {"referral", "reminder", "find.exported"}),
+        (Role.COORDINATOR, PersonState.ACTIVE, {"referral", "issue.waiting", "reminder", "find.exported"}),
         (Role.OFFICER, PersonState.ACTIVE, {"reminder", "find.exported"}),
         (Role.AUDITOR, PersonState.ACTIVE, {"reminder", "find.exported"}),
         (Role.COORDINATOR, PersonState.SUSPENDED, set()),
@@ -36,7 +36,8 @@ async def test_a_notice_is_for_whoever_still_has_its_right(
         return SHOWN
 
     person = Person(telegram_id=1, unit_id=1, role=role, state=state)
-    guarded = rights.heard(dict.fromkeys(("referral", "reminder", "find.exported", "a kind without a line"), show))
+    kinds_of_notice = ("referral", "issue.waiting", "reminder", "find.exported", "a kind without a line")
+    guarded = rights.heard(dict.fromkeys(kinds_of_notice, show))
     async with sqlite.read() as session:
         heard = {kind for kind, each in guarded.items() if await each(session, office, person, {}, START) is SHOWN}
     assert heard == kinds
