@@ -12,6 +12,7 @@ from bot.finding import View, read_words
 from bot.ledger_sheet import Line, columns, line
 from bot.screens import finding_export as screens
 from bot.screens.screen import File, Screen
+from handlers import handed_out
 from handlers.finding import sight_of, view_of
 from handlers.office import Office
 from handlers.timeline import wording
@@ -42,6 +43,7 @@ async def export(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) ->
     async with tools.database.read() as session:
         person = await session.get_one(Person, params["person_id"])
         rows = await _rows(session, person, params, today) if person.state is PersonState.ACTIVE else []
+        reach = await handed_out.reach_of(session, person, today)
     words = wording(tools.office, today)
     heading = columns()
     cells = [line(row, words) for row in rows[: sheets_out.MOST]]
@@ -51,7 +53,7 @@ async def export(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) ->
     async def finish(session: AsyncSession) -> None:
         owner = await session.get_one(Person, person.id)
         said = {"key": kept.key, "n": len(cells), "cut": len(rows) > sheets_out.MOST}
-        await outbox.enqueue(session, owner, kind=NOTICE, params=said, dedupe=f"{NOTICE}:{kept.key}", now=now)
+        await outbox.enqueue(session, owner, kind=NOTICE, params=said | reach, dedupe=f"{NOTICE}:{kept.key}", now=now)
 
     return finish
 
@@ -74,4 +76,4 @@ async def render(
 
 PRESSES: Final[Mapping[str, Flow]] = {"fex": on_export, "mex": on_export}
 JOBS: Final = {KIND: export}
-NOTICES: Final = {NOTICE: render}
+NOTICES: Final = {NOTICE: handed_out.in_reach(render)}

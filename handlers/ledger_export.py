@@ -15,6 +15,7 @@ from bot.ledger_sheet import Line
 from bot.policy.model import ProductKind
 from bot.screens import ledger_import as screens
 from bot.screens.screen import File, Screen
+from handlers import handed_out
 from handlers.finding import sight_of
 from handlers.office import Office
 from handlers.sheet_reading import ask_child
@@ -43,6 +44,7 @@ async def export(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> F
         setting = await ledger_import.columns(session, unit.code)
         active = person.state is PersonState.ACTIVE
         sight = await sight_of(session, person, tools.office.today(now))
+        reach = await handed_out.reach_of(session, person, tools.office.today(now))
         rows = await verifications(session, sight, Search()) if active else []
     made, count = await sheet(rows, setting)
     kept = await asyncio.to_thread(tools.store.put, made)
@@ -52,7 +54,7 @@ async def export(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> F
         said = {"key": kept.key, "n": count, "cut": len(rows) > sheets_out.MOST}
         dedupe = f"{NOTICE}:{kept.key}"
         await outbox.enqueue(
-            session, told, kind=NOTICE, params=said, dedupe=dedupe, priority=Priority.QUESTION, now=now
+            session, told, kind=NOTICE, params=said | reach, dedupe=dedupe, priority=Priority.QUESTION, now=now
         )
 
     return finish
@@ -82,4 +84,4 @@ async def render(
 
 PRESSES: Final[Mapping[str, Flow]] = {"lexp": on_export}
 JOBS: Final = {KIND: export}
-NOTICES: Final = {NOTICE: render}
+NOTICES: Final = {NOTICE: handed_out.in_reach(render)}

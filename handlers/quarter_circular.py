@@ -16,7 +16,7 @@ from bot.quarters import Quarter
 from bot.returns import PushState
 from bot.screens import quarter_push as screens
 from bot.screens.screen import Screen
-from handlers import access, quarter_files, quarter_material, quarter_prompts, quarter_summary
+from handlers import access, handed_out, quarter_files, quarter_material, quarter_prompts, quarter_summary
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Finish, Tools
@@ -64,6 +64,7 @@ async def make(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
         material = quarter_material.of_row(tools.office, row, now)
         if material is None:
             raise Refusal(_("The summary is being drafted anew. Please ask for the circular once it is there."))
+        reach = await handed_out.reach_of(session, person, tools.office.today(now))
     made = await quarter_files.circular(
         tools.office,
         material.summary,
@@ -77,7 +78,9 @@ async def make(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
         told = await session.get_one(Person, person.id)
         said = {"key": kept.key, "quarter": material.summary.quarter.code}
         dedupe = f"{MADE}:{kept.key}"
-        await outbox.enqueue(session, told, kind=MADE, params=said, dedupe=dedupe, priority=Priority.QUESTION, now=now)
+        await outbox.enqueue(
+            session, told, kind=MADE, params=said | reach, dedupe=dedupe, priority=Priority.QUESTION, now=now
+        )
 
     return finish
 
@@ -110,4 +113,4 @@ async def _shown(turn: Turn, row: QuarterPush, page: int, *, making: bool = Fals
 
 PRESSES: Final[Mapping[str, Flow]] = {"qcir": on_open, "qnam": on_name, "qdoc": on_make}
 JOBS: Final = {KIND: make}
-NOTICES: Final = {MADE: render}
+NOTICES: Final = {MADE: handed_out.in_reach(render)}

@@ -21,7 +21,7 @@ from bot.screens.screen import File, Screen
 from bot.screens.stats import Asked
 from bot.statistics import Statistics
 from bot.summary import Names
-from handlers import drafts_aside, figures, quarter_files, summary
+from handlers import drafts_aside, figures, handed_out, quarter_files, summary
 from handlers.finding import sight_of
 from handlers.office import Office
 from handlers.timeline import wording
@@ -121,6 +121,7 @@ async def export(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> F
         raise ValueError("a period that no button has")
     async with tools.database.read() as session:
         person = await session.get_one(Person, params["person_id"])
+        reach = await handed_out.reach_of(session, person, office.today(now))
         unit = await _unit_of(session, person, params["unit"])
         code = unit.code if unit else None
         found = await figures.statistics(session, office, period.span, now=now, unit=code)
@@ -137,7 +138,7 @@ async def export(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> F
         said = {"key": kept.key, "period": period.code, "unit": unit.name if unit else "", "ledger": ledger is not None}
         dedupe = f"{NOTICE}:{kept.key}"
         await outbox.enqueue(
-            session, told, kind=NOTICE, params=said, dedupe=dedupe, priority=Priority.QUESTION, now=now
+            session, told, kind=NOTICE, params=said | reach, dedupe=dedupe, priority=Priority.QUESTION, now=now
         )
 
     return finish
@@ -244,4 +245,4 @@ PRESSES: Final[Mapping[str, Flow]] = {
 TYPED: Final[Mapping[str, Flow]] = {PURPOSE: on_typed}
 PRESENT: Final[Mapping[str, Flow]] = {PURPOSE: present}
 JOBS: Final = {KIND: export}
-NOTICES: Final = {NOTICE: render}
+NOTICES: Final = {NOTICE: handed_out.in_reach(render)}

@@ -1,0 +1,108 @@
+"""A file that was made as far as somebody could see leaves only while they see as far."""
+
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from bot.periods import Kind, period_of
+from bot.screens.screen import Press
+from handlers import finding_export, frame, handed_out, ledger_export, quarter_circular, stats
+from storage import people
+from storage.database import Database
+from storage.files import FileStore
+from storage.tables import Cover, Outbox, Person, Role
+from tests.handlers.desk import FILING, Desk
+
+ASKED = {
+    finding_export.NOTICE: Press("mex"),
+    ledger_export.NOTICE: Press("lexp"),
+    stats.NOTICE: Press("stexp", 0, 0, period_of(Kind.QUARTER, dt.date(2026, 11, 23)).code),
+}
+SAID: dict[str, dict[str, Any]] = {
+    finding_export.NOTICE: {"n": 1, "cut": False},
+    ledger_export.NOTICE: {"n": 1, "cut": False},
+    stats.NOTICE: {"period": "2026Q4", "unit": "", "ledger": True},
+    quarter_circular.MADE: {"quarter": "2026Q4"},
+}
+
+
+@pytest.fixture
+async def desk(database: Database, office, enrol, tmp_path) -> Desk:
+    """A coordinator's, who stands in for a colleague."""
+    away, person = await enrol(900_031), await enrol(900_032, unit="legal", role=Role.COORDINATOR)
+    async with database.write() as session:
+        session.add(Cover(person_id=away.id, by_id=person.id, from_on=dt.date(2026, 11, 23), to_on=None))
+    return Desk(database, office, person, store=FileStore(tmp_path / "files"))
+
+
+async def _nothing(_desk: Desk) -> None:
+    """Everything stays as it was when the file was made."""
+
+
+async def _another_role(desk: Desk) -> None:
+    await _change(desk, role=Role.HEAD)
+
+
+async def _another_unit(desk: Desk) -> None:
+    async with desk.database.read() as session:
+        unit = await people.unit_by_code(session, "water")
+    await _change(desk, unit_id=unit.id)
+
+
+async def _back_from_leave(desk: Desk) -> None:
+    async with desk.database.write() as session:
+        await session.execute(update(Cover).values(ended_at=desk.now))
+
+
+async def _another_stands_in_too(desk: Desk) -> None:
+    async with desk.database.write() as session:
+        head = Person(telegram_id=900_033, unit_id=desk.person.unit_id, role=Role.HEAD, joined_at=desk.now)
+        session.add(head)
+        await session.flush()
+        session.add(Cover(person_id=head.id, by_id=desk.person.id, from_on=dt.date(2026, 11, 23), to_on=None))
+
+
+async def _change(desk: Desk, **values: Any) -> None:
+    async with desk.database.write() as session:
+        await session.execute(update(Person).where(Person.id == desk.person.id).values(**values))
+
+
+async def _rendered(desk: Desk, kind: str, params: dict[str, Any]) -> Any:
+    async with desk.database.read() as session:
+        person = await session.get_one(Person, desk.person.id)
+        return await frame.NOTICES[kind](session, desk.office, person, params, desk.now)
+
+
+@pytest.mark.parametrize("kind", SAID)
+@pytest.mark.parametrize(
+    ("change", "leaves"),
+    [(_nothing, True), (_another_stands_in_too, True),
+     (_another_role, False), (_another_unit, False), (_back_from_leave, False)],
+)  # fmt: skip
+async def test_a_file_leaves_only_while_its_receiver_sees_as_far_as_it_does(
+    desk: Desk, kind: str, change: Callable[[Desk], Awaitable[None]], leaves: bool
+):
+    async with desk.database.read() as session:
+        reach = await handed_out.reach_of(session, desk.person, desk.office.today(desk.now))
+    await change(desk)
+    told = await _rendered(desk, kind, {"key": "0" * 32, **SAID[kind], **reach})
+    assert (told is not None) is leaves
+
+
+@pytest.mark.parametrize("kind", ASKED)
+async def test_a_file_that_was_made_for_a_coordinator_does_not_go_to_an_officer(desk: Desk, kind: str):
+    await desk.register(FILING)
+    await desk.send(ASKED[kind])
+    assert await desk.work() == []
+    sent = (await desk.rows(Outbox, Outbox.kind == kind))[-1]
+    assert (await _rendered(desk, kind, sent.params)).file is not None
+    await _change(desk, role=Role.OFFICER)
+    assert await _rendered(desk, kind, sent.params) is None
+
+
+@pytest.mark.parametrize("kind", SAID)
+async def test_a_file_of_which_nobody_knows_for_whom_it_was_made_stays(desk: Desk, kind: str):
+    assert await _rendered(desk, kind, {"key": "0" * 32, **SAID[kind]}) is None
