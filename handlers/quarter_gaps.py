@@ -42,29 +42,43 @@ async def on_ask(turn: Turn) -> Screen:
             continue
         period = f"{unit.quarter.code}:{turn.today.isoformat()}"
         if await periodic.begins(turn.session, COMPLETE, period, f"{row.unit_id}:{owner_id}", now=turn.now):
-            await outbox.enqueue(
-                turn.session,
-                person,
-                kind=COMPLETE,
-                params={"return": row.id, "owner": owner_id},
-                dedupe=f"{COMPLETE}:{row.id}:{owner_id}:{turn.today.isoformat()}",
-                priority=Priority.QUESTION,
-                now=turn.now,
-            )
+            await _ask(turn.session, turn.office, row.id, owner_id, person, turn.now)
             asked += 1
     return screens.gaps(unit, turn.officer.id, 0, asked=asked)
 
 
+async def _ask(
+    session: AsyncSession, office: Office, return_id: int, owner_id: int, person: Person, now: dt.datetime
+) -> None:
+    await outbox.enqueue(
+        session,
+        person,
+        kind=COMPLETE,
+        params={"return": return_id, "owner": owner_id},
+        dedupe=f"{COMPLETE}:{return_id}:{owner_id}:{office.today(now).isoformat()}:{person.id}",
+        priority=Priority.QUESTION,
+        now=now,
+    )
+
+
 async def render_complete(
-    session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Ask an officer to complete entries; None once nothing of theirs is missing."""
-    row = await stored.by_id(session, params["return"])
+    """Ask an officer to complete entries; None once nothing of theirs is missing.
+
+    Whoever looks after the officer's work no more is shown none of it; whoever does now is asked in their place.
+    """
+    row, owner_id, today = await stored.by_id(session, params["return"]), params["owner"], office.today(now)
     if row is None:
         return None
+    if person.id != owner_id and owner_id not in await cover.stood_in_for(session, person, today):
+        owner = await session.get_one(Person, owner_id)
+        if (other := await cover.effective(session, owner, today)) is not None:
+            await _ask(session, office, row.id, owner_id, other, now)
+        return None
     unit = await quarter_facts.unit_return(session, office, row, now)
-    mine = [gap for gap in unit.gaps if gap.owner_id == params["owner"]]
-    return screens.asked_to_complete(unit, mine, today=office.today(now)) if mine else None
+    mine = [gap for gap in unit.gaps if gap.owner_id == owner_id]
+    return screens.asked_to_complete(unit, mine, today=today) if mine else None
 
 
 PRESSES: Final[Mapping[str, Flow]] = {"qgap": on_gaps, "qask": on_ask}

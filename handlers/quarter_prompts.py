@@ -18,10 +18,10 @@ from bot.screens import quarter_return as screens
 from bot.screens.screen import Screen
 from handlers import hours, planning, quarter_facts
 from handlers.office import Office
-from handlers.quarter_return import CONFIRM, SENT_BACK, waits_for_head
+from handlers.quarter_return import CONFIRM, SENT_BACK, tell, waits_for_head
 from storage import outbox, people, periodic
 from storage import quarter_returns as stored
-from storage.tables import Person, Priority, Unit
+from storage.tables import Person, Priority, Role, Unit
 
 PROMPT, ASK, NOBODY = "quarter.prompt", "quarter.ask", "quarter.nobody"
 BEFORE, LATE_EVERY = "before", 5
@@ -106,7 +106,7 @@ async def chase(session: AsyncSession, office: Office, quarter: Quarter, now: dt
         if not receivers:
             continue
         if await periodic.begins(session, "quarter.chase", f"{quarter.code}:{today.isoformat()}", unit.code, now=now):
-            await _prompt(session, unit, receivers, quarter, f"chase-{today.isoformat()}", now)
+            await _prompt(session, unit.id, receivers, quarter, f"chase-{today.isoformat()}", now)
             asked += 1
         else:
             again += 1
@@ -131,7 +131,7 @@ async def _prompt_units(session: AsyncSession, office: Office, quarter: Quarter,
             continue
         receivers = await stored.answering(session, unit.id, office.today(now))
         if receivers:
-            await _prompt(session, unit, receivers, quarter, stage, now)
+            await _prompt(session, unit.id, receivers, quarter, stage, now)
             queued += len(receivers)
         else:
             nobody.append(unit.code)
@@ -141,11 +141,11 @@ async def _prompt_units(session: AsyncSession, office: Office, quarter: Quarter,
 
 
 async def _prompt(
-    session: AsyncSession, unit: Unit, receivers: list[Person], quarter: Quarter, stage: str, now: dt.datetime
+    session: AsyncSession, unit_id: int, receivers: list[Person], quarter: Quarter, stage: str, now: dt.datetime
 ) -> None:
-    row = await stored.ensure(session, unit.id, quarter)
+    row = await stored.ensure(session, unit_id, quarter)
     for person in receivers:
-        params = {"return": row.id, "chased": stage.startswith("chase")}
+        params = {"return": row.id, "stage": stage}
         dedupe = f"{PROMPT}:{row.id}:{stage}:{person.id}"
         await outbox.enqueue(
             session, person, kind=PROMPT, params=params, dedupe=dedupe, priority=Priority.QUESTION, now=now
@@ -167,14 +167,23 @@ async def _tell_of_nobody(
 
 
 async def render_prompt(
-    session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Ask for a unit's return with the figures of this moment; None once it is reported."""
+    """Ask for a unit's return with the figures of this moment; None once it is reported.
+
+    Whoever answers for the unit no more is shown nothing of it; whoever does now is prompted in their place.
+    """
     row = await stored.by_id(session, params["return"])
     if row is None or row.state.is_reported or waits_for_head(row):
         return None
+    stage, today = params.get("stage", ""), office.today(now)
+    receivers = await stored.answering(session, row.unit_id, today)
+    asked = {each.id for each in receivers}
+    if person.id not in asked and not await stored.answers_for(session, person, row.unit_id, today):
+        await _prompt(session, row.unit_id, receivers, Quarter(row.year, row.quarter), stage, now)
+        return None
     unit = await quarter_facts.unit_return(session, office, row, now)
-    return None if unit.is_locked else screens.prompt(unit, today=office.today(now), chased=params.get("chased", False))
+    return None if unit.is_locked else screens.prompt(unit, today=today, chased=stage.startswith("chase"))
 
 
 async def render_ask(
@@ -204,21 +213,33 @@ async def render_nobody(
 
 
 async def render_confirm(
-    session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Ask a head to confirm their unit's return; None once that is done."""
+    """Ask a head to confirm their unit's return; None once that is done. A successor is asked in their place."""
     row = await stored.by_id(session, params["return"])
     if row is None or not waits_for_head(row):
+        return None
+    today, roles = office.today(now), (Role.HEAD,)
+    if not await stored.answers_for(session, person, row.unit_id, today, roles=roles):
+        for head in await stored.of_role(session, row.unit_id, Role.HEAD, today):
+            await tell(session, row, CONFIRM, head, now)
         return None
     return screens.to_confirm(await quarter_facts.unit_return(session, office, row, now), today=office.today(now))
 
 
 async def render_sent_back(
-    session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Tell whoever filled a return in that it was sent back; None once it is handed in again."""
+    """Tell whoever filled a return in that it was sent back; None once it is handed in again.
+
+    Where they answer for the unit no more, whoever does now is told in their place.
+    """
     row = await stored.by_id(session, params["return"])
     if row is None or row.state.is_reported or waits_for_head(row):
+        return None
+    if not await stored.answers_for(session, person, row.unit_id, office.today(now)):
+        for other in await stored.answering(session, row.unit_id, office.today(now)):
+            await tell(session, row, SENT_BACK, other, now)
         return None
     return screens.sent_back(await quarter_facts.unit_return(session, office, row, now), today=office.today(now))
 

@@ -3,10 +3,13 @@
 Source: the Plan, 三（四）: 按季度汇总; domain.md §8 for the states.
 """
 
+import datetime as dt
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
 from bot.forms import Field, Filling, Kind, RecordForm
@@ -14,18 +17,17 @@ from bot.issues import LONGEST
 from bot.language import _, pgettext
 from bot.quarters import Quarter, format_quarter
 from bot.returns import ReturnState, UnitReturn
-from bot.roles import READS, Reach, reaches
+from bot.roles import READS, reaches
 from bot.screens import quarter_return as screens
 from bot.screens.screen import Screen
 from handlers import forms, quarter_facts
 from handlers.forms import AnyForm, OfficeForm
 from handlers.turn import Flow, Stale, Turn
-from storage import cover, outbox
+from storage import outbox
 from storage import quarter_returns as stored
 from storage.tables import Person, PersonState, Priority, QuarterReturn, Role, Unit
 
 CONFIRM, SENT_BACK = "quarter.confirm", "quarter.sent_back"
-ANSWERS_FOR: Final = (Role.LIAISON, Role.HEAD)
 
 
 async def on_open(turn: Turn) -> Screen:
@@ -98,7 +100,7 @@ async def _take_back(turn: Turn, row: QuarterReturn) -> Screen:
     row.filled_at, row.confirmed_by, row.reported_at, row.nil, row.figures = None, None, None, False, None
     await turn.session.flush()
     if filled_by is not None and filled_by != turn.officer.id:
-        await _tell(turn, row, SENT_BACK, await turn.session.get_one(Person, filled_by))
+        await tell(turn.session, row, SENT_BACK, await turn.session.get_one(Person, filled_by), turn.now)
     return await shown(turn, row, said=_("Taken back. Please correct it and report it again."))
 
 
@@ -110,16 +112,9 @@ async def shown(turn: Turn, row: QuarterReturn, *, said: str | None = None) -> S
     return screens.shown(unit, today=turn.today, may_fill=may_fill, may_confirm=may_confirm, said=said)
 
 
-async def may_answer(turn: Turn, unit_id: int, roles: tuple[Role, ...] = ANSWERS_FOR) -> bool:
-    """Say whether an officer answers for a unit's return: in such a role, standing in for one, or as coordinator."""
-    me = turn.officer
-    if turn.reach("quarter.return") is Reach.BUREAU or (me.unit_id == unit_id and me.role in roles):
-        return True
-    for person_id in await cover.stood_in_for(turn.session, me, turn.today):
-        person = await turn.session.get_one(Person, person_id)
-        if person.unit_id == unit_id and person.role in roles:
-            return True
-    return False
+async def may_answer(turn: Turn, unit_id: int, roles: Collection[Role] = stored.ANSWERS_FOR) -> bool:
+    """Say whether this officer answers for a unit's return."""
+    return await stored.answers_for(turn.session, turn.officer, unit_id, turn.today, roles=roles)
 
 
 def waits_for_head(row: QuarterReturn) -> bool:
@@ -145,7 +140,7 @@ async def _report(turn: Turn, row: QuarterReturn, unit: UnitReturn, *, nil: bool
         turn.note("quarter.fill_in", ("quarter_return", row.id), after=after)
         await turn.session.flush()
         for person in heads:
-            await _tell(turn, row, CONFIRM, person)
+            await tell(turn.session, row, CONFIRM, person, turn.now)
         return await shown(turn, row, said=_("Handed to the head of the unit, who confirms it."))
     row.state, row.reported_at, row.confirmed_by = ReturnState.REPORTED, turn.now, None
     turn.note("quarter.report", ("quarter_return", row.id), after=after)
@@ -160,14 +155,13 @@ async def _needs_head(turn: Turn, unit_id: int) -> bool:
     return turn.policy.quarters.head_confirms and not await may_answer(turn, unit_id, roles=(Role.HEAD,))
 
 
-async def _tell(turn: Turn, row: QuarterReturn, kind: str, person: Person) -> None:
+async def tell(session: AsyncSession, row: QuarterReturn, kind: str, person: Person, now: dt.datetime) -> None:
+    """Tell somebody of a return that waits for them: ``CONFIRM`` or ``SENT_BACK``, once of each of its versions."""
     if person.state is not PersonState.ACTIVE:
         return
     dedupe = f"{kind}:{row.id}:{row.version}:{person.id}"
     params = {"return": row.id}
-    await outbox.enqueue(
-        turn.session, person, kind=kind, params=params, dedupe=dedupe, priority=Priority.QUESTION, now=turn.now
-    )
+    await outbox.enqueue(session, person, kind=kind, params=params, dedupe=dedupe, priority=Priority.QUESTION, now=now)
 
 
 async def _problems_form(turn: Turn, return_id: int, _filling: Filling) -> RecordForm:

@@ -1,7 +1,8 @@
 """The units' returns of a quarter, what is still incomplete in one, and who answers for it."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.quarters import Quarter
 from bot.returns import Gap, GapKind, ReturnState
+from bot.roles import HANDS_OVER, Reach
 from storage import cover
 from storage.tables import (
     Applicant,
@@ -26,6 +28,8 @@ from storage.tables import (
     Unit,
 )
 from storage.upsert import insert_new
+
+ANSWERS_FOR: Final = (Role.LIAISON, Role.HEAD)
 
 
 async def ensure(session: AsyncSession, unit_id: int, quarter: Quarter) -> QuarterReturn:
@@ -91,6 +95,27 @@ async def answering(session: AsyncSession, unit_id: int, on: dt.date) -> list[Pe
         if found := await of_role(session, unit_id, role, on):
             return found
     return []
+
+
+async def answers_for(
+    session: AsyncSession, person: Person, unit_id: int, on: dt.date, *, roles: Collection[Role] = ANSWERS_FOR
+) -> bool:
+    """Say whether somebody answers for a unit's return: in such a role, standing in for one, or as coordinator.
+
+    Args:
+        session: The unit of work.
+        person: Who wants to.
+        unit_id: The unit.
+        on: Local date, by which stand-ins are known.
+        roles: The roles in the unit that do.
+    """
+    if HANDS_OVER.get(person.role) is Reach.BUREAU or (person.unit_id == unit_id and person.role in roles):
+        return True
+    for person_id in await cover.stood_in_for(session, person, on):
+        away = await session.get_one(Person, person_id)
+        if away.unit_id == unit_id and away.role in roles:
+            return True
+    return False
 
 
 async def officers(session: AsyncSession) -> Sequence[Person]:

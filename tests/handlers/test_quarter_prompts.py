@@ -7,11 +7,13 @@ from sqlalchemy import select
 
 from bot.quarters import Quarter
 from bot.returns import PushState, ReturnState
-from handlers import quarter_draft, quarter_prompts
+from bot.screens.screen import Press
+from handlers import frame, quarter_draft, quarter_gaps, quarter_prompts, quarter_return
 from handlers.office import ZONE
-from storage import quarter_pushes
+from storage import people, quarter_pushes
 from storage import quarter_returns as stored
 from storage.tables import Cover, Outbox, Person, PersonState, QuarterPush, Role, Work
+from tests.handlers.desk import PERMIT
 
 Q4 = Quarter(2026, 4)
 
@@ -94,6 +96,75 @@ async def test_a_liaison_on_leave_is_asked_through_the_stand_in_and_one_who_left
     assert await tick("2027-01-04 09:00") == [(900_002, "prompt")]
     await _change(database, Person, state=PersonState.LEFT)
     assert await tick("2027-01-06 09:00") == []
+
+
+@pytest.fixture
+def rendered(database, office):
+    """Render what waits in the outbox of a kind for somebody, as the sender does: the screen, or None."""
+
+    async def render(kind: str, telegram_id: int, moment: str):
+        async with database.write() as session:
+            which = (Outbox.kind == kind, Outbox.chat_id == telegram_id)
+            row = (await session.scalars(select(Outbox).where(*which).order_by(Outbox.id.desc()).limit(1))).one()
+            person = await session.get_one(Person, row.person_id)
+            return await frame.NOTICES[kind](session, office, person, row.params, at(moment))
+
+    return render
+
+
+async def _waiting(database, kind: str) -> list[int]:
+    async with database.read() as session:
+        return list(await session.scalars(select(Outbox.chat_id).where(Outbox.kind == kind).order_by(Outbox.id)))
+
+
+async def _moved(database, telegram_id: int, unit: str) -> None:
+    async with database.write() as session:
+        person = (await session.scalars(select(Person).where(Person.telegram_id == telegram_id))).one()
+        person.unit_id = (await people.unit_by_code(session, unit)).id
+
+
+@pytest.mark.parametrize("kind", [quarter_prompts.PROMPT, quarter_return.CONFIRM, quarter_return.SENT_BACK])
+async def test_who_has_left_a_unit_reads_nothing_of_its_return_and_the_successor_does(
+    database, tick, enrol, rendered, kind: str
+):
+    """Between the queueing and the sending lies a night, in which the unit gets another liaison or head."""
+    waits_for_head = kind == quarter_return.CONFIRM
+    former = await enrol(900_002, role=Role.HEAD if waits_for_head else Role.LIAISON)
+    moment = "2026-12-21 09:00"
+    await tick(moment)
+    async with database.write() as session:
+        row = await stored.ensure(session, former.unit_id, Q4)
+        if waits_for_head:
+            row.state, row.filled_at = ReturnState.FILLING, at(moment)
+        if kind != quarter_prompts.PROMPT:
+            await quarter_return.tell(session, row, kind, former, at(moment))
+    assert await rendered(kind, 900_002, moment) is not None
+    await _moved(database, 900_002, "water")
+    await enrol(900_003, role=former.role)
+    assert await rendered(kind, 900_002, moment) is None
+    assert await _waiting(database, kind) == [900_002, 900_003]
+    assert "大气环境处" in (await rendered(kind, 900_003, moment)).text
+    assert await _waiting(database, kind) == [900_002, 900_003]
+
+
+async def test_a_stand_in_reads_nothing_of_what_an_officer_lacks_once_they_are_back_and_the_officer_does(
+    database, office, desk, enrol, rendered
+):
+    stands_in = await enrol(900_002)
+    liaison = desk.of(await enrol(900_003, role=Role.LIAISON))
+    await desk.register(PERMIT, submitted="0")
+    moment = "2026-12-21 09:00"
+    desk.now = liaison.now = at(moment)
+    async with database.write() as session:
+        session.add(Cover(person_id=desk.person.id, by_id=stands_in.id, from_on=dt.date(2026, 12, 21), to_on=None))
+        row = await stored.ensure(session, desk.person.unit_id, Q4)
+    await liaison.send(Press("qask", row.id, row.version))
+    assert await _waiting(database, quarter_gaps.COMPLETE) == [900_002]
+    assert await rendered(quarter_gaps.COMPLETE, 900_002, moment) is not None
+    await _change(database, Cover, ended_at=at(moment))
+    assert await rendered(quarter_gaps.COMPLETE, 900_002, moment) is None
+    assert await _waiting(database, quarter_gaps.COMPLETE) == [900_002, desk.person.telegram_id]
+    assert "大气2026-1" in (await rendered(quarter_gaps.COMPLETE, desk.person.telegram_id, moment)).text
 
 
 async def test_the_draft_is_asked_for_once_a_day_until_it_stands(database, tick, enrol):
