@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +19,9 @@ from handlers import cover, due, escalation, reminders, saying, timeline
 from handlers.colleagues import named
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
+from storage import cover as stand_ins
 from storage import notified
+from storage import reminders as stored
 from storage.ledger import open_entry
 from storage.tables import Outbox, Person, Reminder, ReminderState
 
@@ -30,20 +32,29 @@ _ALIVE: Final = (*OPENED, ReminderState.ACKNOWLEDGED)
 async def render(
     session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Return the digest as it leaves; what has nothing to say any more is taken out of it, with the reason."""
+    """Return the digest as it leaves.
+
+    What has nothing to say any more is taken out of it, with the reason; so is what is somebody else's since the list
+    was begun: that is planned again, for whoever is in charge now.
+    """
     row = await session.get_one(Outbox, params["outbox"])
     for reminder in await notified.carried(session, row.id):
-        if reminder.state is ReminderState.QUEUED and await saying.describe(session, office, reminder, now) is None:
+        notice = await saying.describe(session, office, reminder, now)
+        if notice is None and reminder.state is ReminderState.QUEUED:
             reminder.state, reminder.reason = (
                 ReminderState.CANCELLED,
                 await saying.outdated(session, office, reminder, now),
             )
+        elif notice is not None and not await saying.is_for(session, office, reminder, notice, person, now):
+            await notified.take_out(session, row.id, reminder)
+            stored.pass_on(reminder)
     await session.flush()
     alone = [reminder for reminder in await notified.carried(session, row.id) if _is_alive(reminder, now)]
     if len(alone) == 1 and alone[0].subject_kind != escalation.SUBJECT:  # a list of one would only be one press more
         screen = await reminders.render(session, office, person, {"reminder_id": alone[0].id}, now)
         return replace(screen, silent=True) if screen else None
-    return await _drawn(session, office, person, row, now, page=0)
+    standing = await _standing(session, office, person, row, now)
+    return await _drawn(session, office, person, row, standing, now, page=0) if standing.lines else None
 
 
 async def on_page(turn: Turn) -> Screen:
@@ -53,9 +64,10 @@ async def on_page(turn: Turn) -> Screen:
 
 
 async def on_noted(turn: Turn) -> Screen:
-    """全部已知悉: each of its reminders is answered; the entries stay as they are."""
+    """全部已知悉: each of its reminders that is still theirs is answered; the entries stay as they are."""
     row = await _pressed(turn)
-    noted = [reminder for reminder in await notified.carried(turn.session, row.id) if reminder.state in OPENED]
+    standing = await _standing(turn.session, turn.office, turn.officer, row, turn.now)
+    noted = [reminder for reminder, _notice in standing.lines if reminder.state in OPENED]
     for reminder in noted:
         reminder.state, reminder.reason = ReminderState.ACKNOWLEDGED, f"answered by {turn.officer.id}"
     if noted:
@@ -74,6 +86,8 @@ async def on_open(turn: Turn) -> Screen:
     notice = await saying.describe(turn.session, turn.office, reminder, turn.now)
     if notice is None:
         return replace(await _again(turn, row), toast=_("This has been settled meanwhile."))
+    if not await _is_theirs(turn.session, turn.office, turn.officer, reminder, notice, turn.now):
+        return replace(await _again(turn, row), toast=_("This is in somebody else's hands now."))
     if isinstance(notice, OwedNotice):
         return await _entry(turn, notice)
     notice = await _as_left(turn.session, turn.office, row, reminder, notice, turn.now)
@@ -110,31 +124,69 @@ async def _pressed(turn: Turn, row_id: int | None = None) -> Outbox:
 
 async def _again(turn: Turn, row: Outbox) -> Screen:
     page = int(turn.pressed.arg) if turn.pressed.verb != "dgopn" and turn.pressed.arg.isdecimal() else 0
-    screen = await _drawn(turn.session, turn.office, turn.officer, row, turn.now, page=page)
-    if screen is None:
-        return screens.settled(format_day(turn.office.today(row.not_before), today=turn.today))
-    return screen
+    standing = await _standing(turn.session, turn.office, turn.officer, row, turn.now)
+    if not standing.lines:
+        return screens.nothing_left(format_day(turn.office.today(row.not_before), today=turn.today), gone=standing.gone)
+    return await _drawn(turn.session, turn.office, turn.officer, row, standing, turn.now, page=page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How a digest stands.
+
+    Args:
+        lines: The reminders that its reader may still answer, the most urgent first, with what they say now.
+        settled: How many have nothing to say any more.
+        gone: How many are in somebody else's hands since.
+    """
+
+    lines: list[tuple[Reminder, Notice]]
+    settled: int
+    gone: int
+
+
+async def _standing(session: AsyncSession, office: Office, person: Person, row: Outbox, now: dt.datetime) -> _Standing:
+    """Return how a digest stands: a list of yesterday shows nothing of what is not its reader's any more."""
+    lines, settled, gone = [], 0, 0
+    for reminder in await notified.carried(session, row.id):
+        if not _is_alive(reminder, now):
+            continue
+        notice = await saying.describe(session, office, reminder, now)
+        if notice is None:
+            settled += 1
+        elif not await _is_theirs(session, office, person, reminder, notice, now):
+            gone += 1
+        else:
+            lines.append((reminder, await _as_left(session, office, row, reminder, notice, now)))
+    lines.sort(key=lambda pair: (not pair[1].single, pair[1].working_days, pair[0].urgency, pair[0].id))
+    return _Standing(lines, settled, gone)
+
+
+async def _is_theirs(
+    session: AsyncSession, office: Office, person: Person, reminder: Reminder, notice: Notice, now: dt.datetime
+) -> bool:
+    """Say whether a line is for its reader: they may act on the work, or are told today of what others owe."""
+    if await stand_ins.may_act(session, person, notice.charges, office.today(now)):
+        return True
+    return isinstance(notice, OwedNotice) and await saying.is_for(session, office, reminder, notice, person, now)
 
 
 async def _drawn(
-    session: AsyncSession, office: Office, person: Person, row: Outbox, now: dt.datetime, *, page: int
-) -> Screen | None:
-    """Return the digest as it stands; None where nothing of it is left to be said."""
-    carried = [reminder for reminder in await notified.carried(session, row.id) if _is_alive(reminder, now)]
-    notices = [(each, await saying.describe(session, office, each, now)) for each in carried]
-    alive = [
-        (reminder, await _as_left(session, office, row, reminder, notice, now))
-        for reminder, notice in notices
-        if notice is not None
-    ]
-    alive.sort(key=lambda pair: (not pair[1].single, pair[1].working_days, pair[0].urgency, pair[0].id))
-    if not alive:
-        return None
-    found = [await _line(session, office, person, reminder, notice, now) for reminder, notice in alive]
+    session: AsyncSession,
+    office: Office,
+    person: Person,
+    row: Outbox,
+    standing: _Standing,
+    now: dt.datetime,
+    *,
+    page: int,
+) -> Screen:
+    """Return the digest as it stands, of which something is left to be said."""
+    found = [await _line(session, office, person, reminder, notice, now) for reminder, notice in standing.lines]
     today = office.today(now)
     day = format_day(office.today(row.not_before), today=today)
-    silent = not any(notice.single for _reminder, notice in alive)
-    return screens.digest(row.id, day, found, page=page, done=len(carried) - len(alive), silent=silent)
+    silent = not any(notice.single for _reminder, notice in standing.lines)
+    return screens.digest(row.id, day, found, page=page, done=standing.settled, gone=standing.gone, silent=silent)
 
 
 async def _as_left(

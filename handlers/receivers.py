@@ -27,6 +27,13 @@ async def of_charge(session: AsyncSession, office: Office, charge: Charge, now: 
     return [owner] if cover.at_work(owner) else []
 
 
+async def of_charges(
+    session: AsyncSession, office: Office, charges: Iterable[Charge], now: dt.datetime
+) -> Sequence[Person]:
+    """Return whom the work of several concerns on this day, each once."""
+    return distinct([person for charge in charges for person in await of_charge(session, office, charge, now)])
+
+
 async def morning_of(session: AsyncSession, office: Office, charges: Iterable[Charge]) -> dt.time:
     """Return the local time until which what is due was planned for the morning: the latest hour of those it concerns.
 

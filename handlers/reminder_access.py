@@ -5,7 +5,6 @@ from dataclasses import replace
 from bot.errors import Refusal
 from bot.language import _
 from bot.notices import Notice
-from bot.roles import Reach
 from bot.screens import frame as frame_screens
 from bot.screens import reminders as screens
 from bot.screens.screen import Screen
@@ -140,15 +139,12 @@ async def _entry(turn: Turn, reminder: Reminder) -> Opened:
 async def _opinion(turn: Turn, reminder: Reminder) -> Opinion:
     """Return an opinion: the coordinators', its holder's, theirs whose matter relies on it, and their stand-ins'."""
     opinion = await turn.session.get(Opinion, reminder.subject_id, populate_existing=True)
-    if opinion is None or not turn.may("entry.change"):
+    if opinion is None:
         raise Stale
     [each] = await expiring.of_opinions(turn.session, [opinion])
     relying = await expiring.deciding_after(turn.session, each.together or (opinion,), turn.today)
     works = [each.charge] if each.charge is not None else []
     works += [expiring.charge_of(row) for row in relying]
-    mine = turn.reach("entry.change") is Reach.BUREAU or any(work.owner_id == turn.officer.id for work in works)
-    for work in works:
-        mine = mine or turn.officer.id in {row.id for row in await cover.in_charge(turn.session, work, turn.today)}
-    if not mine:
+    if not await cover.may_act(turn.session, turn.officer, works, turn.today):
         raise Stale
     return opinion

@@ -58,12 +58,19 @@ async def outdated(session: AsyncSession, office: Office, reminder: Reminder, no
 async def render(
     session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Return a reminder's screen with the figures of this moment; None where it has nothing to say any more."""
+    """Return a reminder's screen with the figures of this moment.
+
+    None where it has nothing to say any more, and where the work is somebody else's since it was queued: a night may
+    lie between. It is planned again then, for whoever is in charge now.
+    """
     reminder = await session.get(Reminder, params["reminder_id"], populate_existing=True)
     if reminder is None or reminder.state not in (ReminderState.PLANNED, ReminderState.QUEUED, ReminderState.SENT):
         return None
     notice = await describe(session, office, reminder, now)
     if notice is None:
+        return None
+    if person.id not in {each.id for each in await receivers.of_charges(session, office, notice.charges, now)}:
+        reminders.pass_on(reminder)
         return None
     notice = replace(notice, late_since=await late_since(session, office, reminder, notice, now))
     notice = await for_person(session, notice, person, office.today(now))

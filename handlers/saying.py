@@ -45,8 +45,14 @@ async def receivers_of(
     """Return whom a reminder goes to on this day: for each whose work it is whoever is to be told."""
     if isinstance(said, OwedNotice):
         return await escalation.told(session, office, reminder, said, now)
-    found = [person for charge in said.charges for person in await receivers.of_charge(session, office, charge, now)]
-    return receivers.distinct(found)
+    return await receivers.of_charges(session, office, said.charges, now)
+
+
+async def is_for(
+    session: AsyncSession, office: Office, reminder: Reminder, said: Notice, person: Person, now: dt.datetime
+) -> bool:
+    """Say whether somebody is one of those whom a reminder goes to on this day."""
+    return person.id in {each.id for each in await receivers_of(session, office, reminder, said, now)}
 
 
 async def told(session: AsyncSession, reminder: Reminder) -> frozenset[int]:

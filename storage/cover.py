@@ -1,14 +1,14 @@
 """Leave cover: who is away, who stands in, and who is therefore in charge of an entry today."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import cover as rules
 from bot.cover import Charge, Leave
-from bot.roles import CHANGES
+from bot.roles import CHANGES, Reach, reaches
 from storage import people
 from storage.tables import Cover, Person, PersonState, Request
 
@@ -51,6 +51,24 @@ async def in_charge(session: AsyncSession, work: Request | Charge, on: dt.date) 
         return [found]
     standing = [await effective(session, head, on) for head in await people.heads(session, work.unit_id)]
     return list({each.id: each for each in standing if each is not None}.values())
+
+
+async def may_act(session: AsyncSession, person: Person, works: Iterable[Charge], on: dt.date) -> bool:
+    """Say whether a person may act on one of several works: their own, one that they are in charge of, or any at all.
+
+    Args:
+        session: The unit of work.
+        person: Who wants to.
+        works: Whose work it is; whatever is the work of several may be answered by each of them.
+        on: Local date, by which a stand-in is known.
+    """
+    if CHANGES.get(person.role) is Reach.BUREAU:
+        return True
+    for work in works:
+        own = person.id == work.owner_id or person.id in {each.id for each in await in_charge(session, work, on)}
+        if reaches(CHANGES, person.role, own=own, same_unit=False):
+            return True
+    return False
 
 
 async def stood_in_for(session: AsyncSession, person: Person, on: dt.date) -> frozenset[int]:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.outbox import QUEUED
@@ -116,3 +116,12 @@ async def carried(session: AsyncSession, outbox_id: int) -> Sequence[Reminder]:
         .execution_options(populate_existing=True)
     )
     return rows.all()
+
+
+async def take_out(session: AsyncSession, outbox_id: int, reminder: Reminder) -> None:
+    """Let a notification carry a reminder no more: its receiver has not been told of it, nor will be."""
+    await session.execute(
+        delete(OutboxReminder)
+        .where(OutboxReminder.outbox_id == outbox_id, OutboxReminder.reminder_id == reminder.id)
+        .execution_options(synchronize_session=False)
+    )

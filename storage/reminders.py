@@ -22,6 +22,7 @@ Subject = Request | Opinion
 SAID_BEFORE: Final = "said before"
 PUT_OFF: Final = "put off"
 """Why a stage is superseded for which something stands that was put off."""
+PASSED_ON: Final = "for somebody else by now"
 
 _UNSENT: Final = Reminder.state.in_((ReminderState.PLANNED, ReminderState.QUEUED))
 IS_PUT_OFF: Final = (Reminder.state == literal(ReminderState.PLANNED)) & Reminder.snoozed_to.is_not(None)
@@ -108,6 +109,15 @@ async def cover_all(session: AsyncSession, subject: Subject, *, now: dt.datetime
     await session.flush()
     for row in (await session.scalars(select(Reminder).where(of(subject), IS_PUT_OFF))).all():
         await cover(session, row, now=now)
+
+
+def pass_on(reminder: Reminder) -> None:
+    """Plan a reminder again whose notification was for somebody who is not to be told of it any more.
+
+    The next tick tells whoever is, also where others have it already: ``notified.told`` spares those.
+    """
+    if reminder.state in (ReminderState.QUEUED, ReminderState.SENT):
+        reminder.state, reminder.reason = ReminderState.PLANNED, PASSED_ON
 
 
 def is_put_off(row: Reminder) -> bool:

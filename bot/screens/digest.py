@@ -31,7 +31,7 @@ class Line:
     noted: bool = False
 
 
-def digest(digest_id: int, on: str, found: Sequence[Line], *, page: int, done: int, silent: bool) -> Screen:
+def digest(digest_id: int, on: str, found: Sequence[Line], *, page: int, done: int, gone: int, silent: bool) -> Screen:
     """Return the digest.
 
     Args:
@@ -40,6 +40,7 @@ def digest(digest_id: int, on: str, found: Sequence[Line], *, page: int, done: i
         found: What is still to be said, the most urgent first.
         page: Which page is shown, from 0.
         done: How many of its reminders have settled themselves since.
+        gone: How many of them are in somebody else's hands since.
         silent: Whether it comes without a sound.
     """
     page = max(0, min(page, (len(found) - 1) // PAGE))
@@ -55,6 +56,7 @@ def digest(digest_id: int, on: str, found: Sequence[Line], *, page: int, done: i
         if rest
         else None,
         esc(ngettext("%(n)d is settled", "%(n)d are settled", done) % {"n": done}) if done else None,
+        _gone(gone),
         esc(_("Press a number to open it")) if shown else None,
     )
     buttons = [Button(str(number), Press("dgopn", line.reminder_id, arg=str(digest_id))) for number, line in shown]
@@ -72,10 +74,22 @@ def digest(digest_id: int, on: str, found: Sequence[Line], *, page: int, done: i
     return Screen("digest", text, tuple(row for row in rows if row), aside=True, silent=silent)
 
 
-def settled(on: str) -> Screen:
-    """A digest of which nothing is left."""
-    text = lines(bold(_("Reminders of the day")), esc(on), esc(_("Everything in it is settled")))
-    return Screen("digest", text, aside=True)
+def nothing_left(on: str, *, gone: int) -> Screen:
+    """A digest of which nothing is left to its reader.
+
+    Args:
+        on: Its day, as the office writes it.
+        gone: How many of its reminders are in somebody else's hands since; all others are settled.
+    """
+    said = _gone(gone) or esc(_("Everything in it is settled"))
+    return Screen("digest", lines(bold(_("Reminders of the day")), esc(on), said), aside=True)
+
+
+def _gone(count: int) -> str | None:
+    if not count:
+        return None
+    said = ngettext("%(n)d is in somebody else's hands now", "%(n)d are in somebody else's hands now", count)
+    return esc(said % {"n": count})
 
 
 def _said(line: Line) -> str:

@@ -175,6 +175,46 @@ async def test_a_leave_that_is_ended_early_ends_at_once_and_the_stand_in_is_told
     assert lines == ["cover.set", "cover.end"]
 
 
+@pytest.mark.parametrize("day", ["2026-11-27", "2026-11-30"], ids=["in a list", "singly"])
+async def test_what_waits_for_the_stand_in_when_the_leave_ends_is_said_to_the_owner_alone(story: Story, day: str):
+    """Telegram is away when the reminder falls due; the owner is back before it goes out."""
+    await received(story)
+    me, li = story.person(OFFICER), story.person(COLLEAGUE)
+    await story.at(f"{day} 08:30")
+    await cover(story, me, "李四", "今天", "另行通知")
+    mine, theirs = me.transcript().count(WARNING), li.transcript().count(WARNING)
+    story.service.sender.pace.chats[COLLEAGUE] = float("inf")  # nothing leaves for this chat
+    story.pass_time(f"{day} 09:00")
+    await story.service.jobs.tick()
+    await me.type("/cover")
+    await me.press("提前结束")
+    story.service.sender.pace.chats.clear()
+    await story.at(f"{day} 09:05")
+    await story.at(f"{day} 09:10")
+    assert li.transcript().count(WARNING) == theirs
+    assert me.transcript().count(WARNING) == mine + 1
+    assert "代" + ZHANG not in me.screen
+
+
+@pytest.mark.parametrize("day", ["2026-11-27", "2026-11-30"], ids=["in a list", "singly"])
+async def test_what_waits_for_the_owner_when_their_leave_begins_is_said_to_the_stand_in(story: Story, day: str):
+    await received(story)
+    me, li = story.person(OFFICER), story.person(COLLEAGUE)
+    await story.at(f"{day} 08:30")
+    mine, theirs = me.transcript().count(WARNING), li.transcript().count(WARNING)
+    story.service.sender.pace.chats.update({OFFICER: float("inf"), COLLEAGUE: float("inf")})
+    story.pass_time(f"{day} 09:00")
+    await story.service.jobs.tick()
+    await me.type("/cover")
+    for label in ("登记本人请假", "李四", "另行通知", "确认代办"):
+        await me.press(label)
+    story.service.sender.pace.chats.clear()
+    await story.at(f"{day} 09:05")
+    await story.at(f"{day} 09:10")
+    assert me.transcript().count(WARNING) == mine
+    assert li.transcript().count(WARNING) == theirs + 1
+
+
 async def test_a_head_enters_the_leave_of_the_units_staff_and_both_are_told(story: Story):
     await story.enrol(HEAD, SUN, Role.HEAD, "air")
     head = story.person(HEAD)

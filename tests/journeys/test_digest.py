@@ -12,6 +12,7 @@ from storage import outbox, people, periodic
 from storage.tables import Outbox, OutboxState, Person, Reminder, ReminderState, Request
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import OUTSIDER, Story, only, register
+from tests.journeys.test_handover import hand_over
 
 QUIET = (  # by hand, what nobody waits for: a kind that is missing here or there turns the test red
     "reminder", "digest", "group.digest", "passed", "outage", "morning", "undelivered", "group.lost", "audit.head",
@@ -133,6 +134,78 @@ async def test_nobody_elses_list_can_be_pressed(story: Story):
     for press in (f"1:dgack:{row.id}:0:0", f"1:dgpg:{row.id}:0:0", f"1:dgopn:1:0:{row.id}"):
         assert "大气2026" not in await other.press_data(other.messages[-1].id, press)
     assert {each.state for each in await story.rows(Reminder)} == {ReminderState.SENT}
+
+
+async def test_yesterdays_list_shows_and_answers_nothing_that_was_handed_over(story: Story):
+    me = story.person()
+    await _submitted(story)
+    await story.at("2026-11-24 09:00")
+    digest = me.messages[-1]
+    first, second, third = await story.rows(Request)
+    await hand_over(me, first)
+    said = len(me.messages)
+    await me.press("1", on=digest.id)
+    assert "此件已不由您办理" in me.toast
+    assert len(me.messages) == said
+    assert "大气2026-1" not in digest.text
+    assert digest.text.splitlines()[1] == "11月24日（周二），共2件"
+    assert "另1件已不由您办理" in digest.text
+    await me.press("全部已知悉", on=digest.id)
+    kept = {each.subject_id: each.state for each in await story.rows(Reminder, Reminder.kind == "receipt")}
+    noted = ReminderState.ACKNOWLEDGED
+    assert kept == {first.id: ReminderState.SENT, second.id: noted, third.id: noted}
+    await hand_over(me, second)
+    await hand_over(me, third)
+    await me.press("刷新", on=digest.id)
+    assert digest.text.splitlines() == ["今日提醒", "11月24日（周二）", "另3件已不由您办理"]
+
+
+async def test_what_is_handed_over_before_the_list_leaves_comes_to_the_new_owner_alone(story: Story):
+    me, li = story.person(), story.person(COLLEAGUE)
+    await _submitted(story)
+    pace = story.service.sender.pace
+    pace.chats.update({OFFICER: float("inf"), COLLEAGUE: float("inf")})  # nothing leaves for these chats
+    story.pass_time("2026-11-24 09:00")
+    await story.service.jobs.tick()
+    await hand_over(me, (await story.rows(Request))[0])
+    await story.service.jobs.tick()  # planned again, it waits for the new owner
+    del pace.chats[OFFICER]
+    story.pass_time("2026-11-24 09:03")
+    story.service.sender.wake()
+    await me.wait_for("今日提醒")
+    digest = me.messages[-1]
+    assert digest.text.splitlines()[1] == "11月24日（周二），共2件"
+    assert "大气2026-1" not in digest.text
+    await me.press("全部已知悉")
+    pace.chats.clear()
+    await story.settle()
+    await story.at("2026-11-24 09:08")
+    assert "中心是否已收件" in li.screen
+    assert "大气2026-1" in li.screen
+    first, *others = await story.rows(Reminder, Reminder.kind == "receipt")
+    assert first.state is ReminderState.SENT
+    assert {each.state for each in others} == {ReminderState.ACKNOWLEDGED}
+
+
+async def test_a_stand_ins_list_of_yesterday_tells_nothing_of_the_absent_once_they_are_back(story: Story):
+    me, li = story.person(), story.person(COLLEAGUE)
+    await _submitted(story, 2)
+    await me.type("/cover")
+    for label in ("登记本人请假", "李四", "另行通知", "确认代办"):
+        await me.press(label)
+    await story.at("2026-11-24 09:00")
+    digest = li.messages[-1]
+    await li.press("刷新", on=digest.id)
+    assert digest.text.count("（代张三（虚构）办理）") == 2
+    await li.press("1", on=digest.id)
+    assert "中心是否已收件" in li.screen
+    await me.type("/cover")
+    await me.press("提前结束")
+    await li.press("2", on=digest.id)
+    assert digest.text.splitlines() == ["今日提醒", "11月24日（周二）", "另2件已不由您办理"]
+    row = only(await story.rows(Outbox, Outbox.kind == due.DIGEST))
+    await li.press_data(digest.id, f"1:dgack:{row.id}:0:0")
+    assert {each.state for each in await story.rows(Reminder, Reminder.kind == "receipt")} == {ReminderState.SENT}
 
 
 async def test_what_is_done_before_the_list_leaves_is_not_in_it(story: Story):

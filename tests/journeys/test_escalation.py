@@ -1,5 +1,6 @@
 """What the bureau itself owes climbs: the officer, the head, the coordinators; an act ends it."""
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from sqlalchemy import update
 from bot.policy.loader import load, packaged
 from bot.policy.model import Policy
 from handlers import escalation
-from storage.tables import Person, Reminder, ReminderState, Role
+from storage import people
+from storage.tables import Cover, Person, Reminder, ReminderState, Role
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import Story, register
 
@@ -104,6 +106,48 @@ async def test_on_leave_the_stand_in_hears_it_first(story: Story):
     [line] = _owed([each.text for each in li.messages])
     assert "代张三（虚构）办理" in line
     assert _owed([each.text for each in me.messages]) == []
+
+
+async def test_a_list_of_debts_is_read_by_the_heads_stand_in_as_long_as_they_stand_in(story: Story):
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    me, li = story.person(OFFICER), story.person(COLLEAGUE)
+    await register(me)
+    await _absent(story, HEAD, by=COLLEAGUE)
+    await story.at("2026-11-27 09:30")
+    digest = next(each for each in li.messages if _owed([each.text]))
+    await li.press("刷新", on=digest.id)
+    assert "已过3个工作日（张三（虚构）经办）" in digest.text
+    async with story.database.write() as session:
+        await session.execute(update(Cover).values(ended_at=story.clock.now()))
+    await li.press("全部已知悉", on=digest.id)
+    assert digest.text.splitlines()[-1] == "另1件已不由您办理"
+    rows = await story.rows(Reminder, Reminder.subject_kind == escalation.SUBJECT, Reminder.audience == "head")
+    assert [row.state for row in rows] == [ReminderState.SENT]
+
+
+async def test_what_waits_for_a_head_who_goes_to_another_unit_comes_to_the_coordinators_that_morning(story: Story):
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    me, head, coordinator = story.person(OFFICER), story.person(HEAD), story.person(COORDINATOR)
+    await register(me)
+    await story.at("2026-11-26 09:30")
+    story.service.sender.pace.chats[HEAD] = float("inf")  # the head's list is on its way, and not there yet
+    story.pass_time("2026-11-27 09:00")
+    await story.service.jobs.tick()
+    async with story.database.write() as session:
+        water = await people.unit_by_code(session, "water")
+        await session.execute(update(Person).where(Person.telegram_id == HEAD).values(unit_id=water.id))
+    story.service.sender.pace.chats.clear()
+    await story.at("2026-11-27 09:05")
+    await story.at("2026-11-27 09:10")
+    assert _owed([each.text for each in head.messages]) == []
+    [line] = _owed([each.text for each in coordinator.messages])
+    assert "已过3个工作日（张三（虚构）经办）" in line
+
+
+async def _absent(story: Story, who: int, *, by: int) -> None:
+    async with story.database.write() as session:
+        sides = [await people.by_telegram_id(session, each) for each in (who, by)]
+        session.add(Cover(person_id=sides[0].id, by_id=sides[1].id, from_on=dt.date(2026, 11, 23), to_on=None))
 
 
 async def test_a_morning_without_the_bot_costs_nothing(story: Story):

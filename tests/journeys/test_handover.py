@@ -38,6 +38,13 @@ async def begin(someone: Officer, request: Request) -> str:
     return await forge(someone, Press("hand", request.id, request.version))
 
 
+async def hand_over(someone: Officer, request: Request) -> None:
+    """Give an entry to 李四, as whoever may."""
+    await begin(someone, request)
+    await someone.press("李四")
+    await someone.press("确认转办")
+
+
 def button_of(someone: Officer, label: str) -> Press:
     """Return what a button of the newest message says, to forge another one of the same screen."""
     _message, data = someone._find(label, someone.messages[-1].id)

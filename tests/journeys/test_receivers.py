@@ -5,10 +5,10 @@ import datetime as dt
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from handlers import due
-from storage.tables import Outbox, OutboxState, Reminder, ReminderState, Request
+from storage.tables import Outbox, OutboxState, Person, Reminder, ReminderState, Request
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import FIRM, OUTSIDER, Story, only, register
 from tests.journeys.test_reminder_acts import write_down
@@ -96,3 +96,21 @@ async def test_what_telegram_refuses_for_one_still_comes_to_the_other(story: Sto
     story.service.sender.pace.chats.clear()
     await story.at("2026-11-25 09:10")
     assert _heard(story)[OUTSIDER] == before[OUTSIDER] + 1
+
+
+async def test_who_relies_on_an_opinion_no_more_reads_and_answers_nothing_of_it_in_an_old_list(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(due, "MOST_SINGLES", 0)
+    await _relied_on(story)
+    await story.at(MORNING)
+    await story.at("2026-11-25 09:05")
+    other = story.person(OUTSIDER)
+    digest = next(each for each in reversed(other.messages) if UNTIL in each.text)
+    async with story.database.write() as session:  # a colleague has the matter now
+        owner = select(Person.id).where(Person.telegram_id == OFFICER).scalar_subquery()
+        await session.execute(update(Request).where(Request.id == 2).values(owner_id=owner))
+    await other.press("全部已知悉", on=digest.id)
+    assert UNTIL not in digest.text
+    assert "另1件已不由您办理" in digest.text
+    assert only(await story.rows(Reminder, Reminder.stage == "d-30")).state is ReminderState.SENT
