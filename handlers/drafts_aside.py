@@ -58,7 +58,18 @@ async def take_up(turn: Turn) -> None:
         return
     kept = draft.answers[SET_ASIDE]
     if kept is None:
-        await drafts.end(turn.session, draft)
-        turn.draft = None
+        await _end(turn, draft)
         return
     drafts.keep(draft, answers=kept["answers"], purpose=kept["purpose"], awaiting=kept["awaiting"], now=turn.now)
+
+
+async def give_up(turn: Turn) -> None:
+    """End what the officer is doing, whether it came in between or not."""
+    if turn.draft is not None and SET_ASIDE not in turn.draft.answers:
+        await _end(turn, turn.draft)
+    await take_up(turn)
+
+
+async def _end(turn: Turn, draft: Draft) -> None:
+    await drafts.end(turn.session, draft)
+    turn.draft = None

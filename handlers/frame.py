@@ -8,7 +8,7 @@ from bot.errors import Refusal
 from bot.language import LANGUAGES, _
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
-from handlers import access, batch, drafts_aside, forms, guide, guide_draft, guide_screens, onward, worker
+from handlers import access, batch, forms, guide, guide_draft, guide_screens, onward, worker
 from handlers.colleagues import named
 from handlers.flows import merged
 from handlers.guide_draft import PENDING
@@ -140,14 +140,10 @@ async def present(turn: Turn, refusal: Refusal | Stale) -> Screen:
 
 
 async def _doing(turn: Turn) -> Screen | None:
-    """Return what the officer was doing; a question about what is theirs no more, such as an entry, is given up."""
+    """Return what the officer was doing, or the question whether it goes on."""
     if turn.draft is not None and PENDING in turn.draft.answers:
         return guide_screens.unfinished(turn, turn.draft)
-    try:
-        return await onward.doing(turn)
-    except (Refusal, Stale):
-        await drafts_aside.take_up(turn)
-        return None
+    return await onward.doing(turn)
 
 
 _FILLER: Final = forms.Filler(merged("FORMS"))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot.guidance import Ask
 from bot.policy.model import MATTER
+from bot.screens.frame import home
 from bot.screens.screen import Screen
 from handlers import drafts_aside, guide_draft, guide_screens, onward
 from handlers.guide_draft import FOUND, HOME, PENDING, PURPOSE, Case
@@ -49,13 +50,10 @@ async def search(turn: Turn) -> Screen:
 
 
 async def on_keep(turn: Turn) -> Screen:
-    """Continue what was unfinished."""
+    """Continue what was unfinished, unless it is the officer's no more."""
     draft = _asked_about(turn)
     guide_draft.drop_pending(turn, draft)
-    doing = await onward.doing(turn)
-    if doing is None:
-        raise Stale
-    return doing
+    return await onward.doing(turn) or home()
 
 
 async def on_anew(turn: Turn) -> Screen:

@@ -7,9 +7,10 @@ down here once; a flow that ends in the middle of another one's work asks here f
 from collections.abc import Mapping
 from typing import Final
 
+from bot.errors import Refusal
 from bot.screens.screen import Press, Screen
-from handlers import drafts_aside
-from handlers.turn import Flow, Turn
+from handlers import drafts_aside, rights
+from handlers.turn import Flow, Stale, Turn
 
 _PRESSES: Final[dict[str, Flow]] = {}
 _PRESENT: Final[dict[str, Flow]] = {}
@@ -33,16 +34,24 @@ async def press(turn: Turn, button: Press) -> Screen:
 
 
 async def doing(turn: Turn) -> Screen | None:
-    """Return what the officer was doing; None where there is no draft of a known purpose."""
-    flow = _PRESENT.get(turn.draft.purpose) if turn.draft is not None else None
-    return await flow(turn) if flow else None
+    """Return what the officer was doing; None where there is nothing, or it is theirs no more and was given up.
+
+    The matrix is asked here, because no button leads to such a screen: any stale one brings it back.
+    """
+    if turn.draft is None:
+        return None
+    if not rights.may_answer(turn.officer, turn.draft.purpose):
+        await drafts_aside.give_up(turn)
+        return None
+    flow = _PRESENT.get(turn.draft.purpose)
+    try:
+        return await flow(turn) if flow else None
+    except (Refusal, Stale):  # such as a question about an entry that is somebody else's by now
+        await drafts_aside.take_up(turn)
+        return None
 
 
 async def back(turn: Turn) -> Screen:
-    """End a question in between, and return what the officer was doing before, else their entries.
-
-    Raises:
-        Stale: What they were doing is theirs no more.
-    """
+    """End a question in between, and return what the officer was doing before, else their entries."""
     await drafts_aside.take_up(turn)
     return await doing(turn) or await _PRESSES["my"](turn)

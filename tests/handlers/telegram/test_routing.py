@@ -174,7 +174,7 @@ def test_everything_has_its_place_in_the_matrix():
     """What is new belongs to a row of handlers/access.py by a line of handlers/rights.py; without, it is nobody's."""
     assert set(frame.COMMANDS) == set(access.COMMANDS)
     assert set(frame.PRESSES) == set(rights.PRESSES)
-    assert set(frame.TYPED) | set(frame.FILES) == set(rights.PURPOSES)
+    assert set(frame.TYPED) | set(frame.FILES) == set(rights.PURPOSES) == set(frame.PRESENT)
     assert set(frame.NOTICES) == set(rights.NOTICES)
     assert set(chores.JOBS) | {COPY, access.MENUS, access.ADOPT} == set(rights.JOBS)
     named = {*rights.PRESSES.values(), *rights.PURPOSES.values(), *rights.NOTICES.values(), *rights.JOBS.values()}
