@@ -107,7 +107,7 @@ def _of(subject: int) -> Adjustable:
     return found[subject]
 
 
-SETTING: Final = OfficeForm("setting", _setting_form, _setting, _stop, _standing)
-IN_FORCE: Final = OfficeForm("in_force", _confirmed_form, _confirmed, _stop, _who_confirmed)
+SETTING: Final = OfficeForm("setting", "rules.keep", _setting_form, _setting, _stop, _standing)
+IN_FORCE: Final = OfficeForm("in_force", "rules.keep", _confirmed_form, _confirmed, _stop, _who_confirmed)
 PRESSES: Final[Mapping[str, Flow]] = {"sets": on_settings, "sset": on_set}
 FORMS: Final[Mapping[str, AnyForm]] = {each.name: each for each in (SETTING, IN_FORCE)}

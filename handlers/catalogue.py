@@ -91,8 +91,8 @@ async def _standing(turn: Turn, _subject: int, filling: Filling) -> str:
 
 
 _DRAFT: Final = "b0"  # the code under which a matter is tried out before it has one
-CHANGE: Final = OfficeForm("matter", _change_form, _change, _stop, _standing)
-RETIRE: Final = OfficeForm("matter_end", _retire_form, _retire, _stop, _standing)
+CHANGE: Final = OfficeForm("matter", "rules.keep", _change_form, _change, _stop, _standing)
+RETIRE: Final = OfficeForm("matter_end", "rules.keep", _retire_form, _retire, _stop, _standing)
 
 
 async def _effect(turn: Turn, layer: Any) -> str:

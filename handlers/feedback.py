@@ -165,14 +165,12 @@ async def _record(turn: Turn, _subject: int, filling: Filling) -> Screen:
 
 async def _answer_form(turn: Turn, issue_id: int, _filling: Filling) -> RecordForm:
     row = await _visible(turn, issue_id)
-    turn.require("feedback.answer")
     return answer_form(await problem_of(turn.session, turn.office, row))
 
 
 async def _record_answer(turn: Turn, issue_id: int, filling: Filling) -> Screen:
     """Keep an answer; what is new is thereby dealt with."""
     row = await _visible(turn, issue_id)
-    turn.require("feedback.answer")
     row.answers = [*(row.answers or ()), [turn.today.isoformat(), filling.values["text"]]]
     turn.note("issue.answer", ("issue", row.id), after=filling.values["text"])
     await _move(turn, row, IssueState.WORKING if row.state is IssueState.NEW else row.state)
@@ -239,8 +237,8 @@ async def _stopped(turn: Turn, issue_id: int) -> Screen:
     return await shown(turn, await _visible(turn, issue_id)) if issue_id else await _overview(turn, 0)
 
 
-FEEDBACK: Final = OfficeForm("issue", _form, _record, _stopped)
-ANSWER: Final = OfficeForm("issue_answer", _answer_form, _record_answer, _stopped)
+FEEDBACK: Final = OfficeForm("issue", "feedback", _form, _record, _stopped)
+ANSWER: Final = OfficeForm("issue_answer", "feedback.answer", _answer_form, _record_answer, _stopped)
 
 COMMANDS: Final[Mapping[str, Flow]] = {"feedback": on_feedback}
 PRESSES: Final[Mapping[str, Flow]] = {

@@ -51,8 +51,10 @@ class OfficeForm:
 
     Args:
         name: Its key in the draft.
+        right: The right of ``handlers.access`` that whoever sees, fills in or confirms it must have; its buttons are
+            those of all forms and say nothing about it.
         form: Makes the form for a subject (its id, 0 = something new) and what was filled in so far; it refuses where
-            the officer may not.
+            the subject is not the officer's.
         commit: Records what was confirmed and returns the next screen.
         stop: Returns the screen that comes after the form was given up.
         standing: Returns in words what the form, for its subject and by its lines, would replace; None where it
@@ -60,6 +62,7 @@ class OfficeForm:
     """
 
     name: str
+    right: str
     form: OfficeMaker
     commit: OfficeCommit
     stop: Callable[[Turn, int], Awaitable[Screen]]
@@ -131,10 +134,10 @@ class Filler:
         self.typed: Mapping[str, Flow] = {PURPOSE: self.on_typed}
         self.presenting: Mapping[str, Flow] = {PURPOSE: self.present}
 
-    async def present(self, turn: Turn) -> Screen:
-        """Return the screen that the form stands on, computed from the draft alone."""
+    async def present(self, turn: Turn, *, above: str | None = None) -> Screen:
+        """Return the screen that the form stands on, computed from the draft alone, and a sentence above it."""
         filled = await self._filled(turn)
-        return self._kept(turn, filled, filled.filling)
+        return screens.show(filled.form, filled.filling, filled.keys, today=turn.today, above=above)
 
     async def on_typed(self, turn: Turn) -> Screen:
         """Something was typed: it fills in the line that is asked."""
@@ -214,7 +217,7 @@ class Filler:
             "Somebody else has changed this while you were filling it in. It now says:\n%(stands)s\n"
             "What you filled in is kept. Please check it and confirm again."
         ) % {"stands": stands}
-        return self._kept(turn, await self._filled(turn), filled.filling, above=above)
+        return await self.present(turn, above=above)
 
     async def _changed(self, turn: Turn, filled: "_Filled") -> Screen:
         changes = await acts.since(turn, filled.entry, filled.seen)
@@ -225,22 +228,16 @@ class Filler:
             "The entry has changed while you were filling this in:\n%(changes)s\n"
             "What you filled in is kept. Please check it and confirm again."
         ) % {"changes": "\n".join(said)}
-        return self._kept(turn, await self._filled(turn), filled.filling, above=above)
+        return await self.present(turn, above=above)
 
     async def _keep(self, turn: Turn, filling: Filling) -> Screen:
         self._store(turn, {}, filling)
-        return self._kept(turn, await self._filled(turn), filling)
+        return await self.present(turn)
 
     def _store(self, turn: Turn, more: dict[str, Any], filling: Filling) -> None:
         if turn.draft is None:
             raise Stale
         drafts_aside.keep(turn, {**turn.draft.answers, **more, **filling.to_json()})
-
-    def _kept(self, turn: Turn, filled: "_Filled", filling: Filling, *, above: str | None = None) -> Screen:
-        if turn.draft is None:
-            raise Stale
-        keys = Keys(turn.draft.id, turn.draft.version)
-        return screens.show(filled.form, filling, keys, today=turn.today, above=above)
 
     async def _filled(self, turn: Turn) -> "_Filled":
         if turn.draft is None or turn.draft.purpose != PURPOSE:
@@ -251,11 +248,13 @@ class Filler:
             raise Stale
         filling, subject = Filling.from_json(answers), answers["subject"]
         if isinstance(flow, OfficeForm):
+            turn.require(flow.right)
             form, opened = await flow.form(turn, subject, filling), None
         else:
             opened = await acts.changeable(turn, answers["request"])
             form = await flow.form(turn, opened, subject, filling)
-        return _Filled(flow, opened, subject, answers["seen"], form, filling)
+        keys = Keys(turn.draft.id, turn.draft.version)
+        return _Filled(flow, opened, subject, answers["seen"], form, filling, keys)
 
     async def _pressed(self, turn: Turn) -> "_Filled":
         draft = turn.draft
@@ -272,6 +271,7 @@ class _Filled:
     seen: Any  # the newest line of the entry's audit, or what the form would replace
     form: RecordForm
     filling: Filling
+    keys: Keys
 
     @property
     def entry(self) -> Opened:

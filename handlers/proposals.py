@@ -106,7 +106,7 @@ async def _stop(_turn: Turn, _subject: int) -> Screen:
     return cancelled(had_draft=True)
 
 
-PROPOSE: Final = OfficeForm("propose", _form, _propose, _stop)
+PROPOSE: Final = OfficeForm("propose", "rules.propose", _form, _propose, _stop)
 
 
 async def _waiting(turn: Turn, *, toast: str | None = None) -> Screen:

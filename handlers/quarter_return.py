@@ -269,7 +269,7 @@ def page(turn: Turn) -> int:
     return int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0
 
 
-PROBLEMS: Final = OfficeForm("return_problems", _problems_form, _keep_problems, _stopped, _standing)
+PROBLEMS: Final = OfficeForm("return_problems", "quarter.return", _problems_form, _keep_problems, _stopped, _standing)
 
 FORMS: Final[Mapping[str, AnyForm]] = {PROBLEMS.name: PROBLEMS}
 PRESSES: Final[Mapping[str, Flow]] = {

@@ -124,7 +124,7 @@ async def _stopped(turn: Turn, push_id: int) -> Screen:
     return await quarter_summary.shown(turn, await quarter_summary.of_coordinator(turn, push_id))
 
 
-WORDING: Final = OfficeForm("quarter_wording", _form, _keep, _stopped, _standing)
+WORDING: Final = OfficeForm("quarter_wording", "quarter.sum", _form, _keep, _stopped, _standing)
 
 FORMS: Final[Mapping[str, AnyForm]] = {WORDING.name: WORDING}
 PRESSES: Final[Mapping[str, Flow]] = {"qedt": on_edit, "qwrd": on_drafted}

@@ -7,6 +7,7 @@ checked, its difference from the present one and the open entries concerned are 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +24,8 @@ from handlers.turn import Turn
 from storage import overlay, people, work
 from storage.policies import ensure_snapshot
 from storage.tables import Overlay, OverlayState
+
+_RIGHT: Final = "rules.keep"  # asked for here too, because whatever comes this way binds the whole bureau
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,11 @@ async def put(turn: Turn, layers: Sequence[Layer], *, basis: str, proposal: Over
         layers: What is to hold from now on.
         basis: Why.
         proposal: The officer's proposal that this takes up.
+
+    Raises:
+        Stale: The officer does not keep the rules.
     """
+    turn.require(_RIGHT)
     foreseen = await foresee(turn.session, turn.office, layers, turn.now)
     for layer in layers:
         before = next(iter(await overlay.history(turn.session, layer.kind, layer.key)), None)
@@ -91,7 +98,12 @@ async def put(turn: Turn, layers: Sequence[Layer], *, basis: str, proposal: Over
 
 
 async def hold(turn: Turn, policy: Policy, reason: str) -> int:
-    """Let other rules hold from this transaction on; return how many open entries have other dates now."""
+    """Let other rules hold from this transaction on; return how many open entries have other dates now.
+
+    Raises:
+        Stale: The officer does not keep the rules.
+    """
+    turn.require(_RIGHT)
     await ensure_snapshot(turn.session, policy, turn.now)
     await people.sync_units(turn.session, policy)
     shifts = await calendar_change.carry_out(

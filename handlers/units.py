@@ -172,6 +172,6 @@ async def _standing(turn: Turn, _subject: int, filling: Filling) -> str:
     return await rule_history.newest(turn, LayerKind.UNIT, code) if code else ""
 
 
-UNIT: Final = OfficeForm("unit", _form, _commit, _stop, _standing)
+UNIT: Final = OfficeForm("unit", "people.keep", _form, _commit, _stop, _standing)
 PRESSES: Final[Mapping[str, Flow]] = {"uni": on_units, "uadd": on_add, "uset": on_change}
 FORMS: Final[Mapping[str, AnyForm]] = {UNIT.name: UNIT}

@@ -5,10 +5,13 @@ from sqlalchemy import select
 
 from bot.screens.screen import Press
 from handlers import access
-from storage.tables import Audit, Invite, Person, PersonState, Request, Role, Unit
+from storage.tables import Audit, Invite, Overlay, Person, PersonState, Request, Role, Unit
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER, STRANGER
 from tests.journeys.story import FIRM, Story, only, register
-from tests.officer import Officer
+from tests.officer import Officer, labels
+
+SECOND = 5_000_022  # another coordinator
+STALE, OUTDATED = Press("nosuch").encode(), "该菜单已更新"
 
 
 @pytest.fixture(params=["sqlite"])
@@ -92,6 +95,42 @@ async def test_a_form_that_is_open_ends_with_the_right_to_it(story: Story):
     await officer.wait_for("您的单位或角色已调整")
     await officer.press_data(asked.id, confirm)
     assert await story.rows(Request) == []
+
+
+async def test_a_list_and_a_form_of_the_office_end_with_the_right_to_them(story: Story):
+    me, other = story.person(COORDINATOR), story.person(SECOND)
+    await story.enrol(SECOND, "郑协调（虚构）", Role.COORDINATOR, "legal")
+
+    await other.type("/office")
+    await other.press("人员")
+    listed = other.messages[-1]
+    assert "赵六（虚构）" in "".join(other.buttons)
+    await _made(story, me, "经办人")
+    await other.press_data(listed.id, STALE)
+    assert OUTDATED in listed.text and "赵六（虚构）" not in "".join(labels(listed))
+
+    await _made(story, me, "管理员")
+    await other.type("/office")
+    for press, typed in (("单位", ""), ("新增", "虚构"), ("", "虚构新处"), ("处室", "虚构依据")):
+        if press:
+            await other.press(press)
+        if typed:
+            await other.type(typed)
+    asked = other.messages[-1]
+    [confirm] = [each["callback_data"] for row in asked.buttons for each in row if "确认启用" in each["text"]]
+    await _made(story, me, "经办人")
+    for data in (confirm, STALE):
+        await other.press_data(asked.id, data)
+        assert OUTDATED in asked.text
+    assert await story.rows(Overlay) == []
+
+
+async def _made(story: Story, me: Officer, role: str) -> None:
+    """Let the second coordinator be something else, and hear of it."""
+    await _card(story, me, SECOND)
+    await me.press("调整角色")
+    await me.press(role)
+    await story.settle()
 
 
 async def _another_unit(story: Story, me: Officer, colleague: Officer) -> None:
