@@ -89,6 +89,7 @@ class RecordForm:
         fields: The lines in their order.
         confirm: The label of the last button.
         effect: A line on the confirmation that says what follows.
+        protect: Whether its screens are protected, because a natural person is named.
     """
 
     title: str
@@ -96,6 +97,7 @@ class RecordForm:
     fields: tuple[Field, ...]
     confirm: str
     effect: str | None = None
+    protect: bool = False
 
     def line(self, field_id: str) -> Field:
         """Return a line.

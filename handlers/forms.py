@@ -6,7 +6,7 @@ sees what, keeps what they have filled in, and confirms again.
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot import forms as rules
@@ -253,6 +253,7 @@ class Filler:
         else:
             opened = await acts.changeable(turn, answers["request"])
             form = await flow.form(turn, opened, subject, filling)
+            form = replace(form, protect=opened.entry.of_person)
         keys = Keys(turn.draft.id, turn.draft.version)
         return _Filled(flow, opened, subject, answers["seen"], form, filling, keys)
 

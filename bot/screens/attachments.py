@@ -89,7 +89,7 @@ def asking(entry: Entry, purpose: Purpose, subject: str, wording: Wording) -> Sc
         esc(_("It must show no ID document and no ID number.")),
     )
     back = (Button(pgettext("button", "Back"), Press("atts", entry.id)),)
-    return Screen("file_wanted", text, (back,), wants_file=True)
+    return Screen("file_wanted", text, (back,), wants_file=True, protect=entry.of_person)
 
 
 def keeping(entry: Entry, purpose: Purpose) -> Screen:
@@ -136,7 +136,7 @@ def taking_away(entry: Entry, line: AttachmentLine, wording: Wording) -> Screen:
         (Button(pgettext("button", "Delete the file"), Press("attr", line.id, arg="yes"), Style.DANGER),),
         (Button(pgettext("button", "Back"), Press("atts", entry.id)),),
     )
-    return Screen("file_taking_away", text, rows)
+    return Screen("file_taking_away", text, rows, protect=entry.of_person)
 
 
 def _onward(entry: Entry) -> tuple[Button, ...]:

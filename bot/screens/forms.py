@@ -30,7 +30,7 @@ def show(form: RecordForm, filling: Filling, keys: Keys, *, today: dt.date, abov
         "",
         *body,
     )
-    return Screen("form_confirm" if line is None else "form_line", text, rows)
+    return Screen("form_confirm" if line is None else "form_line", text, rows, protect=form.protect)
 
 
 def _position(form: RecordForm, filling: Filling) -> str:

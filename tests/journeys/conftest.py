@@ -24,7 +24,7 @@ from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage.tables import Role
 from tests.conftest import AUDITOR, COLLEAGUE, OFFICER, START, TOKEN, hand_over_key, settings_for
-from tests.journeys.story import OUTSIDER, Story
+from tests.journeys.story import OUTSIDER, Story, naming
 
 HERE = Path(__file__).parent
 
@@ -113,6 +113,7 @@ async def story(
         await story.close()
         os.umask(mask)
     assert readable == []
+    assert [each.text for each in naming(api.calls) if not each.protected] == []
 
 
 PERSONAL: Final = tuple(

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from handlers.clock import Clock
 from handlers.office import ZONE
 from handlers.settings import Settings
 from handlers.web.botapi.api import BotApi
+from handlers.web.botapi.model import Call
 from storage import outbox, people, work
 from storage.database import Database
 from storage.tables import Inbox, InboxState, Person, Role
@@ -119,3 +121,43 @@ async def register(me: Officer, matter: str = "排污许可证延续", subject: 
     await me.type(subject)
     await me.press(submit)
     return await me.press("确认登记")
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A message as it named a natural person.
+
+    Args:
+        text: What it said.
+        protected: Whether the messenger forbids forwarding it.
+    """
+
+    text: str
+    protected: bool
+
+    @property
+    def title(self) -> str:
+        """What stands in brackets in its first line, or that line."""
+        return self.text.partition("\n")[0].partition("】")[0].rpartition("【")[2]
+
+
+def naming(calls: Iterable[Call]) -> list[Naming]:
+    """Return each time that a message named a natural person, in its text or on a button.
+
+    Left out is an entry opened on a reminder's own message, of which SECURITY.md promises nothing.
+    """
+    protected, reminders, found = set(), set(), []
+    for call in calls:
+        shown = (call.result or {}).get("result")
+        if not isinstance(shown, dict) or "message_id" not in shown:
+            continue
+        message, keyboard = (shown["chat"]["id"], shown["message_id"]), str(shown.get("reply_markup", ""))
+        text = shown.get("text", shown.get("caption", ""))
+        if call.params.get("protect_content"):
+            protected.add(message)
+        if "1:nopen:" in keyboard:
+            reminders.add(message)
+        is_left_out = message in reminders and "【台账】" in text
+        if "某 " in text + keyboard and not is_left_out:
+            found.append(Naming(text, message in protected))
+    return found

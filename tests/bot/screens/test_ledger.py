@@ -3,11 +3,12 @@
 import datetime as dt
 from dataclasses import replace
 
+from bot.attachments import PDF, AttachmentLine, Purpose
 from bot.language import speaking
 from bot.ledger import Entry, ProductLine
 from bot.policy.model import ProductKind
+from bot.screens import attachments, ledger
 from bot.screens import entry as card
-from bot.screens import ledger
 
 TODAY = dt.date(2026, 11, 23)
 WORDING = ledger.Wording(TODAY, "市信用中心", {"verification": "信用信息核查"}, "申报单位", of_persons=False)
@@ -42,3 +43,11 @@ def test_no_day_of_submission_is_claimed_where_the_counterpart_applied() -> None
     assert "11月20日" in shown(ENTRY)
     said = shown(replace(ENTRY, applicant="counterpart"))
     assert "11月20日" not in said.replace("由申报单位申请，按11月20日（周五）计入统计", "")
+
+
+def test_what_asks_for_a_file_of_a_person_or_takes_it_away_cannot_be_forwarded() -> None:
+    file = AttachmentLine(1, 1, "张某 1234", Purpose.REPORT, PDF, dt.datetime(2026, 11, 23, tzinfo=dt.UTC), 1)
+    for person in (True, False):
+        entry = replace(ENTRY, of_person=person)
+        assert attachments.asking(entry, Purpose.REPORT, file.subject, WORDING).protect is person
+        assert attachments.taking_away(entry, file, WORDING).protect is person
