@@ -84,6 +84,7 @@ class Turn:
         text: What was typed, or the arguments of a command; see ``hear``.
         file: The file that was sent.
         too_fast: Whether it stands for a flood of its sender's updates, and says nothing itself.
+        held_id_number: Whether an ID number was struck out of the message that came, or was edited.
     """
 
     office: Office
@@ -97,6 +98,7 @@ class Turn:
     text: str = ""
     file: Incoming | None = None
     too_fast: bool = False
+    held_id_number: bool = False
     delete_message: bool = field(default=False, init=False)
     screen: Screen | None = field(default=None, init=False)
     found: Found | None = field(default=None, init=False)
@@ -143,18 +145,21 @@ class Turn:
             typed: Whether they are the officer's own; those beside a forwarded file are only looked through.
 
         Raises:
-            Refusal: An ID number stood in it. It was replaced before anything was stored; the officer is told why,
-                and the message is deleted.
+            Refusal: An ID number stood in it.
         """
         if ID_NUMBER_MARKER in text:
-            self.delete_message = True
-            raise Refusal(
-                _(
-                    "An ID number must not be sent here: it was not stored and the message is deleted. "
-                    "Give surname, last four and your own case number, and fill the number in on paper."
-                )
-            )
+            raise self.id_number_refused()
         self.text = text if typed else ""
+
+    def id_number_refused(self) -> Refusal:
+        """Have the message deleted, and return what its sender is told; the number itself was never stored."""
+        self.delete_message = True
+        return Refusal(
+            _(
+                "An ID number must not be sent here: it was not stored and the message is deleted. "
+                "Give surname, last four and your own case number, and fill the number in on paper."
+            )
+        )
 
     def may(self, right: str) -> bool:
         """Say whether the officer has a right of the matrix, a command's or another, however far."""

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from bot.identifiers import ID_NUMBER_MARKER
 from handlers.clock import Clock
+from handlers.telegram.scrubbing import held_id_number
 
 MOST_SENDERS: Final = 10_000  # remembered at once; the longest quiet one is forgotten first
 TOO_FAST: Final = "too_fast"  # on the one update of a flood that is kept to be answered
@@ -103,7 +105,12 @@ class Inflow:
 
 
 def without_words(update: dict[str, Any]) -> dict[str, Any]:
-    """Return the one update of a flood that is answered: who sent it and where, and nothing of what it said."""
+    """Return the one update of a flood that is answered: who sent it and where, and nothing of what it said.
+
+    Args:
+        update: The update, already without ID numbers; that there was one stays known, so that its message is deleted.
+    """
     kind = next(each for each in _WORDS if each in update)
     body = {key: each for key, each in update[kind].items() if key in _ABOUT}
-    return {"update_id": update["update_id"], kind: body | {_WORDS[kind]: ""}, TOO_FAST: True}
+    said = ID_NUMBER_MARKER if held_id_number(update) else ""
+    return {"update_id": update["update_id"], kind: body | {_WORDS[kind]: said}, TOO_FAST: True}

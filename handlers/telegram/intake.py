@@ -15,11 +15,11 @@ import structlog
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
-from bot.identifiers import without_id_numbers
 from handlers.clock import Clock
 from handlers.telegram.api import call, poll
 from handlers.telegram.inflow import Inflow, Verdict, without_words
 from handlers.telegram.outcomes import Outcome, classify
+from handlers.telegram.scrubbing import scrub
 from storage import inbox
 from storage.crashpoints import crash_point
 from storage.database import Database
@@ -31,10 +31,6 @@ ALLOWED_UPDATES: Final = ["message", "edited_message", "callback_query", "inline
 POLL_SECONDS: Final = 50  # Bot API caps the long poll here
 BATCH: Final = 100
 PRESSED_KEYS: Final = ("message_id", "date", "chat")  # what Telegram's message of a press must have
-NOT_WRITTEN: Final = frozenset(
-    {"id", "file_id", "file_unique_id", "chat_instance", "custom_emoji_id", "inline_message_id", "media_group_id"}
-)
-"""Texts of an update that Telegram makes; all others people can write."""
 PAGE: Final = "page:"  # begins the reference of a file that came through the file page
 
 
@@ -142,7 +138,7 @@ class Intake:
 async def take_in(database: Database, clock: Clock, inflow: Inflow, updates: list[dict[str, Any]]) -> None:
     """Commit what Telegram sent; of a flood all but one update is left out, and that one without its words."""
     judged = inflow.judged(updates)
-    kept = [without_words(each) if verdict is Verdict.TOLD else each
+    kept = [without_words(scrub(each)) if verdict is Verdict.TOLD else each
             for each, verdict in judged if verdict is not Verdict.DROPPED]  # fmt: skip
     await store(database, clock, kept)
     inflow.settled()
@@ -202,21 +198,6 @@ def lane_of(update: dict[str, Any]) -> str:
             if source is not None:
                 return str(source["id"])
     return f"u{update['update_id']}"
-
-
-def scrub(value: Any, key: str = "") -> Any:
-    """Return an update with every valid ID number in what people can write replaced by a marker.
-
-    Halves of characters, which JSON can carry and no database can keep, become question marks.
-    """
-    if isinstance(value, dict):
-        return {name: scrub(inner, name) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [scrub(inner, key) for inner in value]
-    if not isinstance(value, str):
-        return value
-    whole = value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    return whole if key in NOT_WRITTEN else without_id_numbers(whole)[0]
 
 
 async def _sleep(pause: float) -> float:

@@ -27,7 +27,7 @@ from bot.screens.screen import Press, Screen
 from handlers import absence, access, enrolment, frame, groups, inline, rights, undelivered
 from handlers.turn import Flow, Found, Incoming, Stale, Turn, current_turn
 from storage import chats, people
-from storage.tables import PersonState
+from storage.tables import Person, PersonState
 
 App = Application[Any, Any, Any, Any, Any, Any]
 Context = CallbackContext[Any, Any, Any, Any]
@@ -77,29 +77,48 @@ async def gate(update: Update, context: Context) -> None:
         ApplicationHandlerStop: The turn has been answered here.
     """
     turn = current_turn.get()
-    if _is_indirect(update):
+    is_private = update.effective_chat is None or update.effective_chat.type == Chat.PRIVATE
+    officer = turn.person if turn.person is not None and turn.person.state is PersonState.ACTIVE else None
+    if turn.held_id_number and is_private and officer is not None:
+        turn.error = _id_number(turn)  # before all else: in whatever way it came, it does not stay in the chat
+    elif _is_indirect(update):
         turn.answer(None)
-    elif update.effective_chat is not None and update.effective_chat.type != Chat.PRIVATE:
+    elif not is_private:
         turn.answer(await _in_group(turn, update))
-    elif turn.person is None or turn.person.state is not PersonState.ACTIVE:
+    elif officer is None:
         await _meet_stranger(turn, update)
     elif (refusal := _refusal(turn, update)) is not None:
         turn.error = refusal
+    else:
+        await _greet(turn, officer, update)
+    if turn.answered or turn.error is not None:
         raise ApplicationHandlerStop
-    elif not turn.person.reachable and update.my_chat_member is None:
-        await absence.back(turn.session, turn.person, turn.now)
-    elif turn.person.name is None:
-        turn.person.name = turn.sender.name or None  # the first coordinators come from the settings, by number alone
-    if turn.answered:
-        raise ApplicationHandlerStop
+
+
+async def _greet(turn: Turn, officer: Person, update: Update) -> None:
+    """Note of an officer who writes that they can be reached again, and what they are called."""
+    if not officer.reachable and update.my_chat_member is None:
+        await absence.back(turn.session, officer, turn.now)
+    elif officer.name is None:
+        officer.name = turn.sender.name or None  # the first coordinators come from the settings, by number alone
+
+
+def _id_number(turn: Turn) -> Refusal:
+    """Return what is said of an ID number; where it came in a flood, the one sentence about that stands below."""
+    refusal = turn.id_number_refused()
+    return Refusal(f"{refusal.message}\n{_too_fast().message}") if turn.too_fast else refusal
+
+
+def _too_fast() -> Refusal:
+    return Refusal(
+        _("Too many messages came at once, and some were left out. Please wait a minute and send them again.")
+    )
 
 
 def _refusal(turn: Turn, update: Update) -> Refusal | None:
     """Return why an officer's update has no effect although they may write here: a flood, or somebody else's words."""
     if turn.too_fast:
-        return Refusal(
-            _("Too many messages came at once, and some were left out. Please wait a minute and send them again.")
-        )
+        return _too_fast()
     message = update.message
     if message is not None and _is_forwarded(message) and message.text is not None:
         return Refusal(_("Forwarded messages are not taken as an entry. Please copy the text and paste it here."))
@@ -118,10 +137,10 @@ async def _meet_stranger(turn: Turn, update: Update) -> None:
     if message is None or message.text is None:
         turn.answer(None)
         return
-    _start, _space, payload = message.text.partition(" ")
     state = turn.person.state if turn.person else PersonState.LEFT
-    if state is PersonState.LEFT and message.text.startswith(f"/start {enrolment.PAYLOAD}"):
-        turn.answer(await enrolment.enrol(turn, payload.strip()))
+    command, payload = _split(message.text)
+    if state is PersonState.LEFT and command == "/start" and payload.startswith(enrolment.PAYLOAD):
+        turn.answer(await enrolment.enrol(turn, payload))
     elif await people.refuse_once(turn.session, turn.sender.telegram_id, now=turn.now):
         turn.answer(_REFUSALS[state]())
     else:
@@ -207,7 +226,7 @@ def _fill(turn: Turn, update: Update) -> None:
     if message is None:
         return
     if message.text is not None:
-        turn.hear(message.text.partition(" ")[2].strip() if message.text.startswith("/") else message.text)
+        turn.hear(_split(message.text)[1] if message.text.startswith("/") else message.text)
         return
     turn.file = _incoming(message)
     said = " ".join(part for part in (message.caption, turn.file.name if turn.file else None) if part)
@@ -215,6 +234,12 @@ def _fill(turn: Turn, update: Update) -> None:
     if turn.file is not None and turn.file.size > LARGEST_FILE:
         limit = LARGEST_FILE // 1024 // 1024
         raise Refusal(_("Files up to %(limit)d MB can be received. Please send a smaller one.") % {"limit": limit})
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return a command, and what stands behind it on its line or on the next."""
+    command, *rest = text.split(maxsplit=1) or [""]
+    return command, "".join(rest).rstrip()
 
 
 def _incoming(message: Message) -> Incoming | None:

@@ -15,6 +15,7 @@ from handlers.office import Office
 from handlers.telegram.inflow import TOO_FAST
 from handlers.telegram.messages import Outgoing
 from handlers.telegram.routing import App
+from handlers.telegram.scrubbing import held_id_number
 from handlers.turn import Defect, Sender, Stale, Turn, current_turn
 from storage.tables import Draft, Inbox, Person
 
@@ -74,7 +75,8 @@ def opened(
     sender, place = read(row.raw)
     person = people.get(sender.telegram_id)
     draft = drafts.get(person.id) if person else None
-    turn = Turn(office, session, now, row.update_id, sender, person=person, draft=draft, too_fast=TOO_FAST in row.raw)
+    turn = Turn(office, session, now, row.update_id, sender, person=person, draft=draft,
+                too_fast=TOO_FAST in row.raw, held_id_number=held_id_number(row.raw))  # fmt: skip
     return turn, place
 
 

@@ -28,8 +28,8 @@ from bot.id_numbers import ID_NUMBER_MARKER
 from bot.policy.loader import load, packaged
 from bot.screens.screen import Button, Press, Screen, bold, esc
 from handlers import sheet_reading
-from handlers.telegram.intake import scrub
 from handlers.telegram.messages import message
+from handlers.telegram.scrubbing import scrub
 from handlers.web.botapi.html import parse_html
 from handlers.web.botapi.model import ApiError
 from tests.oracles.identifiers_oracle import random_code, random_id

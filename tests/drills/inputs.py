@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot.screens.screen import Press, Screen
 from handlers import frame
-from handlers.telegram.intake import scrub
+from handlers.telegram.scrubbing import scrub
 from handlers.turn import Turn
 from storage.tables import Draft, Role
 from tests.drills import door

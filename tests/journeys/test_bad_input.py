@@ -13,6 +13,10 @@ from tests.officer import Officer
 
 ID_NUMBER = "11010519491231002X"  # fictitious, of a right checksum
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489") + b"\0" * 20
+COMMAND = {"type": "bot_command", "offset": 0, "length": 1}
+POLL = {"id": "1", "question": "某", "total_voter_count": 0, "type": "regular"} | dict.fromkeys(
+    ("is_closed", "is_anonymous", "allows_multiple_answers", "allows_revoting", "members_only"), False
+)
 FORM = "请粘贴申请人的名称和统一社会信用代码"
 MATTER = "排污许可证延续"
 
@@ -123,6 +127,51 @@ async def test_an_id_number_is_refused_its_message_deleted_and_no_byte_of_it_kep
     )
     assert ID_NUMBER not in kept
     assert not [call for call in story.api.calls if ID_NUMBER in str(call.params)]
+
+
+PLACE = {"latitude": 1.0, "longitude": 1.0}
+FORWARDED = {"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "某人（虚构）"}}
+SENT_OTHERWISE: dict[str, dict[str, Any]] = {
+    "behind a command on the next line": {"text": f"/find\n{ID_NUMBER}", "entities": [COMMAND | {"length": 5}]},
+    "as a command": {"text": f"/{ID_NUMBER}", "entities": [COMMAND | {"length": 19}]},
+    "forwarded": {"text": ID_NUMBER} | FORWARDED,
+    "from whom it is forwarded": FORWARDED | {"text": "某"}
+    | {"forward_origin": FORWARDED["forward_origin"] | {"sender_user_name": ID_NUMBER}},
+    "through another bot": {"text": ID_NUMBER, "via_bot": {"id": 9, "is_bot": True, "first_name": "某（虚构）"}},
+    "beside a voice": {"voice": {"file_id": "v", "file_unique_id": "v", "duration": 1}, "caption": ID_NUMBER},
+    "in a contact": {"contact": {"phone_number": ID_NUMBER, "first_name": "某"}},
+    "in a venue": {"venue": {"location": PLACE, "title": ID_NUMBER, "address": "某"}, "location": PLACE},
+    "in a poll": {"poll": POLL | {"options": [{"text": ID_NUMBER, "voter_count": 0, "persistent_id": "1"}]}},
+    "behind a link": {"text": "某", "entities": [COMMAND | {"type": "text_link", "url": f"http://x.cn/{ID_NUMBER}"}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", SENT_OTHERWISE)
+async def test_an_id_number_is_deleted_and_its_sender_told_whichever_way_it_came(story: Story, way: str):
+    me = await _form(story)
+    message = story.api._say(OFFICER, SENT_OTHERWISE[way])
+    await me.wait_for("不得发送身份证号")
+    await me._until(lambda: story.api.find(OFFICER, message.id) is None, "the message is deleted")
+    await story.settle()
+    assert FORM in me.screen
+    assert len([each for each in me.messages if "不得发送身份证号" in each.text]) == 1
+
+
+async def test_an_id_number_that_is_edited_into_a_message_is_deleted_and_its_sender_told(story: Story):
+    me = await _form(story)
+    message = story.api.type(OFFICER, "你好")
+    await story.settle()
+    await me.edit(message.id, f"王 {ID_NUMBER}")
+    await me.wait_for("不得发送身份证号")
+    await me._until(lambda: story.api.find(OFFICER, message.id) is None, "the message is deleted")
+
+
+async def test_an_answer_to_a_message_with_an_id_number_is_an_answer_like_others(story: Story):
+    me = await _form(story)
+    other = {"message_id": 1, "date": 1, "chat": {"id": OFFICER, "type": "private"}, "text": ID_NUMBER}
+    message = story.api._say(OFFICER, {"text": FIRM, "reply_to_message": other})
+    await me.wait_for("何时提交")
+    assert story.api.find(OFFICER, message.id) is not None
 
 
 async def test_a_keyboard_a_year_old_shows_the_present_state_and_changes_nothing(story: Story):

@@ -47,6 +47,20 @@ async def test_a_flood_is_told_once_and_the_desk_beside_it_is_served(paced: Stor
     assert len(stranger.messages) <= 1
 
 
+async def test_an_id_number_in_a_flood_is_deleted_and_the_flood_told_once(paced: Story, api: BotApi):
+    me = paced.person()
+    for n in range(10):
+        api.type(OFFICER, f"虚构{n}")
+    held = api.type(OFFICER, f"名单 {random_id(random.Random(1))}")
+    for n in range(20):
+        api.type(OFFICER, f"虚构{n}")
+    said = await me.wait_for("发送过多")
+    assert "不得发送身份证号" in said
+    await paced.settle()
+    assert api.find(OFFICER, held.id) is None
+    assert sum("发送过多" in message.text for message in me.messages) == 1
+
+
 async def test_forwarded_words_are_nobodys_entry(story: Story, api: BotApi):
     me = story.person()
     await me.type("/new 排污许可证延续")

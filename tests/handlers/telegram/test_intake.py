@@ -10,7 +10,8 @@ from handlers.clock import Clock
 from handlers.telegram import intake
 from handlers.telegram.connection import make_bot
 from handlers.telegram.inflow import Inflow
-from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, lane_of, scrub
+from handlers.telegram.intake import AnotherPoller, Intake, TokenRefused, lane_of
+from handlers.telegram.scrubbing import scrub
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage.database import Database

@@ -357,6 +357,16 @@ async def test_a_photo_is_on_the_turn_in_its_largest_size(app: App, seat: Any, r
     assert turn.text == "现场照片 photo.jpg"
 
 
+@pytest.mark.parametrize("behind", [" 甲 乙", "\n甲 乙", "\u3000甲 乙\n"])
+async def test_what_stands_behind_a_command_is_heard_on_its_line_or_the_next(
+    app: App, seat: Any, ran: list[str], behind: str
+):
+    raw = _command("find")
+    raw["message"]["text"] += behind
+    turn = await _run(app, seat, raw, _officer(seat, Role.OFFICER))
+    assert (ran, turn.text) == (["find"], "甲 乙")
+
+
 @pytest.mark.parametrize("more", [{"file_name": f"{ID_NUMBER_MARKER}.xlsx"}, {"file_size": routing.LARGEST_FILE + 1}])
 async def test_a_file_with_an_id_number_in_its_name_or_too_large_reaches_no_flow(
     app: App, seat: Any, ran: list[str], more: dict[str, Any]
