@@ -20,11 +20,11 @@ from bot.screens.screen import Screen
 from handlers import access, hours, planning
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
-from storage import attachments, audit, dossiers, finding, opinions, outbox, people, periodic, seals
+from storage import attachments, audit, dossiers, finding, opinions, outbox, people, periodic, seal_mark, seals
 from storage.entry_values import entries_of
 from storage.tables import Audit, Person, Request, Unit
 
-HEAD: Final = "audit.head"
+HEAD: Final = seal_mark.POSTED
 _REQUEST, _PERSON = "r", "p"
 
 

@@ -66,6 +66,7 @@ async def examine(session: AsyncSession, office: Office, now: dt.datetime, *, is
         copied=None if copied is None else (office.today(now) - office.today(copied)).days,
         makes_copies=is_sqlite,
         unsealed=_minutes(now, await seals.waiting_since(session)),
+        cut_off=await seals.why_cut_off(session) is not None,
         pack_note=await packs.note_of(session),
         clock_step=await _clock_step(session, now),
         free_mb=_free_mb(session) if is_sqlite else None,

@@ -162,7 +162,7 @@ class Jobs:
                     made = await seals.seal(session, now)
                 if made is None:
                     return
-        except seals.NoSealKey:
+        except (seals.NoSealKey, seals.CutOff):
             log.exception("the audit cannot be sealed")
 
     async def look_at_keys(self) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import JSON, ColumnElement, Text, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.id_numbers import without_id_numbers
-from storage import unplanned
+from storage import seals, unplanned
 from storage.inbox import KEPT_FOR
 from storage.outbox import MOST_COPIES
 from storage.tables import (
@@ -156,15 +156,18 @@ async def _doubled(session: AsyncSession, _now: dt.datetime, _opened_at: dt.date
 
 
 async def _unsealed(session: AsyncSession, _now: dt.datetime, _opened_at: dt.datetime | None) -> Iterable[str]:
-    """I7: seals follow each other without overlap, and the last line of each is still there.
+    """I7: seals follow each other without overlap, the last line of each is still there, and none was cut off the end.
 
-    The keyed hashes themselves need the key, and are for the command that verifies the audit.
+    The hashes of all lines take minutes, and are for the command that verifies the audit.
     """
     before = func.lag(AuditSeal.to_id).over(order_by=AuditSeal.id)
     ordered = select(AuditSeal.id, AuditSeal.from_id, AuditSeal.to_id, before.label("before")).subquery()
     last = select(Audit.id).where(Audit.id == ordered.c.to_id)
     overlaps = or_(ordered.c.from_id > ordered.c.to_id, ordered.c.from_id <= ordered.c.before)
-    return _named(AuditSeal, await session.scalars(select(ordered.c.id).where(or_(overlaps, ~last.exists()))))
+    found = _named(AuditSeal, await session.scalars(select(ordered.c.id).where(or_(overlaps, ~last.exists()))))
+    if await seals.why_cut_off(session) is not None:
+        found.append(f"{AuditSeal.__tablename__}:end")
+    return found
 
 
 async def _readable_id_numbers(

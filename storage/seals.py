@@ -2,8 +2,9 @@
 
 Each seal's head is a keyed hash over the head before it and over a keyed hash of each line in its range. The key is
 random and stands in the database only wrapped by the key file: whoever has the database alone can neither forge a
-seal nor try out what an erased line may have said. A chain cannot show that its end was cut off, so each day's head
-goes to the coordinators' chats and into the manifest of each copy. Source: ``reliability.md`` §5.4.
+seal nor try out what an erased line may have said. The newest seal is marked (``seal_mark``). No chain can show that
+all of it is an older state, so each day's head goes to the coordinators' chats and, on SQLite, into each copy's
+manifest. Source: ``reliability.md`` §5.4.
 """
 
 import datetime as dt
@@ -18,6 +19,7 @@ from cryptography.fernet import InvalidToken
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage import seal_mark
 from storage.keys import purpose_keys
 from storage.tables import Audit, AuditSeal, Setting
 
@@ -31,6 +33,10 @@ _HASH: Final = "sha256"
 
 class NoSealKey(Exception):
     """The chain's key is not there or not readable: it was taken away or exchanged, or the key file is another one."""
+
+
+class CutOff(Exception):
+    """The newest seal is not the one that was marked; what lost its seal is not sealed anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,19 @@ class Verdict:
         return len(said) >= SHORTEST_HEAD and any(each.startswith(said) for each in self.heads)
 
 
+async def begin(session: AsyncSession) -> None:
+    """Make the key of the chain and mark where it stands, as far as either is missing.
+
+    Only for a database that is new or of a version without marks: in any other, what is missing was taken away.
+    """
+    if await last(session) is None and await session.get(Setting, KEY) is None:
+        made = purpose_keys(PURPOSE).encrypt(secrets.token_bytes(32))
+        session.add(Setting(key=KEY, value=made.decode()))
+        await session.flush()
+    if not await seal_mark.is_there(session):
+        await seal_mark.put(session, await _key(session))
+
+
 async def last(session: AsyncSession) -> AuditSeal | None:
     """Return the newest seal."""
     return await session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1))
@@ -98,35 +117,37 @@ async def seal(session: AsyncSession, now: dt.datetime) -> AuditSeal | None:
         now: Aware UTC time.
 
     Raises:
-        NoSealKey: The chain's key is gone although there is a chain.
+        NoSealKey: The chain's key is gone.
+        CutOff: The newest seal is not the one that was marked.
     """
     await _alone(session)
+    key = await _key(session)
+    if (why := await seal_mark.why_missed(session, key)) is not None:
+        raise CutOff(why)
     before = await last(session)
     after_id = before.to_id if before else 0
     rows = await session.scalars(select(Audit).where(Audit.id > after_id).order_by(Audit.id).limit(MOST_LINES))
     lines = rows.all()
     if not lines:
         return None
-    key = await _key(session, may_create=before is None)
     made = AuditSeal(from_id=lines[0].id, to_id=lines[-1].id, sealed_at=now, head="")
     made.head = _head(key, before.head if before else "", made, [line_hash(key, line) for line in lines])
     session.add(made)
     await session.flush()
+    await seal_mark.put(session, key)
     return made
 
 
 async def verify(session: AsyncSession) -> Verdict:
-    """Compare every sealed line with its seal.
+    """Compare every sealed line with its seal, and the end of the chain with its mark and the value posted last.
 
     Args:
         session: A session that reads.
 
     Raises:
-        NoSealKey: The chain's key is gone although there is a chain.
+        NoSealKey: The chain's key is gone.
     """
-    if await last(session) is None:
-        return Verdict(0, (), await _count_after(session, 0), ())
-    key = await _key(session, may_create=False)
+    key = await _key(session)
     heads: list[str] = []
     broken: list[Broken] = []
     counted, before_id, before_head = 0, 0, ""
@@ -144,7 +165,18 @@ async def verify(session: AsyncSession) -> Verdict:
         counted += len(lines)
         before_id, before_head = max(each.to_id, before_id), each.head
         session.expunge_all()  # a million lines are not kept in memory
-    return Verdict(counted, tuple(heads), await _count_after(session, before_id), tuple(broken))
+    unsealed = await _count_after(session, before_id)
+    if (why := await _why_cut_off(session, key)) is not None:
+        broken.append(Broken(before_id + 1, before_id + max(unsealed, 1), why))
+    return Verdict(counted, tuple(heads), unsealed, tuple(broken))
+
+
+async def why_cut_off(session: AsyncSession) -> str | None:
+    """Return why the chain does not end where it did, or cannot go on; None in good health. Its lines are not read."""
+    try:
+        return await _why_cut_off(session, await _key(session))
+    except NoSealKey as fault:
+        return str(fault)
 
 
 async def rewrap(session: AsyncSession) -> None:
@@ -158,10 +190,9 @@ async def content_hash(session: AsyncSession, line: Audit) -> str:
     """Return what stands in the chain for a line's content, to be kept in its place when it is erased.
 
     Raises:
-        NoSealKey: The chain's key is gone although there is a chain.
+        NoSealKey: The chain's key is gone.
     """
-    key = await _key(session, may_create=await last(session) is None)
-    return _content(key, line)
+    return _content(await _key(session), line)
 
 
 def line_hash(key: bytes, line: Audit) -> bytes:
@@ -177,6 +208,10 @@ def line_hash(key: bytes, line: Audit) -> bytes:
         line.content_hash or _content(key, line),
     ]
     return hmac.digest(key, b"line\0" + _plain(said), _HASH)
+
+
+async def _why_cut_off(session: AsyncSession, key: bytes) -> str | None:
+    return await seal_mark.why_missed(session, key) or await seal_mark.why_not_as_posted(session)
 
 
 def _why_broken(key: bytes, before_head: str, before_id: int, seal: AuditSeal, lines: Sequence[Audit]) -> str | None:
@@ -207,18 +242,14 @@ def _plain(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-async def _key(session: AsyncSession, *, may_create: bool) -> bytes:
+async def _key(session: AsyncSession) -> bytes:
     kept = await session.get(Setting, KEY)
-    if kept is not None:
-        try:
-            return purpose_keys(PURPOSE).decrypt(kept.value.encode())
-        except InvalidToken:
-            raise NoSealKey("the key of the audit's seals cannot be read with this key file") from None
-    if not may_create:
-        raise NoSealKey("the key of the audit's seals is gone although there are seals")
-    made = secrets.token_bytes(32)
-    session.add(Setting(key=KEY, value=purpose_keys(PURPOSE).encrypt(made).decode()))
-    return made
+    if kept is None:
+        raise NoSealKey("the key of the audit's seals is gone")
+    try:
+        return purpose_keys(PURPOSE).decrypt(str(kept.value).encode())
+    except InvalidToken:
+        raise NoSealKey("the key of the audit's seals cannot be read with this key file") from None
 
 
 async def _alone(session: AsyncSession) -> None:

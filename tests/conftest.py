@@ -36,8 +36,8 @@ from handlers.office import Office
 from handlers.settings import Settings
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
+from storage import keyproof, migrate, people
 from storage import keys as storage_keys
-from storage import migrate, people
 from storage.database import Database
 from storage.tables import Person, Role
 from tests.bot_api_schema import check_call
@@ -233,6 +233,7 @@ async def empty_database(empty_url: str, keys: list[str]) -> AsyncIterator[Datab
 async def either(database_url: str, keys: list[str]) -> AsyncIterator[Database]:
     """A migrated database: SQLite and a real PostgreSQL in turn."""
     database = Database(database_url)
+    await keyproof.prove(database)
     yield database
     await database.close()
 
@@ -247,6 +248,7 @@ async def database(either: Database) -> Database:
 async def sqlite(copied_file: str, keys: list[str]) -> AsyncIterator[Database]:
     """A migrated SQLite file, where what is shown does not depend on the database."""
     database = Database(copied_file)
+    await keyproof.prove(database)
     yield database
     await database.close()
 

@@ -12,6 +12,7 @@ PATIENCE: Final = 5  # minutes that a part may be silent, or a notification wait
 MOST_DAYS_WITHOUT_COPY: Final = 2
 LEAST_FREE_MB: Final = 200  # Source: reliability.md §3.8
 DIAGNOSIS: Final = "xinxuan doctor"
+VERIFICATION: Final = "xinxuan audit verify"
 _PARTS: Final = 4  # of the way through the bot: none of them at work means that it does not run
 
 
@@ -36,6 +37,7 @@ class Health:
         copied: Days since the last checked copy; None where there is none.
         makes_copies: Whether the bot makes copies itself; PostgreSQL has its own tools.
         unsealed: Minutes for which the oldest line of the audit has waited for its seal; None where none waits.
+        cut_off: Whether the audit's chain does not end where it did, or cannot go on.
         pack_note: What is to be said about a newly installed pack.
         clock_step: Minutes by which the machine's clock was set in the last day, or it slept; None where neither was.
         free_mb: Megabytes free on the disk of the database; None where it is elsewhere.
@@ -59,6 +61,7 @@ class Health:
     copied: int | None
     makes_copies: bool
     unsealed: int | None
+    cut_off: bool
     pack_note: str | None
     clock_step: int | None
     free_mb: int | None
@@ -163,6 +166,9 @@ def problems(health: Health) -> list[str]:
         (health.unlisted, _("%(n)d maintainers are not on the list and get no morning line. Please invite them.")),
     )
     found += [text % {"n": count} for count, text in counts if count]
+    if health.cut_off:
+        text = _("Seals of the audit were changed or taken away. Please run %(command)s on the server.")
+        found.append(text % {"command": VERIFICATION})
     if health.missing_year is not None:
         text = _("The holiday notice of %(year)d is missing. Please enter it with /calendar.")
         found.append(text % {"year": health.missing_year})

@@ -1,4 +1,4 @@
-"""``xinxuan audit verify`` as the maintainer meets it: whole, changed behind our back, and with its end cut off."""
+"""``xinxuan audit verify`` as the maintainer meets it: whole, changed behind our back, cut off, and all of it older."""
 
 import contextlib
 import sqlite3
@@ -17,16 +17,22 @@ async def _installation(folder: Path) -> str:
     database = Database(f"sqlite:///{folder / 'xinxuan.db'}")
     await migrate.upgrade(database)
     await keyproof.prove(database)
-    head = ""
-    for n in range(2):
-        async with database.write() as session:
-            for k in range(3):
-                audit.note(session, at=START, actor_id=None, verb="request.received", subject=("request", n * 3 + k))
-        async with database.write() as session:
-            made = await seals.seal(session, START)
-            head = made.head if made else ""
     await database.close()
-    return head
+    await _seal_another(folder)
+    return await _seal_another(folder)
+
+
+async def _seal_another(folder: Path) -> str:
+    """Write three more lines and seal them; return the head."""
+    database = Database(f"sqlite:///{folder / 'xinxuan.db'}")
+    async with database.write() as session:
+        for k in range(3):
+            audit.note(session, at=START, actor_id=None, verb="request.received", subject=("request", k))
+    async with database.write() as session:
+        made = await seals.seal(session, START)
+    await database.close()
+    assert made is not None
+    return made.head
 
 
 def _behind_its_back(path: Path, *statements: str) -> None:
@@ -51,8 +57,19 @@ async def test_the_audit_is_verified_and_what_was_done_to_it_is_named(told: Comm
     assert err.startswith("xinxuan: the audit is broken: lines 4 to 6: ")
 
     (data / "xinxuan.db").write_bytes(whole)
+    _behind_its_back(data / "xinxuan.db", "DELETE FROM audit_seal WHERE id = 2")
+    code, _out, err = await told("audit", "verify")
+    assert code == 1
+    assert "lines 4 to 6: the newest seal is not the one that was marked" in err
+
+
+async def test_a_database_that_is_older_than_a_copy_or_a_posted_value_is_named(told: Command, tmp_path: Path):
+    data = tmp_path / "data"
+    await _installation(data)
+    older = (data / "xinxuan.db").read_bytes()
+    head = await _seal_another(data)
     backup.copy(data / "xinxuan.db", data / "copies", label="daily", at=START)
-    _behind_its_back(data / "xinxuan.db", "DELETE FROM audit_seal WHERE id = 2", "DELETE FROM audit WHERE id > 3")
+    (data / "xinxuan.db").write_bytes(older)
     code, _out, err = await told("audit", "verify")
     assert code == 1
     assert "xinxuan-daily-20261123T010000.json is not in this chain: its end was cut off" in err

@@ -19,8 +19,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from handlers import doctor, wall
 from handlers.clock import Clock
-from storage import audit, heartbeat, outbox, seals
-from storage.tables import Inbox, InboxState, Outbox, OutboxState, PeriodicRun, Person, Reminder, ReminderState
+from storage import audit, heartbeat, outbox, seal_mark, seals
+from storage.tables import (
+    AuditSeal,
+    Inbox,
+    InboxState,
+    Outbox,
+    OutboxState,
+    PeriodicRun,
+    Person,
+    Reminder,
+    ReminderState,
+    Setting,
+)
 from tests.conftest import COORDINATOR, OFFICER, START
 from tests.journeys.story import Story, only, register
 from tests.officer import Officer
@@ -167,6 +178,25 @@ async def test_the_doctor_is_for_coordinators(story: Story):
     assert "11月23日" not in await me.type("/doctor")
     forged = await me.press_data(me.messages[-1].id, "1:doc:0:0:")
     assert "09:0" not in forged
+
+
+async def test_what_lost_its_seal_is_not_sealed_anew_and_the_doctor_says_so_while_the_bot_works_on(story: Story):
+    coordinator = story.person(COORDINATOR)
+    await coordinator.type("/doctor")
+    await story.at("2026-11-23 09:05")
+    before = await story.count(AuditSeal)
+    async with story.database.write() as session:
+        mark = await session.get_one(Setting, seal_mark.MARK)
+        kept, mark.value = mark.value, "0" * 64
+    await register(story.person())
+    await story.at("2026-11-23 09:10")
+    assert await story.count(AuditSeal) == before > 0
+    assert "操作记录的封存值被改动或删除，请在服务器上运行 xinxuan audit verify" in await coordinator.type("/doctor")
+    async with story.database.write() as session:
+        (await session.get_one(Setting, seal_mark.MARK)).value = kept
+    await story.at("2026-11-23 09:15")
+    assert await story.count(AuditSeal) > before
+    assert "封存值" not in await coordinator.type("/doctor")
 
 
 async def test_the_doctor_names_what_is_to_be_done(story: Story, monkeypatch: pytest.MonkeyPatch):

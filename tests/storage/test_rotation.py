@@ -74,6 +74,8 @@ async def test_everything_is_under_the_newest_key_and_says_what_it_said(kept: Da
     assert former not in ring.in_use()
     assert await said(kept) == before
     await keyproof.prove(kept)
+    async with kept.write() as session:
+        assert await seals.seal(session, START) is not None  # the line of the change itself
     async with kept.read() as session:
         assert (await seals.verify(session)).broken == ()
 
