@@ -77,17 +77,29 @@ def _kind(*, off: bool, named: bool) -> DayKind:
     return DayKind.MAKEUP if named else DayKind.WORKDAY
 
 
+def library_reaches() -> int:
+    """Return the last year whose notice the library of this release carries."""
+    from chinese_calendar.constants import holidays as days_off
+
+    return max(days_off).year
+
+
 @lru_cache(maxsize=4096)
 def _published_or_estimated(on: date) -> Day:
-    """Return the day as the notices have it, or else an estimate marked provisional."""
+    """Return the day as the notices have it, or else an estimate."""
     import chinese_calendar
 
     try:
         off, festival = chinese_calendar.get_holiday_detail(on)
     except NotImplementedError:  # the library's way to say: no notice for this year
-        named = on in _estimated_days_off(on.year)
-        return Day(on, _kind(off=named or on.weekday() >= 5, named=named), ESTIMATE, provisional=True)
+        return _estimated(on)
     return Day(on, _kind(off=off, named=festival is not None), OFFICIAL)
+
+
+def _estimated(on: date) -> Day:
+    """Return what can be expected of a day without a notice, marked provisional."""
+    named = on in _estimated_days_off(on.year)
+    return Day(on, _kind(off=named or on.weekday() >= 5, named=named), ESTIMATE, provisional=True)
 
 
 class Calendar:
@@ -96,15 +108,25 @@ class Calendar:
     Args:
         overlay: Days of imported notices, and the bureau's own, by date; they win over everything else.
         version: Which state of the overlay this is; a later one has a greater number.
+        published_to: The last year that is read in the library; None reads all that it has.
     """
 
-    def __init__(self, overlay: Mapping[date, Day] = _NO_OVERLAY, *, version: int = 0) -> None:
+    def __init__(
+        self, overlay: Mapping[date, Day] = _NO_OVERLAY, *, version: int = 0, published_to: int | None = None
+    ) -> None:
         self._overlay = dict(overlay)
         self.version = version
+        self.published_to = library_reaches() if published_to is None else published_to
 
     def day(self, on: date) -> Day:
         """Return what kind of day a local date is, and who says so."""
-        return self._overlay.get(on) or _published_or_estimated(on)
+        if (laid_over := self._overlay.get(on)) is not None:
+            return laid_over
+        return _published_or_estimated(on) if on.year <= self.published_to else _estimated(on)
+
+    def is_like(self, other: "Calendar") -> bool:
+        """Say whether another one has the same days, because it came from the same overlay and library."""
+        return (self.version, self.published_to) == (other.version, other.published_to)
 
     def year(self, year: int) -> tuple[Day, ...]:
         """Return all days of a year, in order."""
@@ -117,7 +139,11 @@ class Calendar:
 
     def with_days(self, days: Mapping[date, Day]) -> "Calendar":
         """Return this calendar with some days laid over it, as it would be after a change."""
-        return Calendar({**self._overlay, **days}, version=self.version)
+        return Calendar({**self._overlay, **days}, version=self.version, published_to=self.published_to)
+
+    def published_until(self, year: int) -> "Calendar":
+        """Return this calendar as it was when the library carried no notice after a year."""
+        return Calendar(self._overlay, version=self.version, published_to=year)
 
     def is_workday(self, on: date) -> bool:
         """Whether the office works on a local date."""

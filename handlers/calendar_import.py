@@ -83,7 +83,7 @@ async def bring_in(session: AsyncSession, office: Office, notice: Notice, act: A
         notice: The whole year.
         act: Who does it, and when.
     """
-    before = await calendar.load(session)
+    before = await _as_reckoned(session)
     await calendar.replace_year(session, notice)
     after = {"notice": notice.number, "days": {on.isoformat(): kind.value for on, kind in notice.named.items()}}
     _note(session, act, "calendar.import", notice.year, after=after, reason=notice.number)
@@ -99,7 +99,7 @@ async def reach_of_own(session: AsyncSession, office: Office, on: dt.date, now: 
 
 async def add_rest_day(session: AsyncSession, office: Office, on: dt.date, why: str, act: Act) -> Reach:
     """Make a working day a rest day of the bureau, and reckon the ledger again; the calendar must be locked."""
-    before = await calendar.load(session)
+    before = await _as_reckoned(session)
     await calendar.add_local(session, on, why)
     _note(session, act, "calendar.add_day", on.year, after={"on": on.isoformat()}, reason=why)
     return await _reckoned_again(session, office, before, why, act)
@@ -107,7 +107,7 @@ async def add_rest_day(session: AsyncSession, office: Office, on: dt.date, why: 
 
 async def remove_rest_day(session: AsyncSession, office: Office, row: CalendarDay, act: Act) -> Reach:
     """Make a rest day of the bureau a working day again, and reckon the ledger again; the calendar must be locked."""
-    before, on, why = await calendar.load(session), row.date, row.notice or ""
+    before, on, why = await _as_reckoned(session), row.date, row.notice or ""
     await calendar.remove_local(session, row)
     _note(session, act, "calendar.remove_day", on.year, after={"on": on.isoformat()}, reason=why)
     return await _reckoned_again(session, office, before, why, act)
@@ -116,6 +116,11 @@ async def remove_rest_day(session: AsyncSession, office: Office, row: CalendarDa
 def reach_of(shifts: Sequence[Shift]) -> Reach:
     """Count what a change concerns."""
     return Reach(sum(each.changes_dates for each in shifts), sum(each.replans for each in shifts))
+
+
+async def _as_reckoned(session: AsyncSession) -> Calendar:
+    """Return the calendar that the open entries were last reckoned with; the command line may be a newer release."""
+    return await calendar.as_reckoned(session, await calendar.load(session))
 
 
 async def _reckoned_again(session: AsyncSession, office: Office, before: Calendar, why: str, act: Act) -> Reach:

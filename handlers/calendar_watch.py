@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.language import _, speaking
 from bot.screens import calendar as screens
 from bot.screens.screen import Screen
 from handlers import hours
@@ -19,10 +20,11 @@ FROM_MONTH: Final = 11  # the State Council publishes the next year's notice in 
 
 
 class CalendarWatch:
-    """Brings this process up to the calendar that is kept.
+    """Brings this process up to the calendar that is kept, and the ledger up to the library of this release.
 
     An entry that was made with the old calendar while another transaction changed it is found here and reckoned again,
-    so that no such entry keeps a date that nobody would correct.
+    so that no such entry keeps a date that nobody would correct. A year that the library has learnt with a new release
+    is carried out at its first look, as a notice is.
 
     Args:
         office: The office; its calendar is replaced.
@@ -32,19 +34,29 @@ class CalendarWatch:
         self._office = office
         self._settled = office.calendar  # what every entry is known to have been reckoned with
         self._settling = office.calendar
+        self._has_looked = False
 
     async def look(self, session: AsyncSession, now: dt.datetime) -> None:
         """Take over a changed calendar, and reckon again what was made with the old one meanwhile."""
         if await calendar.version(session) != self._office.calendar.version:
             self._office.calendar = await calendar.load(session)
         self._settling = self._office.calendar
-        if self._settling.version != self._settled.version:
-            why = await calendar.reason(session)
+        if not self._has_looked:
+            self._settled = await calendar.as_reckoned(session, self._settled)
+        if not self._settling.is_like(self._settled):
+            why = await self._why(session)
             await carry_out(session, self._office, self._settled, self._settling, reason=why, now=now)
 
     def settled(self) -> None:
         """Remember, after the commit, that everything agrees with the calendar."""
-        self._settled = self._settling
+        self._settled, self._has_looked = self._settling, True
+
+    async def _why(self, session: AsyncSession) -> str:
+        """Return the reason that officers are told and that the record keeps, in the bureau's language."""
+        if self._settling.version != self._settled.version:
+            return await calendar.reason(session)
+        with speaking(self._office.policy.language):
+            return _("days off that came with the update of the program")
 
 
 async def ask_for_missing(session: AsyncSession, office: Office, now: dt.datetime) -> int:

@@ -1,6 +1,7 @@
 """The office's calendar as it is kept: days of imported notices, the bureau's own rest days, and what hangs on them.
 
-A day has one row at most. The version grows with every change, so that each process knows when to read them again.
+A day has one row at most. The version grows with every change, so that each process knows when to read them again. Up
+to which year the holiday library published is kept beside it: a release may bring a library that knows another year.
 """
 
 import datetime as dt
@@ -23,7 +24,8 @@ from storage.upsert import insert_new
 
 NOTICE, LOCAL = "notice", "local"
 """Where a row comes from: a year's notice, or the bureau itself."""
-STATE: Final = "calendar"  # the setting that carries the version and why it last grew
+STATE: Final = "calendar"  # the setting that carries the version, why it last grew, and how far the library reached
+_REACHED: Final = "published_to"
 
 
 async def load(session: AsyncSession) -> Calendar:
@@ -49,6 +51,24 @@ async def lock(session: AsyncSession) -> None:
     """Let no other transaction change the calendar before this one ends."""
     await insert_new(session, Setting, [{"key": STATE, "value": {"version": 0, "reason": ""}}])
     await session.scalar(select(Setting.key).where(Setting.key == STATE).with_for_update())
+
+
+async def as_reckoned(session: AsyncSession, stands: Calendar) -> Calendar:
+    """Return a calendar as it was when the open entries were last reckoned, its library having known fewer years.
+
+    That the present library holds from now on is written down with it, silently where nothing was before: this
+    transaction has to reckon the entries again from what is returned.
+
+    Args:
+        session: The unit of work; the calendar is locked in it.
+        stands: The calendar with the present library.
+    """
+    await lock(session)
+    row = await session.get_one(Setting, STATE, populate_existing=True)
+    reached = int(row.value.get(_REACHED, stands.published_to))
+    row.value = {**row.value, _REACHED: stands.published_to}
+    await session.flush()
+    return stands.published_until(min(reached, stands.published_to))
 
 
 async def local_days(session: AsyncSession) -> Sequence[CalendarDay]:
@@ -136,5 +156,5 @@ def _row(day: Day, source: str, notice: str | None) -> CalendarDay:
 
 async def _grow(session: AsyncSession, why: str) -> None:
     row = await session.get_one(Setting, STATE, populate_existing=True)
-    row.value = {"version": row.value["version"] + 1, "reason": why}
+    row.value = {**row.value, "version": row.value["version"] + 1, "reason": why}
     await session.flush()

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,18 @@ from typing import Any
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 import asyncpg
+import chinese_calendar.constants as library
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from bot import workdays
+from bot.calendar_notice import parse
 from bot.language import speaking
 from bot.policy.loader import load, packaged
 from bot.policy.model import Policy
-from bot.workdays import Calendar
+from bot.workdays import Calendar, DayKind
 from handlers import calendar_watch, quarter_draft, quarter_prompts
 from handlers.app import Service
 from handlers.clock import Clock
@@ -87,6 +90,21 @@ def the_end_of_a_quarter_is_no_news(request: pytest.FixtureRequest, monkeypatch:
     if "quarter" not in request.path.name:
         monkeypatch.setattr(quarter_prompts, "tick", quiet)
         monkeypatch.setattr(quarter_draft, "tick", quiet)
+
+
+@pytest.fixture
+def next_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Let the holiday library know another year, as a later release brings it: ``next_library(text of the notice)``."""
+
+    def published(text: str) -> None:
+        for on, kind in parse(text).named.items():
+            table = library.workdays if kind is DayKind.MAKEUP else library.holidays
+            monkeypatch.setitem(table, on, "New Year's Day")
+        workdays._published_or_estimated.cache_clear()
+
+    yield published
+    monkeypatch.undo()
+    workdays._published_or_estimated.cache_clear()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import random
 import pytest
 from sqlalchemy import func, select
 
+from bot import workdays
 from bot.calendar_notice import parse
 from bot.errors import Refusal
 from bot.language import speaking
@@ -324,6 +325,89 @@ async def test_an_entry_made_with_the_old_calendar_meanwhile_is_reckoned_again(d
     [item] = await rows(database, Item)
     assert (item.due_on, item.due_provisional) == (fifth_after(since), False)
     assert office.calendar.is_published(2027)
+    assert len(await rows(database, Outbox)) == 1
+
+
+async def started(database: Database, office: Office, now: dt.datetime) -> CalendarWatch:
+    """Let a release start: it reads the calendar and takes its first look."""
+    async with database.read() as session:
+        office.calendar = await calendar.load(session)
+    watch = CalendarWatch(office)
+    await looked(database, watch, now)
+    return watch
+
+
+async def looked(database: Database, watch: CalendarWatch, now: dt.datetime) -> None:
+    async with database.write() as session:
+        await watch.look(session, now)
+    watch.settled()
+
+
+async def test_a_year_that_a_release_brings_is_carried_out_like_a_notice(database, office, officer, next_library):
+    """Nobody pasted the notice; the dates that reach into the year move once, and whoever owns them is told once."""
+    since = dt.date(2026, 12, 31)
+    await started(database, office, LATE)
+    await entered(database, office, officer, LATE, submitted_on=since, received_on=since)
+    await entered(database, office, officer, LATE, submitted_on=dt.date(2026, 12, 21))
+    next_library(NOTICE)
+    watch = await started(database, office, LATE)
+    [item, other] = await rows(database, Item)
+    assert (item.due_on, item.due_provisional) == (fifth_after(since), False)
+    assert (other.due_on, other.due_provisional) == (fifth_after(dt.date(2026, 12, 21)), False)
+    planned = await rows(database, Reminder, Reminder.state == ReminderState.PLANNED, Reminder.stage == "t-0")
+    assert [row.due_at.astimezone(office.zone).date() for row in planned] == [fifth_after(since)]
+    [told] = await rows(database, Outbox)
+    with speaking("zh_CN"):
+        async with database.read() as session:
+            text = (await render(session, office, officer, told.params, LATE)).text
+    assert "随程序更新的放假安排" in text
+    assert "反馈日期由2027年1月8日（周五，暂定）改为2027年1月9日（周六）" in text
+    [line] = await rows(database, Audit, Audit.verb == RECOMPUTE)
+    assert (line.actor_id, line.reason) == (None, "随程序更新的放假安排")
+    await looked(database, watch, LATE)
+    await started(database, office, LATE)
+    assert len(await rows(database, Outbox)) == 1
+
+
+async def test_the_first_start_and_an_older_release_say_nothing(database, office, officer, next_library, monkeypatch):
+    """What was reckoned by an older release that was put back meanwhile is reckoned again by the newer one."""
+    since = dt.date(2026, 12, 31)
+    await entered(database, office, officer, LATE, submitted_on=since, received_on=since)
+    with monkeypatch.context() as newer:
+        newer.setattr(workdays, "library_reaches", lambda: 2027)
+        await started(database, office, LATE)
+    await started(database, office, LATE)
+    assert await rows(database, Outbox) == []
+    next_library(NOTICE)
+    await started(database, office, LATE)
+    assert [item.due_provisional for item in await rows(database, Item)] == [False]
+    assert len(await rows(database, Outbox)) == 1
+
+
+async def test_a_year_pasted_before_a_release_brings_it_is_no_news_twice(database, office, officer, next_library):
+    since = dt.date(2026, 12, 31)
+    await started(database, office, LATE)
+    await entered(database, office, officer, LATE, submitted_on=since, received_on=since)
+    await put_in_force(database, office, NOTICE, LATE)
+    next_library(NOTICE)
+    await started(database, office, LATE)
+    assert len(await rows(database, Outbox)) == 1
+
+
+async def test_a_change_before_the_first_look_of_a_release_carries_its_year_out_too(
+    database, office, officer, next_library
+):
+    """On the command line the newer release makes a day of the bureau off, before the bot has started with it."""
+    since = dt.date(2026, 12, 31)
+    await started(database, office, LATE)
+    await entered(database, office, officer, LATE, submitted_on=since, received_on=since)
+    next_library(NOTICE)
+    async with database.write() as session:
+        await calendar.lock(session)
+        await add_rest_day(session, office, dt.date(2027, 1, 20), "虚构通知", Act(LATE))
+    [item] = await rows(database, Item)
+    assert (item.due_on, item.due_provisional) == (fifth_after(since), False)
+    await started(database, office, LATE)
     assert len(await rows(database, Outbox)) == 1
 
 

@@ -109,3 +109,16 @@ async def test_a_text_that_is_no_notice_is_refused_and_asked_again(story: Story,
     await _press(coordinator, "calno")
     async with story.database.read() as session:
         assert (await session.scalars(select(CalendarDay))).all() == []
+
+
+async def test_a_release_that_brings_the_year_moves_dates_at_its_start_and_says_so_once(story: Story, next_library):
+    await _before_new_year(story)
+    next_library(NOTICE)
+    await story.restart()
+    await story.settle()
+    checked = await story.rows(Item, Item.product_kind == "verification")
+    assert {(item.due_on, item.due_provisional) for item in checked} == {(dt.date(2027, 1, 9), False)}
+    await story.restart()
+    await story.settle()
+    for person in (OFFICER, COLLEAGUE):
+        assert len([each for each in story.person(person).messages if "随程序更新的放假安排" in each.text]) == 1
