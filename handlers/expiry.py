@@ -172,10 +172,9 @@ def _is_as_it_should_be(
         return False
     if any(row.stage not in moments and not (moments and reminders.is_put_off(row)) for row in unsent):
         return False
-    if moments.keys() - {row.stage for row in present} or reminders.silenced(present, moments, now):
+    if moments.keys() - {row.stage for row in present}:
         return False
-    waiting = [row for row in unsent if row.state is ReminderState.PLANNED and row.snoozed_to is None]
-    return all(row.due_at == moments[row.stage] for row in waiting if row.due_at > now)
+    return not reminders.silenced(present, moments, now) and not reminders.moved(present, moments, now)
 
 
 async def _planned(session: AsyncSession, opinion_ids: Sequence[int]) -> dict[int, list[Reminder]]:

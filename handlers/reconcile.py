@@ -5,7 +5,7 @@ damaged row. So most looks find nothing, and they only read: the writer is asked
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,6 +55,7 @@ class Difference:
         stages: All that should be planned on its present basis.
         missing: Those of them that are not there, as ``kind stage``.
         silenced: Those that are there, lie ahead and would never be said.
+        moved: Those that are planned for another moment than they should be.
         stray: Planned ones that should not be.
     """
 
@@ -62,6 +63,7 @@ class Difference:
     stages: tuple[Stage, ...]
     missing: tuple[str, ...]
     silenced: tuple[Reminder, ...]
+    moved: tuple[Reminder, ...]
     stray: tuple[Reminder, ...]
 
     @property
@@ -143,8 +145,11 @@ def _difference(office: Office, entry: Expected, rows: Sequence[Reminder], now: 
         and not (row in present and overdue and row.stage.startswith(OVERDUE))
     )
     missing = tuple(f"{kind} {stage}" for kind, stage in sorted(wanted - {(row.kind, row.stage) for row in present}))
-    silenced = tuple(_silenced(present, _moments(office, entry, stages), now))
-    return Difference(entry, stages, missing, silenced, stray) if missing or silenced or stray else None
+    moments = _moments(office, entry, stages)
+    silenced = tuple(_each_kind(reminders.silenced, present, moments, now))
+    moved = tuple(_each_kind(reminders.moved, present, moments, now))
+    wrong = missing or silenced or moved or stray
+    return Difference(entry, stages, missing, silenced, moved, stray) if wrong else None
 
 
 def _moments(office: Office, entry: Expected, stages: Sequence[Stage]) -> dict[str, dict[str, dt.datetime]]:
@@ -156,11 +161,14 @@ def _moments(office: Office, entry: Expected, stages: Sequence[Stage]) -> dict[s
     return found
 
 
-def _silenced(
-    present: Sequence[Reminder], moments: Mapping[str, Mapping[str, dt.datetime]], now: dt.datetime
+def _each_kind(
+    wrong: Callable[[Sequence[Reminder], Mapping[str, dt.datetime], dt.datetime], list[Reminder]],
+    present: Sequence[Reminder],
+    moments: Mapping[str, Mapping[str, dt.datetime]],
+    now: dt.datetime,
 ) -> Iterator[Reminder]:
     for kind, of_kind in moments.items():
-        yield from reminders.silenced([row for row in present if row.kind == kind], of_kind, now)
+        yield from wrong([row for row in present if row.kind == kind], of_kind, now)
 
 
 def _wanted(office: Office, entry: Expected, present: Sequence[Reminder], now: dt.datetime) -> tuple[Stage, ...]:
@@ -194,11 +202,20 @@ async def _mend(session: AsyncSession, office: Office, ids: Sequence[int]) -> in
         for row in each.silenced:
             row.state, row.reason, row.snoozed_to = ReminderState.PLANNED, None, None
             row.due_at = moments[row.kind][row.stage]
+        for row in each.moved:
+            row.due_at = moments[row.kind][row.stage]
         await reminders.cover_all(session, each.request, now=now)
-        stray = [f"{row.kind} {row.stage}" for row in each.stray]
-        added = [*each.missing, *(f"{row.kind} {row.stage}" for row in each.silenced)]
-        _note(session, (reminders.SUBJECT, each.request.id), now, {"added": added, "cancelled": stray})
+        done = {
+            "added": [*each.missing, *_names(each.silenced)],
+            "moved": _names(each.moved),
+            "cancelled": _names(each.stray),
+        }
+        _note(session, (reminders.SUBJECT, each.request.id), now, done)
     return len(wrong)
+
+
+def _names(rows: Sequence[Reminder]) -> list[str]:
+    return [f"{row.kind} {row.stage}" for row in rows]
 
 
 async def _settle(session: AsyncSession, reminder: Reminder, now: dt.datetime) -> None:

@@ -138,6 +138,20 @@ def silenced(rows: Sequence[Reminder], moments: Mapping[str, dt.datetime], now: 
     return [row for row in closed if row.stage in moments and moments[row.stage] > until]
 
 
+def moved(rows: Sequence[Reminder], moments: Mapping[str, dt.datetime], now: dt.datetime) -> list[Reminder]:
+    """Return planned stages that would come at another moment than they should, such as an old calendar's.
+
+    What is due by now is said with the next look; what was put off comes when the officer wants it.
+
+    Args:
+        rows: The reminders of one kind and basis.
+        moments: When each stage that is planned should come.
+        now: Aware UTC time.
+    """
+    waiting = [row for row in rows if row.state is ReminderState.PLANNED and row.snoozed_to is None]
+    return [row for row in waiting if row.stage in moments and now < row.due_at != moments[row.stage]]
+
+
 async def stages(session: AsyncSession, subject: Subject, kind: str, *, audience: str = OWNER) -> Sequence[Reminder]:
     """Return all stages of a kind on the present basis of an entry or an opinion, whatever became of them."""
     rows = await session.scalars(

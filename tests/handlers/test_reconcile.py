@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select, update
 
 from bot.screens.screen import Press
 from handlers import planning, reconcile, watching
+from storage import reminders
 from storage.ledger import entry_of
 from storage.tables import (
     Audit,
@@ -105,6 +106,7 @@ async def test_lost_reminders_come_back_and_stray_ones_go_and_a_second_look_find
     planned = await standing(desk)
     ids = [row.id for row in await rows(desk, Reminder)]
     lost = data.draw(st.sets(st.sampled_from(ids)), label="lost")
+    moved = data.draw(st.dictionaries(st.sampled_from(ids), st.integers(1, 40), max_size=3), label="moved by days")
     stray = data.draw(
         st.sets(
             st.tuples(
@@ -119,6 +121,9 @@ async def test_lost_reminders_come_back_and_stray_ones_go_and_a_second_look_find
     )
     known = {row[:4] for row in planned}
     async with desk.database.write() as session:
+        for reminder_id, days in moved.items():
+            (await session.get_one(Reminder, reminder_id)).due_at += dt.timedelta(days=days)
+        await session.flush()
         await session.execute(delete(Reminder).where(Reminder.id.in_(lost)))
         for request_id, kind, stage, basis in stray - known:
             session.add(
@@ -132,6 +137,22 @@ async def test_lost_reminders_come_back_and_stray_ones_go_and_a_second_look_find
         assert await watching.broken(session, desk.office, NOW) == []
 
 
+async def test_a_moment_that_an_old_calendar_planned_is_put_right(desk, now):
+    """What the officer put off keeps its own moment."""
+    [told] = await rows(desk, Reminder, Reminder.subject_id == 2, Reminder.stage == "t-0")
+    [put_off] = await rows(desk, Reminder, Reminder.subject_id == 1, Reminder.stage == "ask")
+    async with desk.database.write() as session:
+        (await session.get_one(Reminder, told.id)).due_at += dt.timedelta(days=30)
+        row = await session.get_one(Reminder, put_off.id)
+        await reminders.snooze(session, row, NOW + dt.timedelta(days=3), now=NOW)
+    assert await reconcile.run(desk.database, desk.office) == 1
+    [line] = await rows(desk, Audit, Audit.verb == reconcile.RECONCILE)
+    assert (line.subject_id, line.after) == (2, {"added": [], "moved": ["feedback t-0"], "cancelled": []})
+    [row] = await rows(desk, Reminder, Reminder.id == told.id)
+    assert row.due_at == told.due_at
+    assert await reconcile.run(desk.database, desk.office) == 0
+
+
 async def test_what_was_done_stands_in_the_audit_of_the_entry(desk):
     async with desk.database.write() as session:
         await session.execute(delete(Reminder).where(Reminder.subject_id == 2, Reminder.stage == "t-0"))
@@ -142,7 +163,7 @@ async def test_what_was_done_stands_in_the_audit_of_the_entry(desk):
     assert await reconcile.run(desk.database, desk.office) == 1
     [line] = await rows(desk, Audit, Audit.verb == reconcile.RECONCILE)
     assert (line.subject_kind, line.subject_id, line.actor_id) == ("request", 2, None)
-    assert line.after == {"added": ["feedback t-0"], "cancelled": ["receipt ask"]}
+    assert line.after == {"added": ["feedback t-0"], "moved": [], "cancelled": ["receipt ask"]}
     [gone] = await rows(
         desk, Reminder, Reminder.subject_id == 2, Reminder.kind == "receipt", Reminder.basis_version == 2
     )
