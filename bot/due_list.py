@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Final
 
 from bot.dates import format_day
 from bot.language import _, ngettext, pgettext
@@ -12,8 +11,6 @@ from bot.notices import EntryNotice, Notice, OpinionNotice
 from bot.screens.ledger import Wording
 from bot.screens.reminders import line
 from bot.screens.words import in_brackets
-
-_DEADLINES: Final = ("feedback", "submit_by", "fulfil")  # all other kinds ask or tell: nothing in them runs late
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +33,6 @@ class DueEntry:
 def end_of_week(today: dt.date) -> dt.date:
     """Return the Sunday that ends the week of a local date."""
     return today + dt.timedelta(days=6 - today.weekday())
-
-
-def is_late(notice: Notice) -> bool:
-    """Say whether the deadline that a reminder is about is past."""
-    return notice.kind in _DEADLINES and notice.working_days < 0
 
 
 def printed(notice: Notice, wording: Wording) -> str:

@@ -2,10 +2,15 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 
 from bot.cover import Charge
 from bot.ledger import Entry
 from bot.workdays import Reckoned
+
+DEADLINES: Final = ("feedback", "submit_by", "fulfil")
+"""Kinds that watch a deadline. All others ask or tell: nothing in them runs late, for a day that is expected, or on which
+a decision was planned, binds nobody. Source: domain.md §0.3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +21,8 @@ class Notice:
         reminder_id: Its key; every button carries it.
         kind: What it is about, as in ``bot.deadlines.Stage``.
         stage: Which of its kind.
-        working_days: Working days left until the date; negative once it is past.
+        working_days: Working days left until the date; negative once a deadline is past. A question counts as 1 at
+            least, so that it never comes before a deadline of the next working day.
         single: Whether it leaves as a message of its own; all else waits for the morning digest.
         charges: Whose work it is; each of them is told, or whoever stands in.
         late_since: The local date it was meant for, where it is said on a later one.
@@ -29,6 +35,11 @@ class Notice:
     single: bool
     charges: tuple[Charge, ...]
     late_since: dt.date | None = None
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether the deadline that it watches is past."""
+        return self.kind in DEADLINES and self.working_days < 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

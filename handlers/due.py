@@ -125,7 +125,7 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look
     await session.flush()
     look.queued += 1
     is_late = await saying.late_since(session, office, reminder, notice, look.now) is not None
-    if is_late and notice.working_days < 0 and not already:
+    if is_late and notice.has_passed and not already:
         look.passed.append(reminder.id)
     if reminder.subject_kind != escalation.SUBJECT:
         await planning.plan_next(session, office, reminder, look.now)

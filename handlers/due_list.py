@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import due_at
-from bot.due_list import DueEntry, end_of_week, is_late, printed
+from bot.due_list import DueEntry, end_of_week, printed
 from bot.notices import Notice
 from handlers import reminders as schedule
 from handlers import saying
@@ -68,7 +68,7 @@ async def _lines(
     persons = told or [await session.get_one(Person, notice.charges[0].owner_id)]
     said = printed(notice, saying.words(office, notice, now))
     on = office.today(reminder.due_at)
-    return [DueEntry(await _called(session, person), on, is_late=is_late(notice), said=said) for person in persons]
+    return [DueEntry(await _called(session, person), on, is_late=notice.has_passed, said=said) for person in persons]
 
 
 async def _called(session: AsyncSession, person: Person) -> str:

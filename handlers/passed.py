@@ -52,7 +52,7 @@ async def render(
     for reminder_id in params["reminders"]:
         reminder = await session.get(Reminder, reminder_id, populate_existing=True)
         notice = await reminders.describe(session, office, reminder, now) if reminder is not None else None
-        if isinstance(notice, EntryNotice) and notice.working_days < 0:
+        if isinstance(notice, EntryNotice) and notice.has_passed:
             owner = await session.get_one(Person, notice.charges[0].owner_id)
             words = timeline.wording(office, office.today(now), notice.entry.matter_code)
             found[notice.entry.id] = pgettext("list", ", ").join((line(notice, words), named(owner)))

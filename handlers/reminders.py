@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cover import Charge
 from bot.deadlines import is_single
-from bot.notices import EntryNotice, Notice, OpinionNotice
+from bot.notices import DEADLINES, EntryNotice, Notice, OpinionNotice
 from bot.policy.model import CounterpartKind
 from bot.screens import reminders as screens
 from bot.screens.ledger import Wording
@@ -102,13 +102,14 @@ def notice_of(office: Office, reminder: Reminder, opened: Opened, now: dt.dateti
         "use": entry.decide_on,
         "report": entry.decide_on,
     }.get(reminder.kind, entry.due_on)
+    left = office.calendar.between(today, until) if until else 0
     matter = office.policy.matters.get(entry.matter_code or "")
     return EntryNotice(
         reminder_id=reminder.id,
         kind=reminder.kind,
         stage=reminder.stage,
         entry=entry,
-        working_days=office.calendar.between(today, until) if until else 0,
+        working_days=left if reminder.kind in DEADLINES else max(1, left),
         single=is_single(reminder.kind, reminder.stage) or reminder.snoozed_to is not None,
         charges=(Charge(opened.request.owner_id, opened.request.unit_id),),
         of_persons=matter is not None and CounterpartKind.NATURAL_PERSON in matter.kinds,

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.cover import Leave
-from handlers import due, hours
+from handlers import due, hours, reminders
 from storage import cover
 from storage.tables import Attempt, Outbox, Person, Reminder, ReminderState, Role
 from tests.handlers.conftest import NOW
-from tests.handlers.desk import Desk
-from tests.handlers.test_reminder_kinds import entered, handed_in
+from tests.handlers.desk import INSTITUTE, Desk
+from tests.handlers.test_reminder_kinds import LOAN, entered, handed_in, with_opinion
 from tests.handlers.test_reminders import at, deliver, rows, tick
 
 LATE = "延迟提醒"
@@ -61,6 +61,57 @@ async def test_a_deadline_that_passed_while_the_bot_was_down_for_a_day_is_late_a
     texts = dict(await said(received, "2026-12-01", "08:31"))  # down from Monday 08:55 on
     assert f"{LATE}，应于11月30日（周一）发出" in texts[received.person.telegram_id]
     assert "时限已过，未及时提醒" in texts[900009]
+
+
+async def question_about_the_receipt(desk):
+    """The centre's receipt is not confirmed: the day of its feedback is only expected."""
+    await entered(desk)
+    return "receipt"
+
+
+async def question_about_the_use(desk):
+    await with_opinion(desk, decide="2026-12-04")
+    return "use"
+
+
+async def question_about_the_report(desk):
+    await entered(desk, LOAN, submit="cp", decide="2026-11-30")
+    return "report"
+
+
+async def question_about_the_opinion_of_a_counterpart(desk):
+    await entered(desk, submit="cp", decide="2026-11-24")
+    return "hand_in"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        question_about_the_receipt,
+        question_about_the_use,
+        question_about_the_report,
+        question_about_the_opinion_of_a_counterpart,
+    ],
+)
+@pytest.mark.usefixtures("coordinator")
+async def test_a_question_has_no_deadline_that_could_pass_while_the_bot_is_down(desk, question):
+    """Weeks later, after the day that was expected and the decision: it is late, and nothing has passed."""
+    kind = await question(desk)
+    shown = await said(desk, "2026-12-31", "08:31")
+    assert {chat for chat, _text in shown} == {desk.person.telegram_id}
+    assert any(LATE in text for _chat, text in shown)
+    [reminder] = [row for row in await rows(desk, Reminder) if (row.kind, row.state) == (kind, ReminderState.SENT)]
+    async with desk.database.read() as session:
+        notice = await reminders.describe(session, desk.office, reminder, desk.now)
+    assert not notice.has_passed
+
+
+async def test_a_question_comes_after_the_deadline_of_the_next_working_day(desk):
+    """The decision that the opinion was for is past; tomorrow another entry has to be submitted."""
+    await with_opinion(desk, decide="2026-12-04")
+    await entered(desk, subject=INSTITUTE, submit="no", decide="2026-12-22")  # to be submitted by 14 December
+    [(_chat, text)] = await said(desk, "2026-12-11")
+    assert [part.split()[1] for part in text.splitlines() if part[:2] in ("1.", "2.")] == ["大气2026-2", "大气2026-1"]
 
 
 @pytest.mark.usefixtures("coordinator")
