@@ -8,11 +8,10 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.screens.groups import Standing
+from storage import deadlines
 from storage.tables import (
-    Applicant,
     ChatBinding,
     Item,
-    ItemState,
     Outbox,
     OutboxState,
     Person,
@@ -34,7 +33,6 @@ async def standing(session: AsyncSession, unit: Unit, *, today: dt.date, ahead: 
         ahead: Local date up to which last days to submit are looked for.
     """
     of_unit = (Request.unit_id == unit.id, Request.state == RequestState.OPEN)
-    waits = (Item.applicant == Applicant.BUREAU, Item.state == ItemState.RECEIVED)
 
     async def numbers(*which: ColumnElement[bool]) -> list[str]:
         rows = await session.execute(
@@ -48,11 +46,9 @@ async def standing(session: AsyncSession, unit: Unit, *, today: dt.date, ahead: 
 
     return Standing(
         open=await session.scalar(select(func.count(Request.id)).where(*of_unit)) or 0,
-        due_today=await numbers(*waits, Item.due_on == today),
-        overdue=await numbers(*waits, Item.due_on < today),
-        to_submit=await numbers(
-            Item.applicant == Applicant.BUREAU, Item.state == ItemState.DRAFT, Request.submit_by_on <= ahead
-        ),
+        due_today=await numbers(deadlines.FEEDBACK, deadlines.ON == today),
+        overdue=await numbers(deadlines.FEEDBACK, deadlines.ON < today),
+        to_submit=await numbers(deadlines.SUBMISSION, deadlines.ON <= ahead),
     )
 
 

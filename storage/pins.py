@@ -8,6 +8,7 @@ from sqlalchemy import case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.roles import CHANGES
+from storage import deadlines
 from storage.tables import Item, Person, PersonState, Request, RequestState, Summary
 
 
@@ -20,8 +21,8 @@ class Figures:
         telegram_id: Their private chat.
         language: Theirs.
         open: How many are open.
-        this_week: How many of them have a date in this week.
-        overdue: How many of them have a date that is past.
+        this_week: How many of them have a deadline from today to the end of this week.
+        overdue: How many of them have a deadline that is past.
     """
 
     person_id: int
@@ -40,9 +41,8 @@ async def figures(session: AsyncSession, *, today: dt.date) -> Sequence[Figures]
         today: Local date; its week ends on Sunday.
     """
     ends = today + dt.timedelta(days=6 - today.weekday())
-    date = func.coalesce(Item.due_on, Request.submit_by_on)
     dates = (
-        select(Request.id, Request.owner_id, func.min(date).label("next_on"))
+        select(Request.id, Request.owner_id, func.min(deadlines.ON).label("next_on"))
         .outerjoin(Item, Item.request_id == Request.id)
         .where(Request.state == RequestState.OPEN)
         .group_by(Request.id, Request.owner_id)

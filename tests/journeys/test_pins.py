@@ -32,8 +32,10 @@ async def test_the_summary_follows_the_ledger_and_can_be_switched_off(story: Sto
     assert [each.id for each in story.api.messages(OFFICER) if "我的台账概览" in each.text] == sent  # no second one
     pinned = story.api.find(OFFICER, chat.pinned or 0)
     assert pinned is not None
-    assert pinned.text.splitlines() == ["我的台账概览", "在办1件", "本周内到期：0件"]
+    assert pinned.text.splitlines() == ["我的台账概览", "在办1件", "本周反馈或提交到期：0件"]
     assert await look() == 0  # unchanged: no call
+    await me.press("查看台账")
+    await me.press("今天中心已收件")
     await register(me, subject="虚构监测站 12410100MB0000T3XJ")
     assert await look() == 1
     assert "在办2件" in pinned.text
@@ -42,14 +44,14 @@ async def test_the_summary_follows_the_ledger_and_can_be_switched_off(story: Sto
     assert await look() == 0  # Telegram asks to wait
     service.sender.pace.free_at = 0.0
     assert await look() == 1
-    assert "本周内到期：2件" in pinned.text
+    assert "本周反馈或提交到期：1件" in pinned.text  # the other one's receipt is not confirmed
     pinned.deleted = True  # the officer has deleted it
     await story.at("2026-12-07 09:30")
     assert await look() == 1
     again = story.api.find(OFFICER, story.api.chats[OFFICER].pinned or 0)
     assert again is not None
     assert again.id != pinned.id
-    assert "已过期：2件" in again.text
+    assert "反馈超期、应提交未提交：1件" in again.text
     await me.type("/settings")
     await me.press("置顶概览：开")
     assert "置顶概览：关" in me.buttons
