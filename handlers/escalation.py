@@ -129,4 +129,4 @@ async def told(
         found = await receivers.heads(session, office, request.unit_id, now)
         if others := [person for person in found if person.id != charge.owner_id]:
             return others
-    return await receivers.coordinators(session, office, now)
+    return await receivers.coordinators(session, office, now, of=charge)

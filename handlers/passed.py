@@ -19,6 +19,7 @@ from handlers import receivers, reminders, timeline
 from handlers.colleagues import named
 from handlers.office import Office
 from storage import outbox
+from storage.ledger import may_read
 from storage.tables import Person, Priority, Reminder
 
 KIND: Final = "passed"
@@ -26,7 +27,7 @@ MOST_LINES: Final = 20
 
 
 async def tell(session: AsyncSession, office: Office, reminder_ids: Sequence[int], now: dt.datetime) -> None:
-    """Queue one notification of all of them to each coordinator.
+    """Queue one notification of all of them to each coordinator, and to whoever stands in where none is present.
 
     Args:
         session: The unit of work.
@@ -36,7 +37,11 @@ async def tell(session: AsyncSession, office: Office, reminder_ids: Sequence[int
     """
     if not reminder_ids:
         return
-    for person in await receivers.coordinators(session, office, now):
+    told = [
+        *await receivers.coordinators(session, office, now),
+        *await receivers.stand_ins(session, office, now),
+    ]
+    for person in receivers.distinct(told):
         dedupe = f"{KIND}:{reminder_ids[0]}:{now:%Y%m%dT%H%M%S}:{person.id}"
         params = {"reminders": list(reminder_ids)}
         await outbox.enqueue(
@@ -45,21 +50,23 @@ async def tell(session: AsyncSession, office: Office, reminder_ids: Sequence[int
 
 
 async def render(
-    session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Name the entries and whose they are; None where all have been dealt with meanwhile."""
+    """Name the entries that the reader may see and whose they are; None where all have been dealt with meanwhile."""
     found: dict[int, str] = {}
+    today = office.today(now)
     for reminder_id in params["reminders"]:
         reminder = await session.get(Reminder, reminder_id, populate_existing=True)
         notice = await reminders.describe(session, office, reminder, now) if reminder is not None else None
-        if isinstance(notice, EntryNotice) and notice.has_passed:
+        if not isinstance(notice, EntryNotice) or not notice.has_passed:
+            continue
+        if await may_read(session, person, notice.charges[0], today):
             owner = await session.get_one(Person, notice.charges[0].owner_id)
-            words = timeline.wording(office, office.today(now), notice.entry.matter_code)
+            words = timeline.wording(office, today, notice.entry.matter_code)
             found[notice.entry.id] = pgettext("list", ", ").join((line(notice, words), named(owner)))
     if not found:
         return None
     shown = list(found.values())[:MOST_LINES]
-    today = office.today(now)
     return screens.passed(shown, len(found) - len(shown), format_day(today, today=today))
 
 

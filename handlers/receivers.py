@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.cover import Charge
 from handlers import hours
 from handlers.office import Office
-from storage import cover, people
+from storage import cover, ledger, people
 from storage.tables import Person
 
 
@@ -21,7 +21,7 @@ async def of_charge(session: AsyncSession, office: Office, charge: Charge, now: 
     """
     if found := await cover.in_charge(session, charge, office.today(now)):
         return found
-    if found := await coordinators(session, office, now):
+    if found := await coordinators(session, office, now, of=charge):
         return found
     owner = await session.get_one(Person, charge.owner_id)
     return [owner] if cover.at_work(owner) else []
@@ -50,14 +50,40 @@ async def heads(session: AsyncSession, office: Office, unit_id: int, now: dt.dat
     return distinct(each for each in standing if each is not None)
 
 
-async def coordinators(session: AsyncSession, office: Office, now: dt.datetime) -> Sequence[Person]:
-    """Return the coordinators of the legal division, or all where it has none; those at their desk first of all."""
+async def coordinators(
+    session: AsyncSession, office: Office, now: dt.datetime, *, of: Charge | None = None
+) -> Sequence[Person]:
+    """Return the coordinators of the legal division, or all where it has none; those at their desk first of all.
+
+    Where all are on leave they are told all the same, and with them their stand-ins, of work that these may look at.
+
+    Args:
+        session: The unit of work.
+        office: Which division is the legal one.
+        now: Aware UTC time.
+        of: Whose work it is that they are told of; None where it is nobody's: then no stand-in is told.
+    """
     on = office.today(now)
     found = [person for person in await people.coordinators(session) if cover.at_work(person)]
     found = await cover.present(session, found, on) or found
     unit = await people.unit_by_code(session, office.policy.legal_division(on=on).code)
     of_division = [person for person in found if unit is not None and person.unit_id == unit.id]
-    return of_division or found
+    standing = await stand_ins(session, office, now) if of is not None else []
+    may_look = [person for person in standing if of is not None and await ledger.may_read(session, person, of, on)]
+    return distinct([*(of_division or found), *may_look])
+
+
+async def stand_ins(session: AsyncSession, office: Office, now: dt.datetime) -> Sequence[Person]:
+    """Return who stands in for the coordinators on a day on which none of them is present; nobody on any other day.
+
+    A cover hands over a colleague's work and not their role: what of other people's work a stand-in may be told is
+    for the caller to ask.
+    """
+    on, everybody = office.today(now), await people.coordinators(session)
+    if await cover.present(session, everybody, on):
+        return []
+    standing = [await cover.effective(session, each, on) for each in everybody]
+    return distinct(each for each in standing if each is not None)
 
 
 async def above(session: AsyncSession, office: Office, person: Person, now: dt.datetime) -> Sequence[Person]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.cover import Charge
 from bot.ledger import Entry
 from bot.policy.model import ProductKind
 from bot.roles import CHANGES, IDENTIFIES, READS, reaches
@@ -124,12 +125,24 @@ async def count_open(session: AsyncSession, owner_id: int) -> int:
     return await session.scalar(counted) or 0
 
 
-def _may_read(person: Person, request: Request) -> bool:
-    own, same_unit = person.id == request.owner_id, person.unit_id == request.unit_id
+async def may_read(session: AsyncSession, person: Person, work: Request | Charge, on: dt.date) -> bool:
+    """Say whether a person may look at an entry, or at somebody's work in a unit: the same as ``open_entry`` asks.
+
+    Args:
+        session: The unit of work.
+        person: Who would look.
+        work: The entry, or whose work of which unit it is.
+        on: Local date, by which a stand-in is known.
+    """
+    return _may_read(person, work) or await _is_in_charge(session, person, work, on)
+
+
+def _may_read(person: Person, work: Request | Charge) -> bool:
+    own, same_unit = person.id == work.owner_id, person.unit_id == work.unit_id
     return reaches(READS, person.role, own=own, same_unit=same_unit)
 
 
-async def _is_in_charge(session: AsyncSession, person: Person, request: Request, on: dt.date) -> bool:
-    if person.id == request.owner_id:
+async def _is_in_charge(session: AsyncSession, person: Person, work: Request | Charge, on: dt.date) -> bool:
+    if person.id == work.owner_id:
         return False  # their own right is enough, also while somebody stands in for them
-    return person.id in {each.id for each in await cover.in_charge(session, request, on)}
+    return person.id in {each.id for each in await cover.in_charge(session, work, on)}
