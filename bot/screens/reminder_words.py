@@ -115,7 +115,6 @@ def _until_due(working_days: int, left: str) -> tuple[str, str]:
 def _submit_by(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
     entry = notice.entry
     day = wording.day(entry.submit_by_on, provisional=entry.submit_by_provisional) if entry.submit_by_on else ""
-    decide = wording.day(entry.decide_on) if entry.decide_on else ""
     n = notice.working_days
     left = ngettext("%(n)d working day left", "%(n)d working days left", abs(n)) % {"n": abs(n)}
     if n == 0:
@@ -123,7 +122,7 @@ def _submit_by(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
     elif n < 0:
         left = _("The day has passed; you may submit now, or plan the decision for a later day")
     return _("Last day to submit"), [
-        _("The decision is planned for %(day)s.") % {"day": decide},
+        *_decision(notice, wording),
         _("To have the feedback in time, please submit by %(day)s.") % {"day": day},
         left,
     ]
@@ -147,22 +146,29 @@ def _hand_in(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
     submitted = wording.day(entry.submitted_on) if entry.submitted_on else ""
     asked = _("The %(subject)s applied for the verification on %(day)s. Has the opinion been handed in?")
     lines = [asked % {"subject": wording.subject_word, "day": submitted}]
-    if entry.decide_on is not None:
-        lines.append(_("The decision is planned for %(day)s.") % {"day": wording.day(entry.decide_on)})
-    return _("Question about the opinion"), lines
+    return _("Question about the opinion"), [*lines, *_decision(notice, wording)]
 
 
 def _use(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
     entry = notice.entry
     received = _("Opinion received on %(day)s.") % {"day": wording.day(entry.returned_on) if entry.returned_on else ""}
-    lines = [received]
-    if entry.decide_on is not None:
-        lines.append(_("The decision is planned for %(day)s.") % {"day": wording.day(entry.decide_on)})
+    lines = [received, *_decision(notice, wording)]
     if entry.without_opinion:
         lines.append(_("Please write down what it says, so that it can be used again."))
     else:
         lines.append(_("Please record what the decision made of it."))
     return _("Opinion not used yet"), lines
+
+
+def _decision(notice: EntryNotice, wording: Wording) -> list[str]:
+    """Return the line about the planned decision; a day that is past was planned, and nobody knows what became of it."""
+    on = notice.entry.decide_on
+    if on is None:
+        return []
+    said = _("The decision is planned for %(day)s.")
+    if on < wording.today:
+        said = _("The decision was planned for %(day)s.")
+    return [said % {"day": wording.day(on)}]
 
 
 def _report(_notice: EntryNotice, _wording: Wording) -> tuple[str, list[str]]:

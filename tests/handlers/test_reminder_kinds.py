@@ -104,7 +104,7 @@ async def test_an_opinion_that_is_not_used_is_asked_about_after_the_decision(des
     assert await planned(desk, "use") == {"ask+5": "12-11", "ask+15": "12-25"}
     screen = await sent_at(desk, at("2026-12-11"))
     assert "【意见待使用】台账 大气2026-1" in screen.text
-    assert "11月23日（周一）已收到意见。\n拟于12月4日（周五）研究决定" in screen.text
+    assert "11月23日（周一）已收到意见。\n原定于12月4日（周五）研究决定" in screen.text
     await tap(desk, "登记使用情况", on=screen)
     await tap(desk, "通过")
     await tap(desk, "确认登记")
@@ -129,8 +129,9 @@ async def test_a_counterpart_that_applied_itself_is_asked_for_and_the_centre_nev
     assert await planned(desk, "feedback") == {} == await planned(desk, "receipt")
     screen = await sent_at(desk, at("2026-12-03"))
     assert "自行申请核查，是否已提交意见？" in screen.text
+    assert "拟于12月22日（周二）研究决定" in screen.text  # the day is still to come
     assert not any("商请" in each.text for each in desk.buttons(screen))
-    assert "已记：尚未提交" in (await tap(desk, "尚未提交", on=screen)).text
+    assert "已记录：尚未提交意见" in (await tap(desk, "尚未提交", on=screen)).text
     screen = await told(desk, "2026-12-17", "hand_in")
     await tap(desk, "已收到意见", on=screen)
     assert await planned(desk, "hand_in") == {}
@@ -173,7 +174,7 @@ async def test_a_matter_that_decides_after_it_is_named_with_its_last_day_to_appl
     """The decision is on Friday 15 January: five working days and one of margin before it is Thursday 7 January."""
     await with_opinion(desk, valid_to="2026-12-25", decide="2027-01-15")
     screen = await told(desk, "2026-11-25", "expiry")
-    assert "在办事项大气2026-1“排污许可证延续”拟于2027年1月15日（周五）研究确定，届时已过期" in screen.text
+    assert "在办事项大气2026-1“排污许可证延续”拟于2027年1月15日（周五）研究决定，届时意见已过期" in screen.text
     assert "需继续使用的，请最迟于2027年1月7日（周四，暂定）重新申请核查" in screen.text
     await tap(desk, "重新申请", on=screen)
     assert "虚构环保科技有限公司" in (await desk.press("rsubm", "0")).text

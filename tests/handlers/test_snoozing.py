@@ -78,7 +78,7 @@ async def test_beyond_the_deadline_it_says_so_and_is_put_off_only_when_told_to(r
     screen = await told(received, "2026-11-27", "feedback")
     await tap(received, "稍后提醒", on=screen)
     warned = await received.type("12月3日")
-    assert "12月3日（周四）晚于期限11月30日（周一），在此之前不再提醒此事" in warned.text
+    assert "推迟到12月3日（周四）的，期限11月30日（周一）前不再发送本提醒" in warned.text
     assert await planned(received, "feedback") == {"t-0": "11-30", "overdue+1": "12-01"}
     await tap(received, "仍按此日提醒", on=warned)
     assert await planned(received, "feedback") == {"t-1": "12-03"}
@@ -135,7 +135,7 @@ async def test_a_day_that_is_not_ahead_or_too_far_is_refused_and_a_rest_day_give
     for typed in ("今天", "2028-03-01"):
         with pytest.raises(Refusal):
             await received.type(typed)
-    assert "12月4日（周五）晚于期限" in (await received.type("2026-12-05")).text  # a Saturday
+    assert "推迟到12月4日（周五）的，期限" in (await received.type("2026-12-05")).text  # a Saturday
     assert "11月30日（周一） 09:00" in (await received.type("2026-11-29")).text  # the day before lies behind
 
 
@@ -397,7 +397,7 @@ async def test_a_provisional_day_says_so_where_something_is_put_off(desk):
     screen = await told(desk, "2027-01-04", "submit_by")
     await tap(desk, "稍后提醒", on=screen)
     warned = await desk.type("2027-01-12")
-    assert "1月12日（周二，暂定）晚于期限1月7日（周四，暂定）" in warned.text
+    assert "推迟到1月12日（周二，暂定）的，期限1月7日（周四，暂定）" in warned.text
     done = await tap(desk, "仍按此日提醒", on=warned)
     assert "将于1月12日（周二，暂定） 09:00再次提醒" in done.text
     assert "1月12日（周二，暂定） 09:00再次提醒" in (await later(desk)).text
@@ -408,7 +408,7 @@ async def test_what_is_asked_before_a_decision_is_put_off_beyond_that_day(desk):
     screen = await told(desk, "2026-12-03", "hand_in")
     await tap(desk, "稍后提醒", on=screen)
     warned = await desk.type("12月23日")
-    assert "12月23日（周三）晚于拟决定日12月22日（周二），在此之前不再提醒此事" in warned.text
+    assert "推迟到12月23日（周三）的，拟决定日12月22日（周二）前不再发送本提醒" in warned.text
 
 
 async def test_after_the_last_message_of_its_own_the_digest_alone_says_that_it_is_overdue(received):

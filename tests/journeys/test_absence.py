@@ -5,7 +5,7 @@ from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import Story, register
 
 HEAD = 5_000_006
-AWAY = "消息无法送达本人"
+AWAY = "消息无法送达经办人"
 
 
 async def test_who_looks_after_the_work_hears_the_same_morning_and_again_when_they_are_back(story: Story):
@@ -29,8 +29,8 @@ async def test_who_looks_after_the_work_hears_the_same_morning_and_again_when_th
     await story.at("2026-11-25 10:00")
     assert sum(AWAY in each.text for each in head.messages) == 1  # not one for each entry, nor one for each day
     story.api.unblock(OFFICER)
-    await head.wait_for("消息已可送达本人")
-    await li.wait_for("消息已可送达本人")
+    await head.wait_for("消息已可送达经办人")
+    await li.wait_for("消息已可送达经办人")
     await story.settle()
 
 
@@ -42,7 +42,7 @@ async def test_a_refused_send_is_the_same_and_what_was_refused_comes_after_all(s
     assert AWAY in coordinator.transcript()
     story.api.users[OFFICER].blocked = False
     await me.type("/help")
-    await coordinator.wait_for("消息已可送达本人")
+    await coordinator.wait_for("消息已可送达经办人")
 
 
 async def test_after_more_than_a_day_without_telegram_all_are_asked_to_send_again(story: Story):

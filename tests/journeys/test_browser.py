@@ -126,7 +126,7 @@ async def test_an_officer_goes_from_question_to_entry_to_reminder_and_closes_it_
     await phone.reads("中心是否已收件")
     await phone.shot("5-receipt")
     await phone.press("已收件")
-    await phone.reads("【已登记】")  # the question names 收件 too
+    await phone.reads("【已记录】")  # the question names 收件 too
 
     await page.get_by_test_id("clock-deadline").click()
     await phone.reads("核查反馈提醒")

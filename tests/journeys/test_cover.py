@@ -59,7 +59,7 @@ async def test_reminders_go_to_the_stand_in_on_the_days_of_the_leave_only(story:
     request = await received(story)
     me, li = story.person(OFFICER), story.person(COLLEAGUE)
     screen = await cover(story, me, "李四", "11月26日", "11月27日")
-    assert me.toast == "已登记"
+    assert me.toast == "已记录"
     assert f"{ZHANG}请假：11月26日（周四）至11月27日（周五），由{LI}代办" in screen
     said = await li.wait_for("由您代办")
     assert f"{ZHANG}请假：11月26日（周四）至11月27日（周五），由您代办" in said
@@ -262,7 +262,7 @@ async def test_where_the_stand_in_is_gone_the_head_is_told_and_may_act_and_then_
     story.api.users[COLLEAGUE].blocked = why == "blocked"
     await story.at("2026-11-27 09:00")
     warning = only([message for message in head.messages if WARNING in message.text])
-    assert any("消息无法送达本人" in message.text for message in head.messages) is (why == "blocked")
+    assert any("消息无法送达经办人" in message.text for message in head.messages) is (why == "blocked")
     await head.press("更正收件日期", on=warning.id)
     assert "于何日收件" in warning.text
     async with story.database.write() as session:

@@ -67,7 +67,7 @@ async def test_three_questions_come_as_one_silent_list_and_each_is_opened_and_an
     await me.press("1", on=digest.id)
     await me.press("11月23日（周一）已收件", on=me.messages[-1].id)
     await me.press("刷新", on=digest.id)
-    assert "另1件已办结" in digest.text
+    assert "另1件已处理" in digest.text
     assert "共2件" in digest.text
     assert "11月23日（周一）已收件" in str(me.messages[-2].keyboard)  # the other opened question stays pressable
     await me.press("全部已知悉", on=digest.id)

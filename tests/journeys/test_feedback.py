@@ -35,7 +35,7 @@ async def test_a_problem_is_handed_in_dealt_with_and_settled(story: Story):
     assert "反馈不及时，环境友好企业、绿色企业评选，信用信息核查" in waiting
 
     await coordinator.press("处理中")
-    assert coordinator.toast == "已登记"
+    assert coordinator.toast == "已记录"
     assert "办理状态：处理中" in await officer.wait_for("办理状态：处理中")
     await coordinator.press("答复")
     await coordinator.type("已与市信用中心联系，预计11月25日前反馈")

@@ -36,7 +36,7 @@ async def test_a_group_is_bound_told_by_numbers_and_let_go(story: Story):
     assert len(story.api.messages(GROUP)) == before  # nothing is due: nobody is disturbed
     await story.at("2026-11-30 09:30")
     [said] = [each.text for each in story.api.messages(GROUP)[before:]]
-    assert said.splitlines()[0] == "今日数字"
+    assert said.splitlines()[0] == "今日办理情况"
     assert "在办1件" in said
     assert "今日反馈到期1件：大气2026-1" in said
     assert "虚构" not in said.replace("（虚构）", "")
@@ -63,7 +63,7 @@ async def test_a_group_that_puts_the_bot_out_tells_its_liaison(story: Story):
     story.api.put_out(LIAISON, GROUP)
     await story.settle()
     assert await story.rows(ChatBinding) == []
-    assert "处室群不再接收汇总" in story.person(LIAISON).screen
+    assert "本单位群不再接收汇总" in story.person(LIAISON).screen
 
 
 async def test_another_units_group_is_not_taken_over(story: Story):

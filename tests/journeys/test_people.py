@@ -70,7 +70,7 @@ async def test_two_people_who_press_at_once_record_it_once(story: Story):
         await each._until(lambda query=query: query.answered, "it is answered")
         await each._silence()
     assert len(await story.rows(Audit, Audit.verb == "request.received")) == 1
-    assert sorted(query.toast for query in queries) == ["已登记", "本件已有变动，现显示最新状态。"]
+    assert sorted(query.toast for query in queries) == ["已记录", "本件已有变动，现显示最新状态。"]
     assert "应反馈日期：11月30日（周一）" in officer.screen
     assert "应反馈日期：11月30日（周一）" in coordinator.screen
     assert len([row for row in await story.rows(Reminder) if row.basis_version == 2]) == 3

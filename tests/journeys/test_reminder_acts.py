@@ -41,7 +41,7 @@ async def test_feedback_is_put_off_handed_over_and_asked_for_from_the_message(st
     assert "【核查反馈提醒】台账 大气2026-1" in me.screen
     asked = await me.press("稍后提醒")
     assert "何时再提醒？" in asked
-    assert "12月2日（周三）晚于期限11月30日（周一）" in await me.press("2个工作日后")
+    assert "推迟到12月2日（周三）的，期限11月30日（周一）" in await me.press("2个工作日后")
     assert "将于12月2日（周三） 09:00再次提醒" in await me.press("仍按此日提醒")
     assert "1. 大气2026-1 应于11月30日（周一）前反馈\n　12月2日（周三） 09:00再次提醒" in await me.type("/later")
     before = len(me.messages)
@@ -88,7 +88,7 @@ async def test_an_opinion_that_runs_out_before_the_decision_is_applied_for_anew(
         "【查询意见到期提示】虚构环保科技有限公司\n意见出具于2025年12月26日（周五），有效至12月25日（周五），还有30天"
         in screen
     )
-    assert "在办事项大气2026-1“排污许可证延续”拟于2027年1月15日（周五）研究确定，届时已过期" in screen
+    assert "在办事项大气2026-1“排污许可证延续”拟于2027年1月15日（周五）研究决定，届时意见已过期" in screen
     assert "需继续使用的，请最迟于2027年1月7日（周四，暂定）重新申请核查" in screen
     await me.press("重新申请")
     await me.press("今天提交")
@@ -131,9 +131,9 @@ async def test_what_is_still_to_come_in_is_asked_for_until_it_is_there_and_watch
     await me.press("确认登记")
 
     await story.at("2026-12-03 09:00")
-    assert "【意见提交询问】台账 大气2026-1" in me.screen and "是否已提交意见？" in me.screen
+    assert "【核实意见提交】台账 大气2026-1" in me.screen and "是否已提交意见？" in me.screen
     assert not any("商请" in label for label in me.buttons)  # the centre owes the bureau nothing here
-    assert "已记：尚未提交" in await me.press("尚未提交")
+    assert "已记录：尚未提交意见" in await me.press("尚未提交")
     await story.restart()
     await story.at("2026-12-07 09:00")
     assert "【信用报告待登记】台账 大气2026-1" in me.screen
@@ -143,7 +143,7 @@ async def test_what_is_still_to_come_in_is_asked_for_until_it_is_there_and_watch
     for label in ("齐", "一致", "确认登记"):
         await me.press(label)
     await story.at("2026-12-17 09:00")
-    assert "【意见提交询问】" in me.screen
+    assert "【核实意见提交】" in me.screen
     await me.press("已收到意见")
     await write_down(me, "2026-12-15", "2027-01-26")
 

@@ -155,7 +155,7 @@ async def test_what_is_given_up_together_comes_to_the_coordinator_as_one_list(st
     counts = [int(found[1]) if (found := re.match(r"(\d+)条通知", each)) else 1 for each in said]
     assert (sum(counts), len(said) <= 2) == (5, True), said
     assert "张三（虚构）：大气2026-1，11月27日（周五） 09:" in "".join(said)
-    assert all(each.endswith("请当面或电话告知本人。") for each in said)
+    assert all(each.endswith("请当面或电话告知接收人。") for each in said)
 
 
 async def test_three_days_without_telegram_are_made_up_by_the_same_process(story: Story, server: BotApiServer):

@@ -101,7 +101,7 @@ async def test_a_group_that_put_the_bot_out_is_bound_no_more_and_its_liaison_hea
     api.faults.add("sendMessage", "403", description="Forbidden: bot was kicked from the group chat")
     found = await rounds("figures", times=2)
     assert found == {"figures": OutboxState.REFUSED, undelivered.GROUP_LOST: OutboxState.SENT}
-    assert "处室群不再接收汇总" in api.messages(OFFICER)[0].text
+    assert "本单位群不再接收汇总" in api.messages(OFFICER)[0].text
     async with sqlite.read() as session:
         assert (await session.scalars(select(ChatBinding))).all() == []
     assert (await rounds("pressed"))["pressed"] is OutboxState.CANCELLED
