@@ -9,8 +9,8 @@ from bot.ledger import Entry
 from bot.workdays import Reckoned
 
 DEADLINES: Final = ("feedback", "submit_by", "fulfil")
-"""Kinds that watch a deadline. All others ask or tell: nothing in them runs late, for a day that is expected, or on which
-a decision was planned, binds nobody. Source: domain.md §0.3."""
+"""Kinds that watch a deadline. All others ask or tell: nothing in them runs late, because a day that is expected, or on
+which a decision was planned, binds nobody. Source: domain.md §0.3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,8 @@ def library_reaches() -> int:
     """Return the last year whose notice the library of this release carries."""
     from chinese_calendar.constants import holidays as days_off
 
-    return max(days_off).year
+    last: date = max(days_off)
+    return last.year
 
 
 @lru_cache(maxsize=4096)

@@ -32,6 +32,7 @@ async def standing(session: AsyncSession, unit: Unit, *, today: dt.date, ahead: 
         today: Local date.
         ahead: Local date up to which last days to submit are looked for.
     """
+    on = deadlines.ON
     of_unit = (Request.unit_id == unit.id, Request.state == RequestState.OPEN)
 
     async def numbers(*which: ColumnElement[bool]) -> list[str]:
@@ -46,9 +47,9 @@ async def standing(session: AsyncSession, unit: Unit, *, today: dt.date, ahead: 
 
     return Standing(
         open=await session.scalar(select(func.count(Request.id)).where(*of_unit)) or 0,
-        due_today=await numbers(deadlines.FEEDBACK, deadlines.ON == today),
-        overdue=await numbers(deadlines.FEEDBACK, deadlines.ON < today),
-        to_submit=await numbers(deadlines.SUBMISSION, deadlines.ON <= ahead),
+        due_today=await numbers(deadlines.FEEDBACK, on == today),
+        overdue=await numbers(deadlines.FEEDBACK, on < today),
+        to_submit=await numbers(deadlines.SUBMISSION, on <= ahead),
     )
 
 

@@ -161,7 +161,7 @@ def _use(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
 
 
 def _decision(notice: EntryNotice, wording: Wording) -> list[str]:
-    """Return the line about the planned decision; a day that is past was planned, and nobody knows what became of it."""
+    """Return the line about the planned decision; of a day that is past, that it was planned."""
     on = notice.entry.decide_on
     if on is None:
         return []

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+
 from storage import chats, pins
 from storage.pins import Figures
 from storage.tables import Unit
