@@ -45,7 +45,7 @@ async def tell(session: AsyncSession, office: Office, now: dt.datetime) -> int:
 
 
 async def back(session: AsyncSession, person: Person, now: dt.datetime) -> None:
-    """An officer writes again: whoever was told that they were away hears of it, and what was refused goes out anew."""
+    """An officer writes again: whoever was told that they were away hears of it, and what they missed goes out anew."""
     told = await notified.receivers_of(session, _name(AWAY, person))
     since, name = person.unreachable_since, _name(BACK, person)
     people.regain(person)

@@ -81,7 +81,7 @@ async def post_head(session: AsyncSession, office: Office, now: dt.datetime) -> 
     if newest is None or not await periodic.begins(session, HEAD, today.isoformat(), now=now):
         return 0
     params = {"head": newest.head, "lines": await audit.count(session, up_to=newest.to_id), "at": now.isoformat()}
-    coordinators = await people.coordinators(session)
+    coordinators = [each for each in await people.coordinators(session) if each.reachable]  # the next value covers all
     for person in coordinators:
         dedupe = f"{HEAD}:{today.isoformat()}:{person.id}"
         await outbox.enqueue(session, person, kind=HEAD, params=params, dedupe=dedupe, now=now)

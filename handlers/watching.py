@@ -63,7 +63,8 @@ async def looked(session: AsyncSession, now: dt.datetime) -> bool:
 async def morning(session: AsyncSession, office: Office, now: dt.datetime) -> int:
     """Queue the maintainers' line once on each working day, ten minutes after the reminders begin to leave.
 
-    Maintainers who are not on the list get none; /doctor names them. Source: ``reliability.md`` §3.8.
+    Maintainers who are not on the list get none, and /doctor names them; a past morning's line is of no use to whoever
+    comes back later. Source: ``reliability.md`` §3.8.
 
     Returns:
         How many notifications were queued.
@@ -77,7 +78,7 @@ async def morning(session: AsyncSession, office: Office, now: dt.datetime) -> in
     queued = 0
     for telegram_id in sorted(office.maintainer_ids):
         person = await people.by_telegram_id(session, telegram_id)
-        if person is None or person.state is not PersonState.ACTIVE:
+        if person is None or person.state is not PersonState.ACTIVE or not person.reachable:
             continue
         dedupe = f"{MORNING}:{today.isoformat()}:{person.id}"
         params = {"on": today.isoformat()}

@@ -38,6 +38,8 @@ from storage.tables import (
 )
 
 _OVER: Final = (OutboxState.SENT, OutboxState.REFUSED, OutboxState.CANCELLED, OutboxState.HELD)
+_COMES_YET: Final = (OutboxState.DUE, OutboxState.UNKNOWN, OutboxState.REFUSED, OutboxState.CANCELLED)
+"""What may still leave: what was refused or cancelled does so where its receiver can be told again."""
 _READ: Final = (InboxState.SHOWN, InboxState.DEAD)
 
 
@@ -146,8 +148,11 @@ async def _drop(session: AsyncSession, table: Any, ids: Collection[int], *where:
 
 
 async def _clear_outbox(session: AsyncSession, ids: Collection[int]) -> None:
-    waiting = Outbox.id.in_(ids) & Outbox.state.in_((OutboxState.DUE, OutboxState.UNKNOWN))
-    await session.execute(update(Outbox).where(waiting).values(state=OutboxState.CANCELLED, reason="erased"))
+    await session.execute(
+        update(Outbox)
+        .where(Outbox.id.in_(ids), Outbox.state.in_(_COMES_YET))
+        .values(state=OutboxState.CANCELLED, reason="erased")
+    )
     await session.execute(update(Outbox).where(Outbox.id.in_(ids), Outbox.state.in_(_OVER)).values(params={}))
 
 

@@ -1,13 +1,17 @@
 """What people were told, and what waits for them: questions about the outbox that are no part of sending."""
 
 import datetime as dt
+import json
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.outbox import QUEUED
 from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder
+
+OUT_OF_REACH: Final = "the receiver cannot be reached"  # why a notification was cancelled that ``revive`` lets go
 
 
 async def is_queued(session: AsyncSession, dedupe: str) -> bool:
@@ -27,19 +31,38 @@ async def receivers_of(session: AsyncSession, prefix: str) -> Sequence[Person]:
 
 
 async def revive(session: AsyncSession, person: Person, *, since: dt.datetime, now: dt.datetime) -> None:
-    """Let what was refused while a person was out of reach go out anew, save reminders: those have gone to others."""
-    carries = select(OutboxReminder.outbox_id)
-    await session.execute(
-        update(Outbox)
+    """Let what was refused or cancelled while a person was out of reach go out anew.
+
+    Reminders have gone to others meanwhile. Of several that say the same, as a weekly question does, the newest goes.
+
+    Args:
+        session: The unit of work.
+        person: Who can be told again.
+        since: Since when they could not be; what was tried up to a day before counts, whenever it was queued: over a
+            festival a notification waits for longer than that.
+        now: Aware UTC time.
+    """
+    cancelled = and_(Outbox.state == OutboxState.CANCELLED, Outbox.reason == OUT_OF_REACH)
+    rows = await session.scalars(
+        select(Outbox)
         .where(
             Outbox.person_id == person.id,
-            Outbox.state == OutboxState.REFUSED,
-            Outbox.created_at >= since - dt.timedelta(days=1),
-            Outbox.id.not_in(carries),
+            or_(Outbox.state == OutboxState.REFUSED, cancelled),
+            exists().where(Attempt.outbox_id == Outbox.id, Attempt.started_at >= since - dt.timedelta(days=1)),
+            Outbox.id.not_in(select(OutboxReminder.outbox_id)),
         )
-        .values(state=OutboxState.DUE, not_before=now, reason=None)
-        .execution_options(synchronize_session="fetch")
+        .order_by(Outbox.id)
+        .execution_options(populate_existing=True)
     )
+    newest: dict[tuple[str, str], Outbox] = {}
+    for row in rows:
+        says = (row.kind, json.dumps(row.params, sort_keys=True))
+        if (older := newest.get(says)) is not None:
+            older.state, older.reason = OutboxState.CANCELLED, "a newer one says the same"
+        newest[says] = row
+    for row in newest.values():
+        row.state, row.not_before, row.reason = OutboxState.DUE, now, None
+    await session.flush()
     session.info[QUEUED] = True
 
 

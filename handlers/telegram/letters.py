@@ -14,7 +14,7 @@ from bot.screens.screen import Screen
 from handlers import hours
 from handlers.office import Office
 from handlers.telegram.messages import Outgoing
-from storage import chats, outbox
+from storage import chats, notified, outbox
 from storage.database import is_away
 from storage.tables import ChatBinding, Outbox, OutboxState, Person, PersonState, ReminderState
 
@@ -93,7 +93,7 @@ class Letters:
             await cancel(session, row, "the receiver is not active", ReminderState.PLANNED)
             return None
         if not person.reachable:  # queued before Telegram said so
-            await cancel(session, row, "the receiver cannot be reached", ReminderState.PLANNED)
+            await cancel(session, row, notified.OUT_OF_REACH, ReminderState.PLANNED)
             return None
         with speaking(person.language):
             async with session.begin_nested():

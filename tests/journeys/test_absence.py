@@ -72,3 +72,36 @@ async def test_less_than_a_day_is_no_loss(story: Story):
     await story.person().type("/help")
     await story.at("2026-11-24 10:00")
     assert [row.kind for row in await story.rows(Outbox)].count("outage") == 0
+
+
+async def test_what_was_said_while_an_officer_was_out_of_reach_comes_when_they_are_back(story: Story):
+    me, li = story.person(OFFICER), story.person(COLLEAGUE)
+    await me.type("/help")  # the poll is answered, and so has been heard of
+    await story.settle()
+    story.api.block(OFFICER)  # Telegram says so at once: nothing is ever refused
+    await story.settle()
+    await story.close()
+    story.pass_time("2026-11-25 10:00")
+    await story.open()
+    await li.type("/help")
+    await li.wait_for("请重新发送")
+    await story.settle()
+    assert "请重新发送" not in me.transcript()
+    story.api.unblock(OFFICER)
+    await me.wait_for("请重新发送")
+
+
+async def test_no_value_of_past_mornings_waits_for_a_coordinator_who_comes_back(story: Story):
+    coordinator = story.person(COORDINATOR)
+    story.service.office.maintainer_ids = frozenset({COORDINATOR})
+    await register(story.person())
+    story.api.block(COORDINATOR)
+    for day in ("24", "25", "26"):
+        await story.at(f"2026-11-{day} 09:30")
+    before = len(coordinator.messages)
+    story.api.unblock(COORDINATOR)
+    await story.settle()
+    said = [each.text for each in coordinator.messages[before:]]
+    assert not any("操作记录校验值" in each or "今日应提醒" in each for each in said)
+    await story.at("2026-11-27 09:30")
+    assert "操作记录校验值" in coordinator.transcript() and "今日应提醒" in coordinator.transcript()

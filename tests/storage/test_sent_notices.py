@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from storage import erasure, people
+from storage import erasure, notified, people
 from storage.database import Database
 from storage.mentions import Named, mentions
-from storage.tables import Outbox, OutboxState, Person, Role
+from storage.tables import Attempt, Outbox, OutboxState, Person, Role
 from tests.conftest import START
 
 PERSON = Named(0, "张", "1234", "虚构人事2026-7")
@@ -31,3 +31,28 @@ async def test_of_a_notice_that_was_sent_the_words_go_and_the_line_stays(sqlite:
         (OutboxState.SENT, {}),
         (OutboxState.SENT, {"reason": "年休假"}),
     ]
+
+
+async def test_a_notice_whose_words_are_gone_does_not_come_when_its_receiver_is_back(sqlite: Database, policy):
+    async with sqlite.write() as session:
+        await people.sync_units(session, policy)
+        unit = await people.unit_by_code(session, "air")
+        assert unit is not None
+        officer = Person(telegram_id=1, unit_id=unit.id, role=Role.OFFICER, joined_at=START)
+        session.add(officer)
+        await session.flush()
+        people.lose(officer, START)
+        ends = ((OutboxState.REFUSED, "blocked"), (OutboxState.CANCELLED, notified.OUT_OF_REACH))
+        for number, (state, reason) in enumerate(ends):
+            said = {"kind": "handover.one", "params": {"reason": PERSON.case_number}, "dedupe": str(number)}
+            ended = {"state": state, "reason": reason, "not_before": START, "created_at": START}
+            row = Outbox(person_id=officer.id, chat_id=1, **said, **ended)
+            session.add(row)
+            await session.flush()
+            session.add(Attempt(outbox_id=row.id, n=1, started_at=START))
+    async with sqlite.write() as session:
+        await erasure.erase(session, 0, await mentions(session, [PERSON]))
+        await notified.revive(session, await session.get_one(Person, officer.id), since=START, now=START)
+    async with sqlite.read() as session:
+        rows = (await session.scalars(select(Outbox).order_by(Outbox.id))).all()
+    assert [(row.state, row.params) for row in rows] == [(OutboxState.CANCELLED, {})] * 2

@@ -13,6 +13,7 @@ from telegram.ext import ExtBot
 from bot.policy.model import Policy
 from bot.screens.screen import Button, File, Press, Screen
 from bot.workdays import Calendar
+from handlers import absence
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.telegram.connection import make_bot
@@ -53,6 +54,13 @@ class Post:
         self.sender.pace.chats.clear()  # as if the second of rest had passed
         self.sender.pace.free_at = 0.0
         return await self.sender.run_round()
+
+    async def back(self, user_id: int) -> None:
+        """Let somebody write to the bot again."""
+        async with self.database.write() as session:
+            person = await people.by_telegram_id(session, user_id)
+            assert person is not None
+            await absence.back(session, person, self.clock.now())
 
     async def rows(self) -> list[Outbox]:
         async with self.database.read() as session:
@@ -261,6 +269,50 @@ async def test_what_was_queued_before_an_officer_blocked_the_bot_is_not_sent_any
     await post.round()
     assert [row.state for row in await post.rows()] == [OutboxState.REFUSED, OutboxState.CANCELLED]
     assert post.api.served == calls
+
+
+async def test_what_was_queued_while_an_officer_was_out_of_reach_comes_when_they_are_back(post: Post):
+    post.api.users[OFFICER].blocked = True
+    for name in ("refused", "cancelled", "of last week"):
+        await post.queue(name)
+    async with post.database.write() as session:  # queued before a festival, and kept until its end
+        of_last_week = update(Outbox).where(Outbox.dedupe == "of last week")
+        await session.execute(of_last_week.values(created_at=post.clock.now() - dt.timedelta(days=9)))
+    for _ in range(3):
+        await post.round()
+    assert [row.state for row in await post.rows()] == [OutboxState.REFUSED, *[OutboxState.CANCELLED] * 2]
+    post.api.users[OFFICER].blocked = False
+    await post.back(OFFICER)
+    for _ in range(3):
+        await post.round()
+    assert post.texts() == ["refused", "cancelled", "of last week"]
+
+
+async def test_of_several_that_say_the_same_the_newest_comes_and_of_another_absence_nothing(post: Post):
+    post.api.users[OFFICER].blocked = True
+    await post.queue("long ago")
+    await post.round()
+    post.clock.offset += dt.timedelta(days=40)
+    async with post.database.write() as session:
+        person = await people.by_telegram_id(session, OFFICER)
+        assert person is not None
+        people.regain(person)
+        people.lose(person, post.clock.now())
+        for week in ("week 1", "week 2"):
+            now = post.clock.now()
+            await outbox.enqueue(session, person, kind="note", params={"name": "please"}, dedupe=week, now=now)
+    for _ in range(2):
+        await post.round()
+    post.api.users[OFFICER].blocked = False
+    await post.back(OFFICER)
+    for _ in range(3):
+        await post.round()
+    assert post.texts() == ["please"]
+    assert {row.dedupe: row.state for row in await post.rows()} == {
+        "long ago": OutboxState.REFUSED,
+        "week 1": OutboxState.CANCELLED,
+        "week 2": OutboxState.SENT,
+    }
 
 
 async def test_what_was_queued_before_an_officer_was_suspended_is_not_sent_any_more(post: Post):
