@@ -11,15 +11,16 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.cover import Charge
 from bot.deadlines import due_at, latest_submission
 from bot.policy.model import Policy
 from bot.screens import calendar as screens
 from bot.screens.calendar import DUE, EXPECTED, MOST_MOVED, SUBMIT_BY, Moved
 from bot.screens.screen import Screen
 from bot.workdays import Calendar, Reckoned
-from handlers import expiry, hours, planning
+from handlers import expiry, hours, planning, receivers
 from handlers.office import Office
-from storage import audit, calendar, cover, expected, outbox
+from storage import audit, calendar, expected, outbox
 from storage.expected import Expected
 from storage.tables import Applicant, Item, ItemState, Person, Request
 
@@ -110,7 +111,7 @@ async def carry_out(
     for shift in shifts:
         if shift.changes_dates:
             was, will = _dates(shift.entry), _dates_after(shift)
-            for person_id in await _receivers(session, shift.entry.request, office.today(now)):
+            for person_id in await _receivers(session, office, shift.entry.request, now):
                 told.setdefault(person_id, []).append(shift)
             request = ("request", shift.entry.request.id)
             audit.note(session, at=now, actor_id=actor_id, verb=RECOMPUTE, subject=request, update_id=update_id,
@@ -216,9 +217,10 @@ async def _put(session: AsyncSession, office: Office, shift: Shift, now: dt.date
     await session.flush()
 
 
-async def _receivers(session: AsyncSession, request: Request, on: dt.date) -> Sequence[int]:
-    """Return whom an entry concerns today: whoever is in charge of it, else its owner."""
-    return [person.id for person in await cover.in_charge(session, request, on)] or [request.owner_id]
+async def _receivers(session: AsyncSession, office: Office, request: Request, now: dt.datetime) -> Sequence[int]:
+    """Return whom an entry concerns today; its owner, once they can be told again, where there is nobody."""
+    charge = Charge(request.owner_id, request.unit_id)
+    return [person.id for person in await receivers.of_charge(session, office, charge, now)] or [request.owner_id]
 
 
 def _notice(shifts: Sequence[Shift], reason: str) -> dict[str, Any] | None:
