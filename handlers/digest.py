@@ -20,13 +20,12 @@ from handlers.colleagues import named
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from storage import cover as stand_ins
-from storage import notified
+from storage import notified, outbox
 from storage import reminders as stored
 from storage.ledger import open_entry
 from storage.tables import Outbox, Person, Reminder, ReminderState
 
 OPENED: Final = (ReminderState.QUEUED, ReminderState.SENT)
-_ALIVE: Final = (*OPENED, ReminderState.ACKNOWLEDGED)
 
 
 async def render(
@@ -200,7 +199,7 @@ async def _as_left(
 def _is_alive(reminder: Reminder, now: dt.datetime) -> bool:
     """Say whether a line stands: also while its reminder is planned again, for want of another of its receivers."""
     planned_again = reminder.state is ReminderState.PLANNED and reminder.due_at <= now
-    return planned_again or reminder.state in _ALIVE
+    return planned_again or reminder.state in outbox.ALIVE
 
 
 async def _line(

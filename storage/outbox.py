@@ -23,6 +23,7 @@ from storage.upsert import insert_new
 
 MOST_COPIES: Final = 3  # copies of one notification whose arrival is unknown; then it is held and escalated
 ON_THEIR_WAY: Final = (OutboxState.DUE, OutboxState.CLAIMED, OutboxState.UNKNOWN)
+ALIVE: Final = (ReminderState.QUEUED, ReminderState.SENT, ReminderState.ACKNOWLEDGED)  # a digest shows a line of it
 QUEUED: Final = "outbox.queued"  # set in session.info by a unit of work that has queued a notification
 LEASE: Final = dt.timedelta(seconds=120)  # the longest upload takes 88 s: an older claim died with its process
 
@@ -249,7 +250,7 @@ async def cancel_for_reminders(session: AsyncSession, reminder_ids: Sequence[int
     carries_another = exists().where(  # of this notification alone: a morning's whole queue may wait beside it
         OutboxReminder.outbox_id == Outbox.id,
         Reminder.id == OutboxReminder.reminder_id,
-        Reminder.state == ReminderState.QUEUED,
+        Reminder.state.in_(ALIVE),  # also one that another of its receivers has already
         Reminder.id.not_in(reminder_ids),
     )
     await session.execute(

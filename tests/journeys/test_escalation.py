@@ -15,7 +15,7 @@ from storage.tables import Cover, Person, Reminder, ReminderState, Role
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import Story, register
 
-HEAD = 5_000_006
+HEAD, SECOND = 5_000_006, 5_000_007
 
 
 def _owed(messages: list[str]) -> list[str]:
@@ -187,3 +187,24 @@ class TestWhereTheCentresDelayClimbsToo:
         await story.at("2026-12-03 09:30")
         line = "1. 大气2026-1 市信用中心应于11月30日（周一）前反馈，未反馈，已过3个工作日（张三（虚构）经办）"
         assert line in head.transcript().splitlines()
+
+
+async def test_a_list_that_brings_a_debt_to_the_second_coordinator_outlives_its_own_line(story: Story):
+    """One coordinator's list has left at nine; the other's waits for the afternoon, and its own line is settled."""
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    await story.enrol(SECOND, "钱二（虚构）", Role.COORDINATOR, "legal")
+    first, second = story.person(COORDINATOR), story.person(SECOND)
+    await register(story.person())
+    await story.at("2026-11-30 10:00")
+    await register(second, subject="虚构监测站 12410100MB0000T3XJ")  # its receipt is asked for on Tuesday
+    async with story.database.write() as session:
+        await session.execute(update(Person).where(Person.telegram_id == SECOND).values(reminder_hour="14:00"))
+    await story.at("2026-12-01 09:30")
+    assert len(_owed([each.text for each in first.messages])) == 1
+    assert _owed([each.text for each in second.messages]) == []
+    await second.type("/my")
+    await second.press("2026-1")
+    await second.press("今天中心已收件")
+    await story.at("2026-12-01 14:10")
+    [line] = _owed([each.text for each in second.messages])
+    assert "已过5个工作日（张三（虚构）经办）" in line
