@@ -16,13 +16,14 @@ from bot.notices import Notice
 from handlers import escalation, hours, passed, planning, receivers, saying
 from handlers.office import Office
 from storage import audit, notified, outbox, reminders
+from storage.crashpoints import crash_point
 from storage.database import Database
 from storage.tables import Outbox, Person, Priority, Reminder, ReminderState
 
 SINGLE, DIGEST = "reminder", "digest"
 BATCH: Final = 25  # reminders of one transaction: between two, officers' updates get through
 MOST_SINGLES: Final = 5  # messages of its own that an officer gets on a day; what is urgent beyond it leads the digest
-HELD: Final = dt.timedelta(minutes=2)  # a digest waits for the end of the look, so that it is one
+HELD: Final = dt.timedelta(minutes=2)  # what gathers lines waits for the end of the look, so that it is one
 
 
 @dataclass(slots=True)
@@ -32,13 +33,13 @@ class Look:
     Args:
         now: Aware UTC time of it.
         queued: How many reminders went into notifications.
-        digests: Digests that wait for the end of the look -> when they may leave then.
-        passed: Reminders whose deadline went by before anybody was told.
+        held: Notifications that wait for the end of the look -> when they may leave then.
+        passed: Reminders of this transaction whose deadline went by before anybody was told.
     """
 
     now: dt.datetime
     queued: int = 0
-    digests: dict[int, dt.datetime] = field(default_factory=dict)
+    held: dict[int, dt.datetime] = field(default_factory=dict)
     passed: list[int] = field(default_factory=list)
 
 
@@ -67,11 +68,12 @@ async def remind(
             break
         async with database.write() as session:
             await _queue_all(session, office, ids[first : first + BATCH], look)
+        crash_point("queued")
         if look.queued:
             on_queued()
     if ids:
         async with database.write() as session:
-            await _end(session, office, look)
+            await _end(session, look)
         on_queued()
     return look.queued
 
@@ -82,7 +84,7 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
         return 0
     look = Look(now)
     await _queue_all(session, office, await reminders.due_ids(session, now=now), look)
-    await _end(session, office, look)
+    await _end(session, look)
     return look.queued
 
 
@@ -92,15 +94,18 @@ async def _queue_all(session: AsyncSession, office: Office, ids: Sequence[int], 
         reminder = await session.get_one(Reminder, reminder_id, populate_existing=True, with_for_update=True)
         if reminder.state is ReminderState.PLANNED and reminder.due_at <= look.now:
             await _queue(session, office, reminder, look)
+    # In the same transaction: once a reminder is queued, no later look finds it again.
+    for row in await passed.tell(session, office, look.passed, look.now, not_before=look.now + HELD):
+        look.held[row.id] = look.now
+    look.passed.clear()
 
 
-async def _end(session: AsyncSession, office: Office, look: Look) -> None:
-    """Let the digests of a look go, and tell the coordinators what went by unsaid."""
-    for row_id, moment in look.digests.items():
+async def _end(session: AsyncSession, look: Look) -> None:
+    """Let go what has gathered the lines of a look."""
+    for row_id, moment in look.held.items():
         row = await session.get_one(Outbox, row_id, populate_existing=True)
         if outbox.is_untouched(row):
             row.not_before = moment
-    await passed.tell(session, office, look.passed, look.now)
     await session.flush()
 
 
@@ -202,7 +207,7 @@ async def _open_digest(
     )
     if not row.params:
         params: dict[str, Any] = {"outbox": row.id}
-        row.params, look.digests[row.id] = params, leaves
+        row.params, look.held[row.id] = params, leaves
     return row
 
 

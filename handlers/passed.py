@@ -18,35 +18,56 @@ from bot.screens.screen import Screen
 from handlers import receivers, reminders, timeline
 from handlers.colleagues import named
 from handlers.office import Office
-from storage import outbox
+from storage import notified, outbox
 from storage.ledger import may_read
-from storage.tables import Person, Priority, Reminder
+from storage.tables import Outbox, Person, Priority, Reminder
 
 KIND: Final = "passed"
 MOST_LINES: Final = 20
 
 
-async def tell(session: AsyncSession, office: Office, reminder_ids: Sequence[int], now: dt.datetime) -> None:
+async def tell(
+    session: AsyncSession, office: Office, reminder_ids: Sequence[int], now: dt.datetime, *, not_before: dt.datetime
+) -> Sequence[Outbox]:
     """Queue one notification of all of them to each coordinator, and to whoever stands in where none is present.
 
+    While the last one of somebody waits, they go into that.
+
     Args:
-        session: The unit of work.
+        session: The unit of work that queues the reminders.
         office: Who the coordinators are.
         reminder_ids: Reminders queued now whose deadline went by before.
         now: Aware UTC time.
+        not_before: When it may leave unless it is let go earlier; until then it takes up more.
+
+    Returns:
+        The notifications that were made.
     """
+    made: list[Outbox] = []
     if not reminder_ids:
-        return
+        return made
     told = [
         *await receivers.coordinators(session, office, now),
         *await receivers.stand_ins(session, office, now),
     ]
     for person in receivers.distinct(told):
-        dedupe = f"{KIND}:{reminder_ids[0]}:{now:%Y%m%dT%H%M%S}:{person.id}"
-        params = {"reminders": list(reminder_ids)}
-        await outbox.enqueue(
-            session, person, kind=KIND, params=params, dedupe=dedupe, priority=Priority.TO_KNOW, now=now
+        last = await notified.waiting(session, person, KIND)
+        if last is not None:
+            last.params = {"reminders": [*last.params["reminders"], *reminder_ids]}
+            continue
+        row = await outbox.enqueue(
+            session,
+            person,
+            kind=KIND,
+            params={"reminders": list(reminder_ids)},
+            dedupe=f"{KIND}:{reminder_ids[0]}:{now:%Y%m%dT%H%M%S}:{person.id}",
+            priority=Priority.TO_KNOW,
+            now=now,
+            not_before=not_before,
         )
+        made.append(row)
+    await session.flush()
+    return made
 
 
 async def render(

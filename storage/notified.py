@@ -103,7 +103,10 @@ async def count_since(session: AsyncSession, person: Person, kind: str, since: d
 async def waiting(
     session: AsyncSession, person: Person, kind: str, *, until: dt.datetime | None = None
 ) -> Outbox | None:
-    """Return a notification of a kind that waits for a person, may leave by a moment, and is still untouched."""
+    """Return a notification of a kind that waits for a person, may leave by a moment, and is still untouched.
+
+    It is locked: what it takes up now must not come after it has been written and has left.
+    """
     soon = () if until is None else (Outbox.not_before <= until,)
     rows = await session.scalars(
         select(Outbox)
@@ -116,6 +119,7 @@ async def waiting(
         )
         .order_by(Outbox.id)
         .limit(1)
+        .with_for_update()
         .execution_options(populate_existing=True)
     )
     return rows.one_or_none()

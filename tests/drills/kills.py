@@ -18,6 +18,7 @@ from tests.bot_api_schema import check_call
 from tests.drills.crowd import Asking, Counting, Inviting, Sent, Somebody, Toggling, Wandering
 from tests.drills.lives import Lives, crash_points, database_of
 from tests.drills.reckoning import Ledger
+from tests.drills.reminder_kills import BETWEEN
 
 TOKEN = "100000001:fictitious-token-of-the-drills-0000000"
 COORDINATOR = 5_000_001
@@ -29,6 +30,11 @@ QUIET_WITHIN = 60.0
 OFFICERS = 10
 
 
+def points() -> list[str]:
+    """Return the named places on the way of an update; nothing falls due here, so that no reminder is queued."""
+    return [name for name in crash_points() if name != BETWEEN]
+
+
 async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
     """Kill the bot a thousand times, and at the passages 1 to 3 of each named place; or 8 times and at each once."""
     drill = _Drill(seed, folder)
@@ -38,7 +44,7 @@ async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
 
 def _results(seed: int, found: dict[str, Any]) -> list[dict[str, Any]]:
     common = {name: found[name] for name in ("n", "kills", "points")}
-    missed = [name for name in crash_points() if not found["points"].get(name)]
+    missed = [name for name in points() if not found["points"].get(name)]
     wrong = {"missed_points": missed, "calls_wrong": found["calls_wrong"], "exit": found["exit"]}
     sound = not missed and not found["calls_wrong"] and found["exit"] == 0
     shares = {
@@ -104,7 +110,7 @@ class _Drill:
         return self.officers
 
     async def _kill(self, kills: int, hits: int) -> None:
-        places = [f"{name}:{hit}" for hit in range(1, hits + 1) for name in crash_points()]
+        places = [f"{name}:{hit}" for hit in range(1, hits + 1) for name in points()]
         self.dice.shuffle(places)
         tries: Counter[str] = Counter()
         while self.lives.kills < kills or places:

@@ -14,7 +14,7 @@ from storage import cover
 from storage.tables import Attempt, Outbox, Person, Reminder, ReminderState, Role
 from tests.handlers.conftest import NOW
 from tests.handlers.desk import INSTITUTE, Desk
-from tests.handlers.test_reminder_kinds import LOAN, entered, handed_in, with_opinion
+from tests.handlers.test_reminder_kinds import LOAN, entered, handed_in, opened, tap, with_opinion
 from tests.handlers.test_reminders import at, deliver, rows, tick
 
 LATE = "延迟提醒"
@@ -112,6 +112,39 @@ async def test_a_question_comes_after_the_deadline_of_the_next_working_day(desk)
     await entered(desk, subject=INSTITUTE, submit="no", decide="2026-12-22")  # to be submitted by 14 December
     [(_chat, text)] = await said(desk, "2026-12-11")
     assert [part.split()[1] for part in text.splitlines() if part[:2] in ("1.", "2.")] == ["大气2026-2", "大气2026-1"]
+
+
+async def _fails(*_given) -> None:
+    raise OSError("No space left on device")
+
+
+async def _look(desk, moment):
+    """Let the office look in short transactions, as the service does."""
+    desk.now = moment
+    await due.remind(desk.database, desk.office, moment, on_queued=lambda: None, goes_on=lambda: True)
+
+
+@pytest.mark.usefixtures("coordinator")
+async def test_the_coordinators_hear_of_it_also_where_the_look_is_cut_short(received, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(due, "_end", _fails)
+        with pytest.raises(OSError, match="No space"):
+            await _look(received, at("2026-12-01", "08:31"))
+    await _look(received, at("2026-12-01", "08:32"))
+    [row] = [row for row in await rows(received, Outbox) if row.kind == "passed"]
+    assert row.not_before <= at("2026-12-01", "08:33")
+    assert "时限已过，未及时提醒" in dict([(chat, screen.text) for chat, screen in await deliver(received)])[900009]
+
+
+@pytest.mark.usefixtures("coordinator")
+async def test_what_passed_unsaid_is_one_message_however_many_transactions_it_takes(received, monkeypatch):
+    await entered(received, subject="虚构监测站 12410100MB0000T3XJ")
+    await opened(received, 2)
+    await tap(received, "今天中心已收件")
+    monkeypatch.setattr(due, "BATCH", 1)
+    await _look(received, at("2026-12-01", "08:31"))
+    [row] = [row for row in await rows(received, Outbox) if row.kind == "passed"]
+    assert (len(row.params["reminders"]), row.not_before) == (2, at("2026-12-01", "08:31"))
 
 
 @pytest.mark.usefixtures("coordinator")
