@@ -81,6 +81,17 @@ MUTANTS: Final = (
            f"{T_OUTBOX}::test_notice_is_sent_once_and_confirmed"),
     Mutant("confirm: pestering whoever has blocked the bot", "handlers/telegram/letters.py", "if not person.reachable:",
            "if False:", f"{T_OUTBOX}::test_what_was_queued_before_an_officer_blocked_the_bot_is_not_sent_any_more"),
+    Mutant("out of reach: only what Telegram itself refused comes afterwards", "storage/notified.py",
+           "or_(Outbox.state == OutboxState.REFUSED, cancelled)", "Outbox.state == OutboxState.REFUSED",
+           f"{T_OUTBOX}::test_what_was_queued_while_an_officer_was_out_of_reach_comes_when_they_are_back"),
+    Mutant("digest: cancelled with the last line that nobody has yet", QUEUE, "Reminder.state.in_(ALIVE),",
+           "Reminder.state == ReminderState.QUEUED,",
+           "tests/journeys/test_escalation.py"
+           "::test_a_list_that_brings_a_debt_to_the_second_coordinator_outlives_its_own_line"),
+    Mutant("passed unsaid: the coordinators never hear", "handlers/due.py",
+           "await passed.tell(session, office, look.passed, look.now, not_before=look.now + HELD)", "()",
+           "tests/handlers/test_lateness.py"
+           "::test_the_coordinators_hear_of_it_also_where_the_look_is_cut_short"),
     Mutant("answers: committed, reported as failed, never shown", "handlers/telegram/dispatch.py",
            "show(unanswered + answers,", "show(answers,",
            "tests/handlers/telegram/test_dispatch.py"
