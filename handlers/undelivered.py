@@ -54,7 +54,7 @@ async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datet
 
 
 async def lose_group(session: AsyncSession, office: Office, chat_id: int, now: dt.datetime) -> None:
-    """End the binding of a group that the bot was put out of, and tell whoever bound it, else who looks after them."""
+    """End the binding of a group that the bot can write to no more; its binder hears, else who looks after them."""
     binding = await chats.binding_of(session, chat_id)
     if binding is None:
         return
@@ -67,7 +67,7 @@ async def lose_group(session: AsyncSession, office: Office, chat_id: int, now: d
         subject=("unit", binding.unit_id),
         reason="the bot cannot write there any more",
     )
-    dedupe = f"{GROUP_LOST}:{binding.id}"
+    dedupe = f"{GROUP_LOST}:{binding.id}:{binding.bound_at:%Y%m%dT%H%M%S}"  # SQLite gives a binding's number again
     told = [binder] if binder.state is PersonState.ACTIVE and binder.reachable else []
     for receiver in told or await receivers.above(session, office, binder, now):
         await outbox.enqueue(

@@ -81,12 +81,12 @@ def _first(all_of_them: Sequence[str], separator: str) -> str:
 
 
 def group_lost(unit: str) -> Screen:
-    """A unit's group that the bot was put out of."""
+    """A unit's group that the bot was put out of, or may not write in."""
     text = lines(
         bold(_("The unit's group gets no digests any more")),
         labelled(pgettext("label", "Unit"), unit),
         esc(_("The bot cannot write in the group and its binding has ended.")),
-        esc(_("To bind it again, add the bot to the group and send /bind there.")),
+        esc(_("To bind it again, add the bot to the group, let it write there and send /bind there.")),
     )
     return Screen("group_lost", text, stays=True)
 

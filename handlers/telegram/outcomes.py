@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     NOT_SENT = "not_sent"  # may be sent again without a mark
     UNKNOWN = "unknown"  # may have arrived
     UNREACHABLE = "unreachable"  # the person blocked the bot, left, or never started it
+    MUTED = "muted"  # the group took the right to write from us; of a person it is a plain refusal
     MIGRATED = "migrated"  # the group has a new chat id
     SCREEN_GONE = "screen_gone"  # send a new screen
     QUERY_TOO_OLD = "query_too_old"  # the edit is the answer
@@ -60,6 +61,20 @@ class Verdict:
     detail: str = ""
 
 
+# In a 400 or a 403, in words or in the name of an error.
+_MUTED: Final = tuple(
+    (words, Outcome.MUTED)
+    for words in (
+        "rights to send",
+        "write access to the chat",
+        "chat_write_forbidden",
+        "chat_send_",
+        "chat_restricted",
+        "topic_closed",
+        "topic closed",
+    )
+)
+
 # "Chat not found" is what Telegram says of a person who has never pressed /start.
 _BAD_REQUESTS: Final = (
     ("message is not modified", Outcome.NOT_MODIFIED),
@@ -71,18 +86,17 @@ _BAD_REQUESTS: Final = (
     ("no text in the message to edit", Outcome.SCREEN_GONE),
     ("can't parse entities", Outcome.BAD_MARKUP),
     ("chat not found", Outcome.UNREACHABLE),
+    *_MUTED,
 )
 
-_FORBIDDEN: Final = tuple(
-    (words, Outcome.UNREACHABLE)
-    for words in (
-        "blocked by the user",
-        "user is deactivated",
-        "can't initiate conversation",
-        "was kicked",
-        "not a member of",
-        "chat was deleted",
-    )
+_FORBIDDEN: Final = (
+    ("blocked by the user", Outcome.UNREACHABLE),
+    ("user is deactivated", Outcome.UNREACHABLE),
+    ("can't initiate conversation", Outcome.UNREACHABLE),
+    ("was kicked", Outcome.UNREACHABLE),
+    ("not a member of", Outcome.UNREACHABLE),
+    ("chat was deleted", Outcome.UNREACHABLE),
+    *_MUTED,
 )
 
 # Base classes come after their subclasses: BadRequest, NotSent and Unknown are all NetworkErrors.

@@ -114,8 +114,8 @@ def _waiting(row: Outbox) -> OutboxState:
 async def _refused(session: AsyncSession, office: Office, row: Outbox, verdict: Verdict, now: dt.datetime) -> None:
     """It will never arrive. Where the person cannot be reached, the next tick finds somebody else to tell."""
     row.state, row.reason = OutboxState.REFUSED, verdict.detail
-    gone = verdict.outcome is Outcome.UNREACHABLE
     person = await session.get(Person, row.person_id) if row.person_id is not None else None
+    gone = verdict.outcome is Outcome.UNREACHABLE or (verdict.outcome is Outcome.MUTED and person is None)
     state = ReminderState.PLANNED if gone and person is not None else ReminderState.CANCELLED
     await outbox.settle_reminders(session, row.id, state, reason=verdict.outcome)
     log.error("a notification was refused", outbox_id=row.id, outcome=verdict.outcome, detail=verdict.detail)

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     TOO_MANY = "429"
     INTERNAL = "500"
     GATEWAY = "502"
+    BAD_REQUEST = "400"
     FORBIDDEN = "403"
     HANG = "hang"
     DROP_BEFORE = "drop_before"
@@ -60,6 +61,8 @@ class Fault:
                 return ApiError(500, "Internal Server Error")
             case Kind.GATEWAY:
                 return ApiError(502, "Bad Gateway")
+            case Kind.BAD_REQUEST:
+                return ApiError(400, self.description)
             case Kind.FORBIDDEN:
                 return ApiError(403, self.description)
             case Kind.MIGRATED:
@@ -88,7 +91,7 @@ class Faults:
         """Order a fault for the next ``times`` calls whose method matches ``pattern`` (``*`` and ``?`` allowed).
 
         Options: ``retry_after`` (429), ``seconds`` (hang), ``new_chat_id`` (chat_migrated), ``description``
-        (403), ``chat_id`` (only that chat), ``done`` (whether the call takes effect all the same: by default
+        (400, 403), ``chat_id`` (only that chat), ``done`` (whether the call takes effect all the same: by default
         yes for hang, drop_after and garbage, no for the others).
         """
         chosen = Kind(kind)

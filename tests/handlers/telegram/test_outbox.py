@@ -315,6 +315,16 @@ async def test_of_several_that_say_the_same_the_newest_comes_and_of_another_abse
     }
 
 
+async def test_a_person_in_whose_chat_the_bot_may_not_write_is_no_lost_group(post: Post):
+    said = "Bad Request: not enough rights to send text messages to the chat"
+    post.api.faults.add("sendMessage", "400", description=said)
+    await post.queue("one")
+    await post.round()
+    assert (await post.state())[0] is OutboxState.REFUSED
+    async with post.database.read() as session:
+        assert await session.scalar(select(Person.reachable).where(Person.telegram_id == OFFICER)) is True
+
+
 async def test_what_was_queued_before_an_officer_was_suspended_is_not_sent_any_more(post: Post):
     await post.queue("one")
     async with post.database.write() as session:

@@ -21,7 +21,7 @@ from handlers.web.botapi.server import BotApiServer
 from storage import chats, outbox, people
 from storage.database import Database
 from storage.files import FileStore
-from storage.tables import ChatBinding, Outbox, OutboxState, Person, Role
+from storage.tables import ChatBinding, Outbox, OutboxState, Person, Role, Unit
 from tests.conftest import OFFICER, START, settings_for
 
 GROUP, MOVED = -200_001, -1_000_200_001
@@ -105,6 +105,34 @@ async def test_a_group_that_put_the_bot_out_is_bound_no_more_and_its_liaison_hea
     async with sqlite.read() as session:
         assert (await session.scalars(select(ChatBinding))).all() == []
     assert (await rounds("pressed"))["pressed"] is OutboxState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("400", "Bad Request: not enough rights to send text messages to the chat"),
+        ("400", "Bad Request: have no rights to send a message"),
+        ("403", "Forbidden: CHAT_WRITE_FORBIDDEN"),
+        ("400", "Bad Request: TOPIC_CLOSED"),
+    ],
+)
+async def test_a_group_in_which_the_bot_may_not_write_is_lost_like_one_that_put_it_out_each_time(
+    rounds: Round, api: BotApi, sqlite: Database, kind: str, said: str
+):
+    api.add_group(GROUP, "大气处（虚构）")
+    for morning in ("first", "second"):
+        api.faults.add("sendMessage", kind, chat_id=GROUP, description=said)
+        SHOWN[morning] = SHOWN["figures"]
+        assert (await rounds(morning, times=2))[morning] is OutboxState.REFUSED
+        async with sqlite.write() as session:
+            assert (await session.scalars(select(ChatBinding))).all() == []
+            person = (await session.scalars(select(Person))).one()
+            unit = await session.get_one(Unit, person.unit_id)
+            moment = START + dt.timedelta(days=1)
+            await chats.bind(session, GROUP, unit, by=person, now=moment)  # SQLite gives it the number of the first
+    said_to_liaison = [each.text for each in api.messages(OFFICER)]
+    assert len(said_to_liaison) == 2
+    assert all("处室群不再接收汇总" in each and "允许" in each for each in said_to_liaison)
 
 
 async def test_twenty_a_minute_are_the_most_for_a_group():

@@ -368,7 +368,7 @@ async def test_hang_outlasts_the_clients_patience(bot, api: BotApi) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [("429", RetryAfter), ("500", NetworkError), ("502", NetworkError), ("403", Forbidden)],
+    [("429", RetryAfter), ("500", NetworkError), ("502", NetworkError), ("400", BadRequest), ("403", Forbidden)],
 )
 async def test_refusals_can_be_ordered(bot, api: BotApi, kind: str, error: type[Exception]) -> None:
     api.faults.add("sendMessage", kind)
