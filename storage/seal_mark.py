@@ -27,6 +27,7 @@ async def put(session: AsyncSession, key: bytes) -> None:
         session.add(Setting(key=MARK, value=said))
     else:
         kept.value = said
+    await session.flush()
 
 
 async def is_there(session: AsyncSession) -> bool:

@@ -172,17 +172,21 @@ def problems(health: Health) -> list[str]:
     if health.missing_year is not None:
         text = _("The holiday notice of %(year)d is missing. Please enter it with /calendar.")
         found.append(text % {"year": health.missing_year})
+    return [*found, *_of_server(health)]
+
+
+def _of_server(health: Health) -> Iterator[str]:
+    """Yield what must be done about the server and what is installed there."""
     if health.makes_copies and (health.copied is None or health.copied > MOST_DAYS_WITHOUT_COPY):
-        found.append(_("The database has no copy of the last days. Please see the log and the free disk space."))
+        yield _("The database has no copy of the last days. Please see the log and the free disk space.")
     if health.pack_note is not None:
-        found.append(_("%(note)s: see /office.") % {"note": health.pack_note})
+        yield _("%(note)s: see /office.") % {"note": health.pack_note}
     if health.clock_step is not None:
         text = _("The server's clock jumped by %(n)+d minutes, or the server was asleep. Please check its clock.")
-        found.append(text % {"n": health.clock_step})
+        yield text % {"n": health.clock_step}
     if health.free_mb is not None and health.free_mb < LEAST_FREE_MB:
         text = _("Only %(n)d MB are free on the server's disk. Please make room, or nothing more can be recorded.")
-        found.append(text % {"n": health.free_mb})
-    return found
+        yield text % {"n": health.free_mb}
 
 
 def morning(on: str, wanted: int, delivered: int, unconfirmed: int, *, to_do: int) -> Screen:

@@ -122,9 +122,10 @@ MUTANTS: Final = (
            "tests/journeys/test_reminding.py"
            "::test_what_may_have_arrived_comes_three_times_at_most_and_then_the_coordinator_is_told"),
     Mutant("door: whoever was suspended comes in", "handlers/telegram/routing.py",
-           "turn.person is None or turn.person.state is not PersonState.ACTIVE", "turn.person is None",
+           "turn.person is not None and turn.person.state is PersonState.ACTIVE else None",
+           "turn.person is not None else None",
            f"{T_DRILLS}::test_goals_hold[G29,G30]"),
-    Mutant("intake: an ID number is kept", "handlers/telegram/intake.py",
+    Mutant("intake: an ID number is kept", "handlers/telegram/scrubbing.py",
            "without_id_numbers(whole)[0]", "whole",
            "tests/handlers/telegram/test_intake.py::test_id_number_is_replaced_in_everything_that_people_write"),
     Mutant("scope: everybody sees every entry", "storage/finding.py",
