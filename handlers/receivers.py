@@ -21,7 +21,7 @@ async def of_charge(session: AsyncSession, office: Office, charge: Charge, now: 
     """
     if found := await cover.in_charge(session, charge, office.today(now)):
         return found
-    if found := await coordinators(session, office, now, of=charge):
+    if found := await coordinators(session, office, now):
         return found
     owner = await session.get_one(Person, charge.owner_id)
     return [owner] if cover.at_work(owner) else []
@@ -55,13 +55,14 @@ async def coordinators(
 ) -> Sequence[Person]:
     """Return the coordinators of the legal division, or all where it has none; those at their desk first of all.
 
-    Where all are on leave they are told all the same, and with them their stand-ins, of work that these may look at.
+    Where all are on leave they are told all the same; of what is only to be known, their stand-ins with them, as far
+    as these may look at it. A reminder is for whoever may answer it: a cover gives no coordinator's right.
 
     Args:
         session: The unit of work.
         office: Which division is the legal one.
         now: Aware UTC time.
-        of: Whose work it is that they are told of; None where it is nobody's: then no stand-in is told.
+        of: Whose work it is that they are to know of; None where no stand-in is told.
     """
     on = office.today(now)
     found = [person for person in await people.coordinators(session) if cover.at_work(person)]
