@@ -132,7 +132,7 @@ async def test_a_group_in_which_the_bot_may_not_write_is_lost_like_one_that_put_
             await chats.bind(session, GROUP, unit, by=person, now=moment)  # SQLite gives it the number of the first
     said_to_liaison = [each.text for each in api.messages(OFFICER)]
     assert len(said_to_liaison) == 2
-    assert all("处室群不再接收汇总" in each and "允许" in each for each in said_to_liaison)
+    assert all("本单位群不再接收汇总" in each and "允许" in each for each in said_to_liaison)
 
 
 async def test_twenty_a_minute_are_the_most_for_a_group():
