@@ -2,13 +2,13 @@
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from telegram import Update, User
-from telegram.ext import ExtBot
 
 from bot.errors import Refusal
 from bot.identifiers import ID_NUMBER_MARKER
@@ -19,13 +19,14 @@ from handlers import access, chores, flows, frame, guide, referral, rights
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.telegram import routing
+from handlers.telegram.connection import make_bot
 from handlers.telegram.routing import App, application
 from handlers.turn import Incoming, Sender, Turn, current_turn
 from handlers.worker import COPY
 from storage import people
 from storage.database import Database
 from storage.tables import Draft, Inbox, Person, PersonState, Role, Stranger
-from tests.conftest import OFFICER, START, TOKEN
+from tests.conftest import OFFICER, START, settings_for
 from tests.paper import PAPER
 
 ME = {"id": 100000001, "is_bot": True, "first_name": "信选", "username": "xinxuan_trial_bot"}
@@ -54,10 +55,10 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
-def app(ran: list[str]) -> Iterator[App]:
+def app(ran: list[str], tmp_path: Path) -> Iterator[App]:
     import warnings
 
-    bot: ExtBot[None] = ExtBot(TOKEN)
+    bot = make_bot(settings_for(tmp_path, "http://127.0.0.1:1"))
     bot._bot_user = User(**ME)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
