@@ -50,9 +50,10 @@ async def why_not_as_posted(session: AsyncSession) -> str | None:
     """Return why the head that was posted last is not one of the chain's; None where it is, or none is kept."""
     newest = select(Outbox.params).where(Outbox.kind == POSTED).order_by(Outbox.id.desc()).limit(1)
     try:
-        head = (await session.scalar(newest) or {}).get("head")  # an erasure takes what was sent
+        said = await session.scalar(newest)
     except InvalidToken:
         return "the value that was posted last cannot be read"
+    head = said.get("head") if isinstance(said, dict) else None  # an erasure takes what was sent
     if head is None or await session.scalar(select(AuditSeal.id).where(AuditSeal.head == head).limit(1)) is not None:
         return None
     return "the value that was posted last is not in the chain: its end was cut off"
