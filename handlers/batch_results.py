@@ -10,13 +10,13 @@ from bot.batch_results import Results
 from bot.dates import parse_day
 from bot.errors import Refusal
 from bot.language import _
-from bot.opinions import Finding, require_dates, validity
+from bot.opinions import Finding, require_dates
 from bot.screens import batch_results as screens
 from bot.screens.screen import Screen
 from handlers import acts, batch_work, drafts_aside
 from handlers.ledger import require_after
 from handlers.office import Office
-from handlers.opinions import lacking
+from handlers.opinions import answering, lacking
 from handlers.rights import Renderer
 from handlers.sheet_reading import ask_child
 from handlers.turn import Defect, Flow, Stale, Turn
@@ -24,7 +24,7 @@ from handlers.worker import Finish, Tools
 from storage import batch, ledger, opinions, outbox, work
 from storage.ledger import Opened, entry_of
 from storage.opinions import NewOpinion
-from storage.tables import Item, ItemState, Person, Priority, Sheet
+from storage.tables import ItemState, Person, Priority, Sheet
 
 PURPOSE: Final = "results"
 READ: Final = "results.read"
@@ -221,37 +221,15 @@ async def _opinions(turn: Turn, sheet: Sheet, opened: Opened) -> list[NewOpinion
     found = []
     for code, item in waiting.items():
         if (result := results.get(code)) is not None:
-            told = (result.finding, result.issued_on, result.valid_to, result.number, result.details)
-            found.append(_opinion(turn, opened, item, *told))
+            said = {"number": result.number, "details": result.details}
+            found.append(
+                answering(turn, opened, item, finding=result.finding, issued_on=result.issued_on,
+                          printed=result.valid_to, **said)
+            )  # fmt: skip
         elif rest_on and code not in read_from.disputed:
-            found.append(_opinion(turn, opened, item, Finding.CLEAN, dt.date.fromisoformat(rest_on)))
+            issued_on = dt.date.fromisoformat(rest_on)
+            found.append(answering(turn, opened, item, finding=Finding.CLEAN, issued_on=issued_on))
     return found
-
-
-def _opinion(
-    turn: Turn,
-    opened: Opened,
-    item: Item,
-    finding: Finding,
-    issued_on: dt.date,
-    printed: dt.date | None = None,
-    number: str | None = None,
-    details: str | None = None,
-) -> NewOpinion:
-    settings = turn.policy.settings
-    valid_to, source = validity(issued_on, printed, months=settings.validity_months, end=settings.validity_end)
-    return NewOpinion(
-        counterpart_id=item.counterpart_id,
-        item_id=item.id,
-        unit_id=opened.request.unit_id,
-        holder_id=opened.request.owner_id,
-        issued_on=issued_on,
-        valid_to=valid_to,
-        valid_source=source,
-        finding=finding,
-        number=number,
-        details=details,
-    )
 
 
 async def _end_question(turn: Turn) -> None:

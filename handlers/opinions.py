@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -123,11 +123,11 @@ async def _write_form(turn: Turn, opened: Opened, item_id: int, filling: Filling
 
 def _effect(turn: Turn, opened: Opened, filling: Filling) -> str | None:
     """Return what follows from the dates filled in: until when the opinion holds."""
-    if filling.day("issued_on") is None:
+    if (issued_on := filling.day("issued_on")) is None:
         return None
     if filling.values.get("finding") == Finding.UNKNOWN.value:
         return _("Such an opinion cannot be used again. Please check name and code and apply anew.")
-    valid_to, _source = _validity(turn, filling)
+    valid_to, _source = _validity(turn, issued_on, filling.day("valid_to"))
     day = words_of(turn, opened.entry).day(valid_to)
     if valid_to < turn.today:
         return _("It was valid to %(day)s and cannot be used any more.") % {"day": day}
@@ -137,24 +137,50 @@ def _effect(turn: Turn, opened: Opened, filling: Filling) -> str | None:
     return _("Valid to %(day)s, as printed.") % {"day": day}
 
 
+def answering(
+    turn: Turn,
+    opened: Opened,
+    item: Item,
+    *,
+    finding: Finding,
+    issued_on: dt.date,
+    printed: dt.date | None = None,
+    **more: Any,
+) -> NewOpinion:
+    """Return the opinion that answers a verification of an entry, whose unit and owner hold it.
+
+    ``printed`` is its last day where one is printed; else the pack says how long it holds. ``more`` is what else stands
+    on it, by the names of ``NewOpinion``.
+    """
+    valid_to, source = _validity(turn, issued_on, printed)
+    return NewOpinion(
+        counterpart_id=item.counterpart_id,
+        item_id=item.id,
+        unit_id=opened.request.unit_id,
+        holder_id=opened.request.owner_id,
+        issued_on=issued_on,
+        valid_to=valid_to,
+        valid_source=source,
+        finding=finding,
+        **more,
+    )
+
+
 async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) -> Screen:
     """Write the opinion down: for one verification, or alike for all that lack one."""
     issued_on = filling.day("issued_on")
     if issued_on is None:
         raise Stale
     require_dates(issued_on, filling.day("valid_to"), today=turn.today)
-    valid_to, source = _validity(turn, filling)
     items = [item for item in lacking(opened) if item_id in (0, item.id)]
     new = [
-        NewOpinion(
-            counterpart_id=item.counterpart_id,
-            item_id=item.id,
-            unit_id=opened.request.unit_id,
-            holder_id=opened.request.owner_id,
-            issued_on=issued_on,
-            valid_to=valid_to,
-            valid_source=source,
+        answering(
+            turn,
+            opened,
+            item,
             finding=Finding(filling.values["finding"]),
+            issued_on=issued_on,
+            printed=filling.day("valid_to"),
             number=filling.values.get("number"),
             issuer=filling.values.get("issuer"),
             cut_off_on=filling.day("cut_off_on"),
@@ -170,11 +196,9 @@ async def _record(turn: Turn, opened: Opened, item_id: int, filling: Filling) ->
     return await shown(turn, await acts.reopened(turn, opened.request.id))
 
 
-def _validity(turn: Turn, filling: Filling) -> tuple[dt.date, str]:
-    settings, issued_on = turn.policy.settings, filling.day("issued_on")
-    if issued_on is None:
-        raise Stale
-    return validity(issued_on, filling.day("valid_to"), months=settings.validity_months, end=settings.validity_end)
+def _validity(turn: Turn, issued_on: dt.date, printed: dt.date | None) -> tuple[dt.date, str]:
+    settings = turn.policy.settings
+    return validity(issued_on, printed, months=settings.validity_months, end=settings.validity_end)
 
 
 async def _use_form(turn: Turn, opened: Opened, item_id: int, _filling: Filling) -> RecordForm:

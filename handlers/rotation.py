@@ -108,8 +108,4 @@ def needing(path: Path, finished: dt.datetime) -> list[Path]:
 
 
 async def _keep(session: AsyncSession, said: dict[str, Any]) -> None:
-    kept = await session.get(Setting, DONE)
-    if kept is None:
-        session.add(Setting(key=DONE, value=said))
-    else:
-        kept.value = said
+    await session.merge(Setting(key=DONE, value=said))

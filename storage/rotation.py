@@ -112,11 +112,7 @@ async def rows(session: AsyncSession) -> AsyncIterator[tuple[str, tuple[Any, ...
 
 async def _note(session: AsyncSession, place: Place) -> None:
     said = {"key": fingerprint(), "table": place.table, "after": list(place.after)}
-    kept = await session.get(Setting, PROGRESS)
-    if kept is None:
-        session.add(Setting(key=PROGRESS, value=said))
-    else:
-        kept.value = said
+    await session.merge(Setting(key=PROGRESS, value=said))
 
 
 async def _rewrite(session: AsyncSession, table: Table, column: Column[Any], key: tuple[Any, ...], old: bytes) -> int:

@@ -22,11 +22,7 @@ POSTED: Final = "audit.head"
 async def put(session: AsyncSession, key: bytes) -> None:
     """Mark the newest seal, or that there is none yet."""
     said = _of(key, *(await session.execute(_newest())).one())
-    kept = await session.get(Setting, MARK)
-    if kept is None:
-        session.add(Setting(key=MARK, value=said))
-    else:
-        kept.value = said
+    await session.merge(Setting(key=MARK, value=said))
     await session.flush()
 
 

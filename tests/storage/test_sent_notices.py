@@ -1,7 +1,9 @@
 """What was said in a notification is forgotten with the person whom it named."""
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.policy.model import Policy
 from storage import erasure, notified, people
 from storage.database import Database
 from storage.mentions import Named, mentions
@@ -11,14 +13,20 @@ from tests.conftest import START
 PERSON = Named(0, "张", "1234", "虚构人事2026-7")
 
 
+async def enrolled(session: AsyncSession, policy: Policy) -> Person:
+    """Put the officer who is told on the list."""
+    await people.sync_units(session, policy)
+    unit = await people.unit_by_code(session, "air")
+    assert unit is not None
+    officer = Person(telegram_id=1, unit_id=unit.id, role=Role.OFFICER, joined_at=START)
+    session.add(officer)
+    await session.flush()
+    return officer
+
+
 async def test_of_a_notice_that_was_sent_the_words_go_and_the_line_stays(sqlite: Database, policy):
     async with sqlite.write() as session:
-        await people.sync_units(session, policy)
-        unit = await people.unit_by_code(session, "air")
-        assert unit is not None
-        officer = Person(telegram_id=1, unit_id=unit.id, role=Role.OFFICER, joined_at=START)
-        session.add(officer)
-        await session.flush()
+        officer = await enrolled(session, policy)
         for number, reason in enumerate((f"与{PERSON.case_number}同案", "年休假")):
             session.add(Outbox(person_id=officer.id, chat_id=1, kind="handover.one", params={"reason": reason},
                                not_before=START, state=OutboxState.SENT, dedupe=str(number),
@@ -35,12 +43,7 @@ async def test_of_a_notice_that_was_sent_the_words_go_and_the_line_stays(sqlite:
 
 async def test_a_notice_whose_words_are_gone_does_not_come_when_its_receiver_is_back(sqlite: Database, policy):
     async with sqlite.write() as session:
-        await people.sync_units(session, policy)
-        unit = await people.unit_by_code(session, "air")
-        assert unit is not None
-        officer = Person(telegram_id=1, unit_id=unit.id, role=Role.OFFICER, joined_at=START)
-        session.add(officer)
-        await session.flush()
+        officer = await enrolled(session, policy)
         people.lose(officer, START)
         ends = ((OutboxState.REFUSED, "blocked"), (OutboxState.CANCELLED, notified.OUT_OF_REACH))
         for number, (state, reason) in enumerate(ends):
