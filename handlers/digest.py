@@ -68,7 +68,7 @@ async def on_noted(turn: Turn) -> Screen:
     standing = await _standing(turn.session, turn.office, turn.officer, row, turn.now)
     noted = [reminder for reminder, _notice in standing.lines if reminder.state in OPENED]
     for reminder in noted:
-        reminder.state, reminder.reason = ReminderState.ACKNOWLEDGED, f"answered by {turn.officer.id}"
+        reminder.state, reminder.reason = ReminderState.ACKNOWLEDGED, stored.answered_by(turn.officer)
     if noted:
         turn.note("digest.acknowledge", ("outbox", row.id), after={"reminders": [each.id for each in noted]})
     await turn.session.flush()

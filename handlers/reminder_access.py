@@ -106,7 +106,7 @@ async def acknowledge(turn: Turn, reminder: Reminder) -> bool:
     said = reminder.state in (ReminderState.QUEUED, ReminderState.SENT) or reminder.reason == stored.SAID_BEFORE
     if not said and not stored.is_put_off(reminder):
         return False
-    await ended(turn, reminder, ReminderState.ACKNOWLEDGED, f"answered by {turn.officer.id}")
+    await ended(turn, reminder, ReminderState.ACKNOWLEDGED, stored.answered_by(turn.officer))
     return True
 
 

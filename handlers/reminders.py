@@ -17,7 +17,7 @@ from bot.screens.screen import Screen
 from handlers import cover, expiry, hours, receivers, timeline
 from handlers.office import Office
 from handlers.rights import Renderer
-from storage import credit_reports, reminders
+from storage import credit_reports, outbox, reminders
 from storage.expected import OUTLIVING
 from storage.ledger import Opened, entry_of, open_entry
 from storage.tables import Person, Reminder, ReminderState
@@ -60,12 +60,14 @@ async def render(
 ) -> Screen | None:
     """Return a reminder's screen with the figures of this moment.
 
-    None where it has nothing to say any more, and where the work is somebody else's since it was queued: a night may
-    lie between. It is planned again then, for whoever is in charge now.
+    None where it has nothing to say any more, or its reader has taken note of it. None also where the work is somebody
+    else's since it was queued, for a night may lie between: it is planned again then, for whoever is in charge now.
     """
     reminder = await session.get(Reminder, params["reminder_id"], populate_existing=True)
-    if reminder is None or reminder.state not in (ReminderState.PLANNED, ReminderState.QUEUED, ReminderState.SENT):
+    if reminder is None or reminder.state not in (ReminderState.PLANNED, *outbox.ALIVE):
         return None
+    if reminder.state is ReminderState.ACKNOWLEDGED and reminder.reason == reminders.answered_by(person):
+        return None  # of several who get it, one takes note for themselves alone
     notice = await describe(session, office, reminder, now)
     if notice is None:
         return None

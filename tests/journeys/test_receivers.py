@@ -85,6 +85,19 @@ async def test_who_cannot_be_told_is_told_for_and_who_was_told_hears_it_once(sto
     assert reminder.state is ReminderState.SENT
 
 
+async def test_who_takes_note_does_not_do_so_for_the_other(story: Story, singles: int):
+    await _relied_on(story)
+    before = _heard(story)
+    story.service.sender.pace.chats[OUTSIDER] = float("inf")
+    story.pass_time(MORNING)
+    await story.service.jobs.tick()
+    await _ended(story, OFFICER, OutboxState.SENT)
+    await story.person().press("已知悉" if singles else "全部已知悉")
+    story.service.sender.pace.chats.clear()
+    await story.at("2026-11-25 09:10")
+    assert _heard(story)[OUTSIDER] == before[OUTSIDER] + 1
+
+
 async def test_what_telegram_refuses_for_one_still_comes_to_the_other(story: Story):
     await _relied_on(story)
     before = _heard(story)
@@ -112,5 +125,5 @@ async def test_who_relies_on_an_opinion_no_more_reads_and_answers_nothing_of_it_
         await session.execute(update(Request).where(Request.id == 2).values(owner_id=owner))
     await other.press("全部已知悉", on=digest.id)
     assert UNTIL not in digest.text
-    assert "另1件已不由您办理" in digest.text
+    assert "有1件已不由您办理" in digest.text
     assert only(await story.rows(Reminder, Reminder.stage == "d-30")).state is ReminderState.SENT
