@@ -121,7 +121,7 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look
     told = await saying.receivers_of(session, office, reminder, notice, look.now)
     if not told:
         return  # nobody can be told yet: it stays due and is found again
-    await reminders.supersede_older(session, reminder)
+    unheard = [reminder, *await reminders.supersede_older(session, reminder)]
     already = await saying.told(session, reminder)
     reminder.state = ReminderState.SENT if already.issuperset(person.id for person in told) else ReminderState.QUEUED
     for person in told:
@@ -129,9 +129,10 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look
             await _to(session, office, person, reminder, notice, look)
     await session.flush()
     look.queued += 1
-    is_late = await saying.late_since(session, office, reminder, notice, look.now) is not None
-    if is_late and notice.has_passed and not already:
-        look.passed.append(reminder.id)
+    if notice.has_passed and not already:
+        late = [await saying.late_since(session, office, each, notice, look.now) for each in unheard]
+        if any(late):  # the day after may be said in time although the day itself never was
+            look.passed.append(reminder.id)
     if reminder.subject_kind != escalation.SUBJECT:
         await planning.plan_next(session, office, reminder, look.now)
     _note_queued(session, reminder, look.now)

@@ -218,10 +218,17 @@ async def next_due_at(session: AsyncSession) -> dt.datetime | None:
     return await session.scalar(rows.order_by(Reminder.due_at).limit(1))
 
 
-async def supersede_older(session: AsyncSession, reminder: Reminder) -> None:
-    """Take back the older stages of the same kind that have not been sent: the newer one says it all."""
+async def supersede_older(session: AsyncSession, reminder: Reminder) -> Sequence[Reminder]:
+    """Take back the older stages of the same kind that have not been sent: the newer one says it all.
+
+    Returns:
+        Those of them that nobody has heard of; what was put off had been heard before.
+    """
     older = (*_others_of(reminder), Reminder.due_at < reminder.due_at)
+    unheard = await session.scalars(select(Reminder).where(*older, _UNSENT, Reminder.snoozed_to.is_(None)))
+    found = unheard.all()
     await _close(session, *older, state=ReminderState.SUPERSEDED, reason="newer stage")
+    return found
 
 
 def _of_kind(reminder: Reminder) -> tuple[Any, ...]:

@@ -63,6 +63,21 @@ async def test_a_deadline_that_passed_while_the_bot_was_down_for_a_day_is_late_a
     assert "时限已过，未及时提醒" in texts[900009]
 
 
+@pytest.mark.usefixtures("coordinator")
+async def test_the_coordinators_hear_of_it_also_where_the_day_after_is_said_in_time(received):
+    await said(received, "2026-11-27")
+    texts = dict(await said(received, "2026-12-01", "09:05"))  # what is due this morning stands for the day itself
+    assert LATE not in texts[received.person.telegram_id]
+    assert "时限已过，未及时提醒" in texts[900009]
+
+
+@pytest.mark.usefixtures("coordinator")
+async def test_where_the_day_itself_was_said_the_coordinators_hear_nothing_the_day_after(received):
+    await said(received, "2026-11-27")
+    await said(received, "2026-11-30")
+    assert 900009 not in dict(await said(received, "2026-12-01", "09:05"))
+
+
 async def question_about_the_receipt(desk):
     """The centre's receipt is not confirmed: the day of its feedback is only expected."""
     await entered(desk)
