@@ -125,7 +125,9 @@ async def _again(turn: Turn, row: Outbox) -> Screen:
     page = int(turn.pressed.arg) if turn.pressed.verb != "dgopn" and turn.pressed.arg.isdecimal() else 0
     standing = await _standing(turn.session, turn.office, turn.officer, row, turn.now)
     if not standing.lines:
-        return screens.nothing_left(format_day(turn.office.today(row.not_before), today=turn.today), gone=standing.gone)
+        return screens.nothing_left(
+            format_day(turn.office.today(row.not_before), today=turn.today), gone=standing.gone > 0
+        )
     return await _drawn(turn.session, turn.office, turn.officer, row, standing, turn.now, page=page)
 
 

@@ -56,7 +56,12 @@ def digest(digest_id: int, on: str, found: Sequence[Line], *, page: int, done: i
         if rest
         else None,
         esc(ngettext("%(n)d is settled", "%(n)d are settled", done) % {"n": done}) if done else None,
-        _gone(gone),
+        esc(
+            ngettext("%(n)d is in somebody else's hands now", "%(n)d are in somebody else's hands now", gone)
+            % {"n": gone}
+        )
+        if gone
+        else None,
         esc(_("Press a number to open it")) if shown else None,
     )
     buttons = [Button(str(number), Press("dgopn", line.reminder_id, arg=str(digest_id))) for number, line in shown]
@@ -74,22 +79,15 @@ def digest(digest_id: int, on: str, found: Sequence[Line], *, page: int, done: i
     return Screen("digest", text, tuple(row for row in rows if row), aside=True, silent=silent)
 
 
-def nothing_left(on: str, *, gone: int) -> Screen:
+def nothing_left(on: str, *, gone: bool) -> Screen:
     """A digest of which nothing is left to its reader.
 
     Args:
         on: Its day, as the office writes it.
-        gone: How many of its reminders are in somebody else's hands since; all others are settled.
+        gone: Whether any of its reminders is in somebody else's hands since; all others are settled.
     """
-    said = _gone(gone) or esc(_("Everything in it is settled"))
-    return Screen("digest", lines(bold(_("Reminders of the day")), esc(on), said), aside=True)
-
-
-def _gone(count: int) -> str | None:
-    if not count:
-        return None
-    said = ngettext("%(n)d is in somebody else's hands now", "%(n)d are in somebody else's hands now", count)
-    return esc(said % {"n": count})
+    said = _("Everything in it is settled or in somebody else's hands") if gone else _("Everything in it is settled")
+    return Screen("digest", lines(bold(_("Reminders of the day")), esc(on), esc(said)), aside=True)
 
 
 def _said(line: Line) -> str:

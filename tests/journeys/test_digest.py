@@ -149,7 +149,7 @@ async def test_yesterdays_list_shows_and_answers_nothing_that_was_handed_over(st
     assert len(me.messages) == said
     assert "大气2026-1" not in digest.text
     assert digest.text.splitlines()[1] == "11月24日（周二），共2件"
-    assert "有1件已不由您办理" in digest.text
+    assert "另有1件已不由您办理" in digest.text
     await me.press("全部已知悉", on=digest.id)
     kept = {each.subject_id: each.state for each in await story.rows(Reminder, Reminder.kind == "receipt")}
     noted = ReminderState.ACKNOWLEDGED
@@ -157,7 +157,7 @@ async def test_yesterdays_list_shows_and_answers_nothing_that_was_handed_over(st
     await hand_over(me, second)
     await hand_over(me, third)
     await me.press("刷新", on=digest.id)
-    assert digest.text.splitlines() == ["今日提醒", "11月24日（周二）", "有3件已不由您办理"]
+    assert digest.text.splitlines() == ["今日提醒", "11月24日（周二）", "各件已处理，或已不由您办理"]
 
 
 async def test_what_is_handed_over_before_the_list_leaves_comes_to_the_new_owner_alone(story: Story):
@@ -202,7 +202,7 @@ async def test_a_stand_ins_list_of_yesterday_tells_nothing_of_the_absent_once_th
     await me.type("/cover")
     await me.press("提前结束")
     await li.press("2", on=digest.id)
-    assert digest.text.splitlines() == ["今日提醒", "11月24日（周二）", "有2件已不由您办理"]
+    assert digest.text.splitlines() == ["今日提醒", "11月24日（周二）", "各件已处理，或已不由您办理"]
     row = only(await story.rows(Outbox, Outbox.kind == due.DIGEST))
     await li.press_data(digest.id, f"1:dgack:{row.id}:0:0")
     assert {each.state for each in await story.rows(Reminder, Reminder.kind == "receipt")} == {ReminderState.SENT}

@@ -120,7 +120,7 @@ async def test_a_list_of_debts_is_read_by_the_heads_stand_in_as_long_as_they_sta
     async with story.database.write() as session:
         await session.execute(update(Cover).values(ended_at=story.clock.now()))
     await li.press("全部已知悉", on=digest.id)
-    assert digest.text.splitlines()[-1] == "有1件已不由您办理"
+    assert digest.text.splitlines()[-1] == "各件已处理，或已不由您办理"
     rows = await story.rows(Reminder, Reminder.subject_kind == escalation.SUBJECT, Reminder.audience == "head")
     assert [row.state for row in rows] == [ReminderState.SENT]
 

@@ -125,5 +125,5 @@ async def test_who_relies_on_an_opinion_no_more_reads_and_answers_nothing_of_it_
         await session.execute(update(Request).where(Request.id == 2).values(owner_id=owner))
     await other.press("全部已知悉", on=digest.id)
     assert UNTIL not in digest.text
-    assert "有1件已不由您办理" in digest.text
+    assert "另有1件已不由您办理" in digest.text
     assert only(await story.rows(Reminder, Reminder.stage == "d-30")).state is ReminderState.SENT
