@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Final
 
 OFFICIAL: Final = "chinesecalendar"
 ESTIMATE: Final = "holidays"
+FIRST_YEAR: Final = 2004  # of the published days
 _ONE_DAY: Final = timedelta(days=1)
 _NO_OVERLAY: Final[Mapping[date, "Day"]] = MappingProxyType({})
 
@@ -70,37 +71,51 @@ def _estimated_days_off(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("CN", years=year))
 
 
-def _kind(*, off: bool, named: bool) -> DayKind:
-    """Return the kind of a day: a name (the festival's) tells holiday from weekend and make-up from plain."""
-    if off:
-        return DayKind.HOLIDAY if named else DayKind.REST
-    return DayKind.MAKEUP if named else DayKind.WORKDAY
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the notices say that a holiday library carries.
+
+    Attributes:
+        named: The days that are not what their weekday makes of them: off for a festival, or worked to make up for it.
+        until: The last year whose notice it carries.
+    """
+
+    named: Mapping[date, DayKind]
+    until: int
+
+    def kind(self, on: date) -> DayKind | None:
+        """Return the kind of a local date; None in a year without a notice."""
+        if not FIRST_YEAR <= on.year <= self.until:
+            return None
+        return self.named.get(on) or (DayKind.REST if on.weekday() >= 5 else DayKind.WORKDAY)
+
+    def before(self, year: int) -> dict[date, DayKind]:
+        """Return the named days of the years before one."""
+        return {on: kind for on, kind in self.named.items() if on.year < year}
 
 
-def library_reaches() -> int:
-    """Return the last year whose notice the library of this release carries."""
-    from chinese_calendar.constants import holidays as days_off
+@cache
+def in_library() -> Published:
+    """Return what the library of this release carries."""
+    from chinese_calendar import constants
 
-    last: date = max(days_off)
-    return last.year
+    off = dict.fromkeys(constants.holidays, DayKind.HOLIDAY)
+    return Published(off | dict.fromkeys(constants.workdays, DayKind.MAKEUP), max(constants.holidays).year)
 
 
 @lru_cache(maxsize=4096)
-def _published_or_estimated(on: date) -> Day:
-    """Return the day as the notices have it, or else an estimate."""
-    import chinese_calendar
-
-    try:
-        off, festival = chinese_calendar.get_holiday_detail(on)
-    except NotImplementedError:  # the library's way to say: no notice for this year
-        return _estimated(on)
-    return Day(on, _kind(off=off, named=festival is not None), OFFICIAL)
+def _official(on: date, kind: DayKind) -> Day:
+    return Day(on, kind, OFFICIAL)
 
 
+@lru_cache(maxsize=4096)
 def _estimated(on: date) -> Day:
     """Return what can be expected of a day without a notice, marked provisional."""
-    named = on in _estimated_days_off(on.year)
-    return Day(on, _kind(off=named or on.weekday() >= 5, named=named), ESTIMATE, provisional=True)
+    if on in _estimated_days_off(on.year):
+        kind = DayKind.HOLIDAY
+    else:
+        kind = DayKind.REST if on.weekday() >= 5 else DayKind.WORKDAY
+    return Day(on, kind, ESTIMATE, provisional=True)
 
 
 class Calendar:
@@ -109,25 +124,26 @@ class Calendar:
     Args:
         overlay: Days of imported notices, and the bureau's own, by date; they win over everything else.
         version: Which state of the overlay this is; a later one has a greater number.
-        published_to: The last year that is read in the library; None reads all that it has.
+        published: What the notices say; None takes the library of this release.
     """
 
     def __init__(
-        self, overlay: Mapping[date, Day] = _NO_OVERLAY, *, version: int = 0, published_to: int | None = None
+        self, overlay: Mapping[date, Day] = _NO_OVERLAY, *, version: int = 0, published: Published | None = None
     ) -> None:
         self._overlay = dict(overlay)
         self.version = version
-        self.published_to = library_reaches() if published_to is None else published_to
+        self.published = in_library() if published is None else published
 
     def day(self, on: date) -> Day:
         """Return what kind of day a local date is, and who says so."""
         if (laid_over := self._overlay.get(on)) is not None:
             return laid_over
-        return _published_or_estimated(on) if on.year <= self.published_to else _estimated(on)
+        kind = self.published.kind(on)
+        return _estimated(on) if kind is None else _official(on, kind)
 
     def is_like(self, other: "Calendar") -> bool:
         """Say whether another one has the same days, because it came from the same overlay and library."""
-        return (self.version, self.published_to) == (other.version, other.published_to)
+        return (self.version, self.published) == (other.version, other.published)
 
     def year(self, year: int) -> tuple[Day, ...]:
         """Return all days of a year, in order."""
@@ -140,11 +156,11 @@ class Calendar:
 
     def with_days(self, days: Mapping[date, Day]) -> "Calendar":
         """Return this calendar with some days laid over it, as it would be after a change."""
-        return Calendar({**self._overlay, **days}, version=self.version, published_to=self.published_to)
+        return Calendar({**self._overlay, **days}, version=self.version, published=self.published)
 
-    def published_until(self, year: int) -> "Calendar":
-        """Return this calendar as it was when the library carried no notice after a year."""
-        return Calendar(self._overlay, version=self.version, published_to=year)
+    def with_published(self, published: Published) -> "Calendar":
+        """Return this calendar as it was, or will be, with another state of the library."""
+        return Calendar(self._overlay, version=self.version, published=published)
 
     def is_workday(self, on: date) -> bool:
         """Whether the office works on a local date."""

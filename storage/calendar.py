@@ -1,18 +1,18 @@
 """The office's calendar as it is kept: days of imported notices, the bureau's own rest days, and what hangs on them.
 
-A day has one row at most. The version grows with every change, so that each process knows when to read them again. Up
-to which year the holiday library published is kept beside it: a release may bring a library that knows another year.
+A day has one row at most. The version grows with every change, so that each process knows when to read them again.
+What the holiday library says is kept beside it: a release may bring one that knows another year, or one of them better.
 """
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import delete, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.calendar_year import Notice
-from bot.workdays import Calendar, Day, DayKind
+from bot.workdays import Calendar, Day, DayKind, Published
 from storage.tables import (
     CalendarDay,
     Item,
@@ -24,8 +24,9 @@ from storage.upsert import insert_new
 
 NOTICE, LOCAL = "notice", "local"
 """Where a row comes from: a year's notice, or the bureau itself."""
-STATE: Final = "calendar"  # the setting that carries the version, why it last grew, and how far the library reached
-_REACHED: Final = "published_to"
+STATE: Final = "calendar"  # the setting that carries the version, why it last grew, and what the library said
+_PUBLISHED: Final = "published"
+_YEARS_KEPT: Final = 2  # of the library: open entries hang on no older day
 
 
 async def load(session: AsyncSession) -> Calendar:
@@ -54,10 +55,11 @@ async def lock(session: AsyncSession) -> None:
 
 
 async def as_reckoned(session: AsyncSession, stands: Calendar) -> Calendar:
-    """Return a calendar as it was when the open entries were last reckoned, its library having known fewer years.
+    """Return a calendar as it was when the open entries were last reckoned, by the library of that time.
 
     That the present library holds from now on is written down with it, silently where nothing was before: this
-    transaction has to reckon the entries again from what is returned.
+    transaction has to reckon the entries again from what is returned. A year that only a newer release knew, which was
+    taken back, is no news.
 
     Args:
         session: The unit of work; the calendar is locked in it.
@@ -65,10 +67,24 @@ async def as_reckoned(session: AsyncSession, stands: Calendar) -> Calendar:
     """
     await lock(session)
     row = await session.get_one(Setting, STATE, populate_existing=True)
-    reached = int(row.value.get(_REACHED, stands.published_to))
-    row.value = {**row.value, _REACHED: stands.published_to}
+    said = row.value.get(_PUBLISHED)
+    row.value = {**row.value, _PUBLISHED: _to_json(stands.published)}
     await session.flush()
-    return stands.published_until(min(reached, stands.published_to))
+    return stands if said is None else stands.with_published(_from_json(said, stands.published))
+
+
+def _to_json(published: Published) -> dict[str, Any]:
+    older = published.before(published.until - _YEARS_KEPT + 1)
+    days = {on.isoformat(): kind.value for on, kind in sorted(published.named.items()) if on not in older}
+    return {"until": published.until, "days": days}
+
+
+def _from_json(said: Mapping[str, Any], present: Published) -> Published:
+    """Return what the library said before, in the years that the present one knows too."""
+    days = {dt.date.fromisoformat(on): DayKind(kind) for on, kind in said["days"].items()}
+    older = present.before(said["until"] - _YEARS_KEPT + 1)
+    until = min(said["until"], present.until)
+    return Published(Published(older | days, until).before(until + 1), until)
 
 
 async def local_days(session: AsyncSession) -> Sequence[CalendarDay]:

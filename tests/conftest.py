@@ -94,17 +94,21 @@ def the_end_of_a_quarter_is_no_news(request: pytest.FixtureRequest, monkeypatch:
 
 @pytest.fixture
 def next_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Let the holiday library know another year, as a later release brings it: ``next_library(text of the notice)``."""
+    """Let the holiday library know a year, or know it better, as a later release does: ``next_library(notice)``."""
 
     def published(text: str) -> None:
-        for on, kind in parse(text).named.items():
+        notice = parse(text)
+        for table in (library.workdays, library.holidays):
+            for on in [each for each in table if each.year == notice.year]:
+                monkeypatch.delitem(table, on)
+        for on, kind in notice.named.items():
             table = library.workdays if kind is DayKind.MAKEUP else library.holidays
             monkeypatch.setitem(table, on, "New Year's Day")
-        workdays._published_or_estimated.cache_clear()
+        workdays.in_library.cache_clear()
 
     yield published
     monkeypatch.undo()
-    workdays._published_or_estimated.cache_clear()
+    workdays.in_library.cache_clear()
 
 
 @pytest.fixture

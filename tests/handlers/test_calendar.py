@@ -12,7 +12,7 @@ from bot.calendar_notice import parse
 from bot.errors import Refusal
 from bot.language import speaking
 from bot.screens.screen import Press
-from bot.workdays import Calendar
+from bot.workdays import Calendar, Published
 from handlers import calendar as flows
 from handlers import calendar_watch, planning, rights
 from handlers.calendar_change import CHANGED, RECOMPUTE, render
@@ -382,16 +382,34 @@ async def test_a_year_that_a_release_brings_is_carried_out_like_a_notice(databas
 
 async def test_the_first_start_and_an_older_release_say_nothing(database, office, officer, next_library, monkeypatch):
     """What was reckoned by an older release that was put back meanwhile is reckoned again by the newer one."""
-    since = dt.date(2026, 12, 31)
+    since, library = dt.date(2026, 12, 31), workdays.in_library()
     await entered(database, office, officer, LATE, submitted_on=since, received_on=since)
     with monkeypatch.context() as newer:
-        newer.setattr(workdays, "library_reaches", lambda: 2027)
+        newer.setattr(workdays, "in_library", lambda: Published(library.named, 2027))
         await started(database, office, LATE)
     await started(database, office, LATE)
     assert await rows(database, Outbox) == []
     next_library(NOTICE)
     await started(database, office, LATE)
     assert [item.due_provisional for item in await rows(database, Item)] == [False]
+    assert len(await rows(database, Outbox)) == 1
+
+
+async def test_a_year_that_a_release_corrects_is_carried_out_too(database, office, officer, next_library):
+    """As in January 2020, when the days off of a year that had begun were made longer."""
+    since = dt.date(2026, 12, 31)
+    next_library(NOTICE)
+    await started(database, office, LATE)
+    await entered(database, office, officer, LATE, submitted_on=since, received_on=since)
+    await started(database, office, LATE)
+    assert await rows(database, Outbox) == []
+    next_library(OTHER)
+    await started(database, office, LATE)
+    [item] = await rows(database, Item)
+    assert (item.due_on, item.due_provisional) == (dt.date(2027, 1, 11), False)
+    [told] = await rows(database, Outbox)
+    assert told.params["moved"][0][2:] == [["2027-01-09", False], ["2027-01-11", False]]
+    await started(database, office, LATE)
     assert len(await rows(database, Outbox)) == 1
 
 
