@@ -21,7 +21,7 @@ from handlers.cover import PURPOSE
 from handlers.turn import Flow, Stale, Turn
 from storage import colleagues
 from storage import cover as stored
-from storage.tables import Person, PersonState
+from storage.tables import Person, PersonState, Role
 
 _WORKING_DAYS: Final = (1, 3, 5)
 """Lengths of a leave that are worth a button."""
@@ -154,7 +154,8 @@ async def _confirming(turn: Turn, plan: CoverPlan, keys: Keys) -> Screen:
     leaves = [*await stored.not_over(turn.session, turn.today), _leave(plan)]
     passed = rules.chain(by.id, leaves, plan.from_on)
     handed_on = await _names(turn, passed) if len(passed) > 1 else []
-    return screens.confirm(covered, handed_on, keys, today=turn.today, others=_others(turn))
+    coordinates = person.role is Role.COORDINATOR and by.role is not Role.COORDINATOR
+    return screens.confirm(covered, handed_on, keys, today=turn.today, others=_others(turn), coordinates=coordinates)
 
 
 async def _so_far(turn: Turn, plan: CoverPlan) -> str:

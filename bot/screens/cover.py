@@ -124,7 +124,9 @@ def last_days(days: Sequence[tuple[int, dt.date]]) -> list[tuple[str, dt.date]]:
     ]
 
 
-def confirm(covered: Covered, handed_on: Sequence[str], keys: Keys, *, today: dt.date, others: bool) -> Screen:
+def confirm(
+    covered: Covered, handed_on: Sequence[str], keys: Keys, *, today: dt.date, others: bool, coordinates: bool
+) -> Screen:
     """Show a leave before it is recorded; each line can be changed again.
 
     Args:
@@ -133,7 +135,9 @@ def confirm(covered: Covered, handed_on: Sequence[str], keys: Keys, *, today: dt
         keys: The keyboard of the draft.
         today: Local date.
         others: Whether it is entered for a colleague, who can then be changed too.
+        coordinates: Whether a coordinator is away whose stand-in is none: a cover hands over work and no role.
     """
+    role = _("The coordinator's duties are not covered: while no coordinator is at work, they still go to %(name)s.")
     last = format_day(covered.to_on, today=today) if covered.to_on else _("until further notice")
     text = lines(
         bold(_("Leave cover: please confirm")),
@@ -143,6 +147,7 @@ def confirm(covered: Covered, handed_on: Sequence[str], keys: Keys, *, today: dt
         labelled(_("Last day"), last),
         labelled(_("On the first day it goes to"), " → ".join(handed_on)) if handed_on else None,
         "",
+        esc(role % {"name": covered.person}) if coordinates else None,
         esc(_("Both are told at once.")),
     )
     edits = [

@@ -272,6 +272,25 @@ async def test_where_the_stand_in_is_gone_the_head_is_told_and_may_act_and_then_
     assert WARNING in coordinator.transcript()  # other notices may have come on the same morning
 
 
+async def test_a_coordinator_reads_what_a_stand_in_of_another_role_does_not_take_over(story: Story):
+    coordinator = story.person(COORDINATOR)
+    said = "管理员职责不由代办人代行；管理员均不在岗时，有关事项仍发给"
+    for by, role in ((THIRD, Role.OFFICER), (HEAD, Role.COORDINATOR)):
+        await story.enrol(by, SUN, role, "legal")
+        await coordinator.type("/cover")
+        for label in ("登记本人请假", "孙九", "另行通知"):
+            await coordinator.press(label)
+        assert (said in coordinator.screen) is (role is Role.OFFICER)
+        await coordinator.press("取消")
+        async with story.database.write() as session:
+            (await session.scalars(select(Person).where(Person.telegram_id == by))).one().state = PersonState.LEFT
+    me = story.person(OFFICER)
+    await me.type("/cover")
+    for label in ("登记本人请假", "李四", "另行通知"):
+        await me.press(label)
+    assert said not in me.screen
+
+
 async def test_the_head_acts_only_while_nobody_else_does(story: Story):
     await story.enrol(HEAD, SUN, Role.HEAD, "air")
     request = await received(story)
