@@ -2,7 +2,10 @@
 
 import re
 from datetime import date, timedelta
+from functools import cache
 from typing import Final
+
+from babel import Locale
 
 from bot.errors import Refusal
 from bot.language import _, current_language
@@ -138,6 +141,12 @@ def _unreadable(text: str, today: date) -> Refusal:
     )
 
 
+@cache
+def _locale(language: str) -> Locale:
+    """Return a language's locale: Babel would look its name up with every date."""
+    return Locale.parse(language)
+
+
 def format_day(on: date, *, today: date, provisional: bool = False) -> str:
     """Return a date as the office writes it, in the officer's language.
 
@@ -149,4 +158,4 @@ def format_day(on: date, *, today: date, provisional: bool = False) -> str:
     language = current_language()
     this_year, other_year, doubt = _PATTERNS[language]
     pattern = this_year if on.year == today.year else other_year
-    return format_date(on, pattern.format(doubt=doubt if provisional else ""), locale=language)
+    return format_date(on, pattern.format(doubt=doubt if provisional else ""), locale=_locale(language))

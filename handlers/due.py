@@ -21,7 +21,7 @@ from storage.database import Database
 from storage.tables import Outbox, Person, Priority, Reminder, ReminderState
 
 SINGLE, DIGEST = "reminder", "digest"
-BATCH: Final = 25  # reminders of one transaction: between two, officers' updates get through
+BATCH: Final = 5  # reminders of one transaction: between two, officers' updates get through
 MOST_SINGLES: Final = 5  # messages of its own that an officer gets on a day; what is urgent beyond it leads the digest
 HELD: Final = dt.timedelta(minutes=2)  # what gathers lines waits for the end of the look, so that it is one
 

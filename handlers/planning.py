@@ -57,7 +57,7 @@ async def replan_many(session: AsyncSession, office: Office, requests: Sequence[
         stages = (*stages_of(office, each), *_put_off(office, each, now))
         await replanning.replan(session, each.request, stages, now=now, hour=own_hour, zone=office.zone)
         if _is_overdue(office, each, now):
-            await _plan_overdue(session, office, each, said=each.overdue_said, now=now)
+            await _plan_overdue(session, office, each.request, known=each, said=each.overdue_said, now=now)
 
 
 def stages_of(office: Office, entry: Expected, *, overdue_index: int = 0) -> tuple[Stage, ...]:
@@ -191,14 +191,17 @@ async def plan_next(session: AsyncSession, office: Office, reminder: Reminder, n
         return
     request = await session.get_one(Request, reminder.subject_id)
     if reminder.basis_version == request.basis_version:
-        await _plan_overdue(session, office, await expected.of_request(session, request), said=0, now=now)
+        await _plan_overdue(session, office, request, known=None, said=0, now=now)
 
 
-async def _plan_overdue(session: AsyncSession, office: Office, entry: Expected, *, said: int, now: dt.datetime) -> None:
+async def _plan_overdue(
+    session: AsyncSession, office: Office, request: Request, *, known: Expected | None, said: int, now: dt.datetime
+) -> None:
     """Plan the overdue stage after those of the present basis, and after those said before, if none is to come."""
-    present = await reminders.stages(session, entry.request, FEEDBACK)
+    present = await reminders.stages(session, request, FEEDBACK)
     if is_to_come(present):
         return
+    entry = known or await expected.of_request(session, request)
     stage = next_overdue(office, entry, said=max(said, last_overdue(present)), now=now)
     if stage is not None:
         await replanning.add(session, entry.request, stage, hour=hour(office, entry.wishes), zone=office.zone)

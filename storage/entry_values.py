@@ -74,6 +74,8 @@ async def _opinions(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[i
     own = select(Opinion.item_id, Opinion.id).where(Opinion.item_id.in_(item_ids), *standing)
     pairs = {item_id: opinion_id for item_id, opinion_id in await session.execute(used)}
     pairs |= {item_id: opinion_id for item_id, opinion_id in await session.execute(own) if item_id is not None}
+    if not pairs:
+        return {}
     rows = await session.execute(
         select(Opinion, FollowUp)
         .outerjoin(FollowUp, FollowUp.opinion_id == Opinion.id)

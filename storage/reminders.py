@@ -225,10 +225,10 @@ async def supersede_older(session: AsyncSession, reminder: Reminder) -> Sequence
         Those of them that nobody has heard of; what was put off had been heard before.
     """
     older = (*_others_of(reminder), Reminder.due_at < reminder.due_at)
-    unheard = await session.scalars(select(Reminder).where(*older, _UNSENT, Reminder.snoozed_to.is_(None)))
-    found = unheard.all()
-    await _close(session, *older, state=ReminderState.SUPERSEDED, reason="newer stage")
-    return found
+    found = (await session.scalars(select(Reminder).where(*older, _UNSENT))).all()
+    unheard = [row for row in found if row.snoozed_to is None]
+    await _end(session, [row.id for row in found], state=ReminderState.SUPERSEDED, reason="newer stage")
+    return unheard
 
 
 def _of_kind(reminder: Reminder) -> tuple[Any, ...]:
@@ -269,6 +269,10 @@ def of(subject: Subject) -> Any:
 
 async def _close(session: AsyncSession, *which: Any, state: ReminderState, reason: str) -> None:
     ids = (await session.scalars(select(Reminder.id).where(*which, _UNSENT))).all()
+    await _end(session, ids, state=state, reason=reason)
+
+
+async def _end(session: AsyncSession, ids: Sequence[int], *, state: ReminderState, reason: str) -> None:
     if not ids:
         return
     await session.execute(

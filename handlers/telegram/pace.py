@@ -58,7 +58,7 @@ class Pace:
                 return dt.timedelta(seconds=wait)
             await asyncio.sleep(wait)
         start = asyncio.get_running_loop().time()
-        self.free_at = start + self._gap
+        self.free_at = max(self.free_at, start - self._gap) + self._gap  # a timer that rings late costs no place
         self.chats[chat_id] = start + self._rest(chat_id, start)
         return None
 
