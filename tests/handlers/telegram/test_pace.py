@@ -35,7 +35,7 @@ async def test_a_timer_that_rings_late_costs_no_place_and_no_burst_follows_a_lul
 
     monkeypatch.setattr(loop, "time", lambda: now)
     monkeypatch.setattr(asyncio, "sleep", slept)
-    for chat in range(50):
+    for chat in range(100):
         assert await pace.place(chat) is None
         moments.append(now)
         if chat == 25:
