@@ -98,6 +98,17 @@ class Story:
                 return True
             return await work.is_busy(session) or await outbox.is_busy(session, now=self.clock.now())
 
+    def hold_back(self, *telegram_ids: int) -> None:
+        """Let notices to some people wait, as they do behind a long morning's."""
+        self.service.sender.pace.chats.update(dict.fromkeys(telegram_ids, float("inf")))
+
+    def let_go(self, *telegram_ids: int) -> None:
+        """Let the notices leave that were held back, to all or to some people, without waiting for the next look."""
+        chats = self.service.sender.pace.chats
+        for each in telegram_ids or [*chats]:
+            chats.pop(each, None)
+        self.service.sender.wake()
+
     async def rows(self, table: Any, *where: Any) -> list[Any]:
         async with self.database.read() as session:
             key = next(iter(table.__table__.primary_key.columns))

@@ -183,12 +183,12 @@ async def test_what_waits_for_the_stand_in_when_the_leave_ends_is_said_to_the_ow
     await story.at(f"{day} 08:30")
     await cover(story, me, "李四", "今天", "另行通知")
     mine, theirs = me.transcript().count(WARNING), li.transcript().count(WARNING)
-    story.service.sender.pace.chats[COLLEAGUE] = float("inf")  # nothing leaves for this chat
+    story.hold_back(COLLEAGUE)
     story.pass_time(f"{day} 09:00")
     await story.service.jobs.tick()
     await me.type("/cover")
     await me.press("提前结束")
-    story.service.sender.pace.chats.clear()
+    story.let_go()
     await story.at(f"{day} 09:05")
     await story.at(f"{day} 09:10")
     assert li.transcript().count(WARNING) == theirs
@@ -202,13 +202,13 @@ async def test_what_waits_for_the_owner_when_their_leave_begins_is_said_to_the_s
     me, li = story.person(OFFICER), story.person(COLLEAGUE)
     await story.at(f"{day} 08:30")
     mine, theirs = me.transcript().count(WARNING), li.transcript().count(WARNING)
-    story.service.sender.pace.chats.update({OFFICER: float("inf"), COLLEAGUE: float("inf")})
+    story.hold_back(OFFICER, COLLEAGUE)
     story.pass_time(f"{day} 09:00")
     await story.service.jobs.tick()
     await me.type("/cover")
     for label in ("登记本人请假", "李四", "另行通知", "确认代办"):
         await me.press(label)
-    story.service.sender.pace.chats.clear()
+    story.let_go()
     await story.at(f"{day} 09:05")
     await story.at(f"{day} 09:10")
     assert me.transcript().count(WARNING) == mine

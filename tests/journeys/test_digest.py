@@ -163,13 +163,12 @@ async def test_yesterdays_list_shows_and_answers_nothing_that_was_handed_over(st
 async def test_what_is_handed_over_before_the_list_leaves_comes_to_the_new_owner_alone(story: Story):
     me, li = story.person(), story.person(COLLEAGUE)
     await _submitted(story)
-    pace = story.service.sender.pace
-    pace.chats.update({OFFICER: float("inf"), COLLEAGUE: float("inf")})  # nothing leaves for these chats
+    story.hold_back(OFFICER, COLLEAGUE)
     story.pass_time("2026-11-24 09:00")
     await story.service.jobs.tick()
     await hand_over(me, (await story.rows(Request))[0])
     await story.service.jobs.tick()  # planned again, it waits for the new owner
-    del pace.chats[OFFICER]
+    story.let_go(OFFICER)
     story.pass_time("2026-11-24 09:03")
     story.service.sender.wake()
     await me.wait_for("今日提醒")
@@ -177,7 +176,7 @@ async def test_what_is_handed_over_before_the_list_leaves_comes_to_the_new_owner
     assert digest.text.splitlines()[1] == "11月24日（周二），共2件"
     assert "大气2026-1" not in digest.text
     await me.press("全部已知悉")
-    pace.chats.clear()
+    story.let_go()
     await story.settle()
     await story.at("2026-11-24 09:08")
     assert "中心是否已收件" in li.screen
@@ -211,14 +210,13 @@ async def test_a_stand_ins_list_of_yesterday_tells_nothing_of_the_absent_once_th
 async def test_what_is_done_before_the_list_leaves_is_not_in_it(story: Story):
     me = story.person()
     await _submitted(story, 3)
-    story.service.sender.pace.chats[OFFICER] = float("inf")  # nothing leaves for this chat
+    story.hold_back(OFFICER)
     story.pass_time("2026-11-24 09:00")
     await story.service.jobs.tick()
     await me.type("/my")
     await me.press("大气2026-3")
     await me.press("今天中心已收件")
-    story.service.sender.pace.chats.clear()
-    story.service.sender.wake()
+    story.let_go()
     await me.wait_for("今日提醒")
     assert "大气2026-3" not in next(each.text for each in reversed(me.messages) if "今日提醒" in each.text)
 
@@ -262,8 +260,7 @@ async def test_a_queue_that_telegram_held_up_until_night_waits_for_the_morning(s
     story.pass_time("2026-11-24 20:00")
     async with asyncio.timeout(60):
         while await story.rows(Outbox, Outbox.state == OutboxState.DUE, Outbox.not_before < story.clock.now()):
-            story.service.sender.pace.chats.clear()
-            story.service.sender.wake()
+            story.let_go()
             await asyncio.sleep(0.05)
     assert len(me.messages) == before
     rows = await story.rows(Outbox, Outbox.person_id == person.id, Outbox.state == OutboxState.DUE)

@@ -56,13 +56,13 @@ async def test_an_act_ends_it_before_it_is_said(story: Story):
     me, head = story.person(OFFICER), story.person(HEAD)
     await register(me)
     await story.at("2026-11-26 09:30")
-    story.service.sender.pace.chats[HEAD] = float("inf")  # the head's list is on its way, and not there yet
+    story.hold_back(HEAD)  # the head's list is on its way, and not there yet
     story.pass_time("2026-11-27 09:00")
     await story.service.jobs.tick()
     await me.type("/my")
     await me.press("大气2026-1")
     await me.press("今天中心已收件")
-    story.service.sender.pace.chats.clear()
+    story.let_go()
     await story.at("2026-12-04 09:30")
     assert _owed([each.text for each in head.messages]) == []
     await story.at("2026-12-09 09:30")  # due on the 4th
@@ -130,13 +130,13 @@ async def test_what_waits_for_a_head_who_goes_to_another_unit_comes_to_the_coord
     me, head, coordinator = story.person(OFFICER), story.person(HEAD), story.person(COORDINATOR)
     await register(me)
     await story.at("2026-11-26 09:30")
-    story.service.sender.pace.chats[HEAD] = float("inf")  # the head's list is on its way, and not there yet
+    story.hold_back(HEAD)  # the head's list is on its way, and not there yet
     story.pass_time("2026-11-27 09:00")
     await story.service.jobs.tick()
     async with story.database.write() as session:
         water = await people.unit_by_code(session, "water")
         await session.execute(update(Person).where(Person.telegram_id == HEAD).values(unit_id=water.id))
-    story.service.sender.pace.chats.clear()
+    story.let_go()
     await story.at("2026-11-27 09:05")
     await story.at("2026-11-27 09:10")
     assert _owed([each.text for each in head.messages]) == []

@@ -74,7 +74,7 @@ async def test_who_cannot_be_told_is_told_for_and_who_was_told_hears_it_once(sto
     story.pass_time(MORNING)
     await story.service.jobs.tick()
     await _ended(story, first, OutboxState.SENT if first == OFFICER else OutboxState.REFUSED)
-    story.service.sender.pace.chats.clear()
+    story.let_go()
     await _ended(story, *((OUTSIDER, OutboxState.REFUSED) if first == OFFICER else (OFFICER, OutboxState.SENT)))
     await story.at("2026-11-25 09:10")
     told = {who: count - before[who] for who, count in _heard(story).items()}
@@ -88,12 +88,12 @@ async def test_who_cannot_be_told_is_told_for_and_who_was_told_hears_it_once(sto
 async def test_who_takes_note_does_not_do_so_for_the_other(story: Story, singles: int):
     await _relied_on(story)
     before = _heard(story)
-    story.service.sender.pace.chats[OUTSIDER] = float("inf")
+    story.hold_back(OUTSIDER)
     story.pass_time(MORNING)
     await story.service.jobs.tick()
     await _ended(story, OFFICER, OutboxState.SENT)
     await story.person().press("已知悉" if singles else "全部已知悉")
-    story.service.sender.pace.chats.clear()
+    story.let_go()
     await story.at("2026-11-25 09:10")
     assert _heard(story)[OUTSIDER] == before[OUTSIDER] + 1
 
@@ -102,11 +102,11 @@ async def test_what_telegram_refuses_for_one_still_comes_to_the_other(story: Sto
     await _relied_on(story)
     before = _heard(story)
     story.api.faults.add("sendMessage", "403", None, chat_id=OFFICER, description="Forbidden: fictitious")
-    story.service.sender.pace.chats[OUTSIDER] = float("inf")
+    story.hold_back(OUTSIDER)
     story.pass_time(MORNING)
     await story.service.jobs.tick()
     await _ended(story, OFFICER, OutboxState.REFUSED)
-    story.service.sender.pace.chats.clear()
+    story.let_go()
     await story.at("2026-11-25 09:10")
     assert _heard(story)[OUTSIDER] == before[OUTSIDER] + 1
 

@@ -148,7 +148,7 @@ async def test_what_is_given_up_together_comes_to_the_coordinator_as_one_list(st
         for _round in range(4):
             await story.service.sender.run_round()
     assert {row.state for row in await story.rows(Outbox, Outbox.chat_id.in_(others))} == {OutboxState.HELD}
-    story.service.sender.pace.chats.clear()
+    story.let_go()
     story.api.faults.clear()
     await story.at("2026-11-27 10:00")
     said = [each.text for each in coordinator.messages[before:] if "未能送达" in each.text]
