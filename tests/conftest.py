@@ -24,7 +24,8 @@ import chinese_calendar.constants as library
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import URL, Dialect, select
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot import workdays
 from bot.calendar_notice import parse
@@ -39,6 +40,7 @@ from handlers.office import Office
 from handlers.settings import Settings
 from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
+from storage import database as storage_database
 from storage import keyproof, migrate, people
 from storage import keys as storage_keys
 from storage.database import Database
@@ -53,6 +55,22 @@ FREE_HANDED = "tests/handlers/web/test_botapi"  # these send what no bot of ours
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--every-database", action="store_true", help="every journey on PostgreSQL too")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_statement_is_compiled_once() -> Iterator[None]:
+    """Each test opens databases of its own, whose engines would each compile the same statements anew."""
+    dialects: dict[str, Dialect] = {}
+    compiled: dict[Any, Any] = {}
+
+    def sharing(url: URL, **options: Any) -> AsyncEngine:
+        engine = create_async_engine(url, execution_options={"compiled_cache": compiled}, **options)
+        engine.sync_engine.dialect = dialects.setdefault(url.get_backend_name(), engine.dialect)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage_database, "create_async_engine", sharing)
+        yield
 
 
 @pytest.fixture(autouse=True)
