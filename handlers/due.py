@@ -23,7 +23,7 @@ from storage.tables import Outbox, Person, Priority, Reminder, ReminderState
 SINGLE, DIGEST = "reminder", "digest"
 BATCH: Final = 5  # reminders of one transaction: between two, officers' updates get through
 MOST_SINGLES: Final = 5  # messages of its own that an officer gets on a day; what is urgent beyond it leads the digest
-HELD: Final = dt.timedelta(minutes=2)  # what gathers lines waits for the end of the look, so that it is one
+HELD: Final = dt.timedelta(minutes=2)  # what gathers lines leaves so long after a look that died, if none follows
 
 
 @dataclass(slots=True)
@@ -32,12 +32,14 @@ class Look:
 
     Args:
         now: Aware UTC time of it.
+        held_until: When what is held leaves although the look has not ended; put off as long as it goes on.
         queued: How many reminders went into notifications.
-        held: Notifications that wait for the end of the look -> when they may leave then.
+        held: Notifications that gather lines until the end of the look, so that each is one -> when they may leave.
         passed: Reminders of this transaction whose deadline went by before anybody was told.
     """
 
     now: dt.datetime
+    held_until: dt.datetime
     queued: int = 0
     held: dict[int, dt.datetime] = field(default_factory=dict)
     passed: list[int] = field(default_factory=list)
@@ -62,11 +64,12 @@ async def remind(
         return 0
     async with database.read() as session:
         ids = await reminders.due_ids(session, now=now)
-    look = Look(now)
+    look = Look(now, now + HELD)
     for first in range(0, len(ids), BATCH):
         if not goes_on():
             break
         async with database.write() as session:
+            await _go_on_holding(session, look, office.clock.now())
             await _queue_all(session, office, ids[first : first + BATCH], look)
         crash_point("queued")
         if look.queued:
@@ -82,10 +85,17 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
     """Turn all that is due into notifications in one transaction; return how many reminders were queued."""
     if not hours.in_office_hours(office, now):
         return 0
-    look = Look(now)
+    look = Look(now, now + HELD)
     await _queue_all(session, office, await reminders.due_ids(session, now=now), look)
     await _end(session, look)
     return look.queued
+
+
+async def _go_on_holding(session: AsyncSession, look: Look, now: dt.datetime) -> None:
+    """Hold for as long as the look takes: a list that left meanwhile would be followed by another."""
+    if look.held_until - now < HELD / 2:
+        look.held_until = now + HELD
+        await notified.hold(session, [*look.held], until=look.held_until)
 
 
 async def _queue_all(session: AsyncSession, office: Office, ids: Sequence[int], look: Look) -> None:
@@ -95,7 +105,7 @@ async def _queue_all(session: AsyncSession, office: Office, ids: Sequence[int], 
         if reminder.state is ReminderState.PLANNED and reminder.due_at <= look.now:
             await _queue(session, office, reminder, look)
     # In the same transaction: once a reminder is queued, no later look finds it again.
-    for row in await passed.tell(session, office, look.passed, look.now, not_before=look.now + HELD):
+    for row in await passed.tell(session, office, look.passed, look.now, not_before=look.held_until):
         look.held[row.id] = look.now
     look.passed.clear()
 
@@ -173,9 +183,10 @@ async def _digest(session: AsyncSession, office: Office, person: Person, look: L
     on = office.today(look.now)
     begins = due_at(on, hours.of_person(office, person), office.zone)
     if is_of_today:
-        row = await notified.waiting(session, person, DIGEST, until=max(look.now, begins) + HELD)
-        if row is not None:
-            return row  # an older one that was held up takes up today's lines
+        row = await notified.waiting(session, person, DIGEST, until=max(look.held_until, begins + HELD))
+        if row is not None:  # also an older one that was held up takes up today's lines
+            look.held.setdefault(row.id, max(look.now, begins))
+            return row
         row = await _open_digest(session, person, look, on, begins)
         while not outbox.is_untouched(row):
             row = await _open_digest(session, person, look, on, begins, after=row)
@@ -204,7 +215,7 @@ async def _open_digest(
         dedupe=name,
         priority=Priority.DIGEST,
         now=look.now,
-        not_before=leaves + HELD,
+        not_before=max(leaves + HELD, look.held_until),
     )
     if not row.params:
         params: dict[str, Any] = {"outbox": row.id}

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.outbox import QUEUED
@@ -123,6 +123,17 @@ async def waiting(
         .execution_options(populate_existing=True)
     )
     return rows.one_or_none()
+
+
+async def hold(session: AsyncSession, outbox_ids: Sequence[int], *, until: dt.datetime) -> None:
+    """Let notifications wait until a moment, unless they may leave later anyway or are on their way by now."""
+    await session.execute(
+        update(Outbox)
+        .where(Outbox.id.in_(outbox_ids), Outbox.not_before < until)
+        .where(Outbox.state == OutboxState.DUE, Outbox.copies == 0)
+        .values(not_before=until)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def left_at(session: AsyncSession, outbox_id: int) -> dt.datetime | None:

@@ -89,7 +89,7 @@ MUTANTS: Final = (
            "tests/journeys/test_escalation.py"
            "::test_a_list_that_brings_a_debt_to_the_second_coordinator_outlives_its_own_line"),
     Mutant("passed unsaid: the coordinators never hear", "handlers/due.py",
-           "await passed.tell(session, office, look.passed, look.now, not_before=look.now + HELD)", "()",
+           "await passed.tell(session, office, look.passed, look.now, not_before=look.held_until)", "()",
            "tests/handlers/test_lateness.py"
            "::test_the_coordinators_hear_of_it_also_where_the_look_is_cut_short"),
     Mutant("answers: committed, reported as failed, never shown", "handlers/telegram/dispatch.py",

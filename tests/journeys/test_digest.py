@@ -221,6 +221,23 @@ async def test_what_is_done_before_the_list_leaves_is_not_in_it(story: Story):
     assert "大气2026-3" not in next(each.text for each in reversed(me.messages) if "今日提醒" in each.text)
 
 
+async def test_a_look_that_takes_long_makes_one_list_all_the_same(story: Story, monkeypatch: pytest.MonkeyPatch):
+    """Thousands of reminders, or a slow machine: minutes go by before all lines are found."""
+    me = story.person()
+    await _submitted(story)
+    before = len(me.messages)
+    monkeypatch.setattr(due, "BATCH", 1)
+
+    def takes_long() -> bool:
+        story.clock.move_to(story.clock.now() + due.HELD * 0.9)
+        return True
+
+    monkeypatch.setattr(story.service.jobs, "_goes_on", takes_long)
+    await story.at("2026-11-24 09:00")
+    assert len(me.messages) == before + 1
+    assert "共3件" in me.screen
+
+
 async def test_after_days_of_outage_each_gets_a_few_messages_and_one_list_and_the_coordinator_hears_of_it(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ):
