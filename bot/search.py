@@ -64,13 +64,13 @@ def _syllables(text: str) -> tuple[str, ...]:
     return tuple(lazy_pinyin(_plain(text)))
 
 
-@lru_cache(maxsize=8192)
 def pinyin_keys(name: str) -> tuple[str, str]:
     """Return the pinyin of a name for storage: in full without spaces, and its initials."""
     form = _form(name)
     return "".join(form.syllables), form.initials
 
 
+@lru_cache(maxsize=8192)
 def _form(text: str) -> _Form:
     """Return a text ready to be compared."""
     return _Form(_plain(text), _syllables(text))
