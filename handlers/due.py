@@ -95,7 +95,8 @@ async def _go_on_holding(session: AsyncSession, look: Look, now: dt.datetime) ->
     """Hold for as long as the look takes: a list that left meanwhile would be followed by another."""
     if look.held_until - now < HELD / 2:
         look.held_until = now + HELD
-        await notified.hold(session, [*look.held], until=look.held_until)
+        waiting = [row_id for row_id, moment in look.held.items() if moment < look.held_until]
+        await notified.move(session, waiting, to=look.held_until)
 
 
 async def _queue_all(session: AsyncSession, office: Office, ids: Sequence[int], look: Look) -> None:
@@ -112,11 +113,11 @@ async def _queue_all(session: AsyncSession, office: Office, ids: Sequence[int], 
 
 async def _end(session: AsyncSession, look: Look) -> None:
     """Let go what has gathered the lines of a look."""
+    at: dict[dt.datetime, list[int]] = {}
     for row_id, moment in look.held.items():
-        row = await session.get_one(Outbox, row_id, populate_existing=True)
-        if outbox.is_untouched(row):
-            row.not_before = moment
-    await session.flush()
+        at.setdefault(moment, []).append(row_id)
+    for moment, row_ids in at.items():
+        await notified.move(session, row_ids, to=moment)
 
 
 async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look: Look) -> None:

@@ -125,13 +125,12 @@ async def waiting(
     return rows.one_or_none()
 
 
-async def hold(session: AsyncSession, outbox_ids: Sequence[int], *, until: dt.datetime) -> None:
-    """Let notifications wait until a moment, unless they may leave later anyway or are on their way by now."""
+async def move(session: AsyncSession, outbox_ids: Sequence[int], *, to: dt.datetime) -> None:
+    """Let notifications leave at another moment, where no copy of them can have arrived."""
     await session.execute(
         update(Outbox)
-        .where(Outbox.id.in_(outbox_ids), Outbox.not_before < until)
-        .where(Outbox.state == OutboxState.DUE, Outbox.copies == 0)
-        .values(not_before=until)
+        .where(Outbox.id.in_(outbox_ids), Outbox.state == OutboxState.DUE, Outbox.copies == 0)
+        .values(not_before=to)
         .execution_options(synchronize_session=False)
     )
 
