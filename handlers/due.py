@@ -23,7 +23,7 @@ from storage.tables import Outbox, Person, Priority, Reminder, ReminderState
 SINGLE, DIGEST = "reminder", "digest"
 BATCH: Final = 5  # reminders of one transaction: between two, officers' updates get through
 MOST_SINGLES: Final = 5  # messages of its own that an officer gets on a day; what is urgent beyond it leads the digest
-HELD: Final = dt.timedelta(minutes=2)  # what gathers lines leaves so long after a look that died, if none follows
+HELD: Final = dt.timedelta(minutes=2)  # what gathers lines leaves by itself so long after its hour, or a look that died
 
 
 @dataclass(slots=True)
@@ -34,7 +34,8 @@ class Look:
         now: Aware UTC time of it.
         held_until: When what is held leaves although the look has not ended; put off as long as it goes on.
         queued: How many reminders went into notifications.
-        held: Notifications that gather lines until the end of the look, so that each is one -> when they may leave.
+        held: Notifications that gather lines until the end of the look, so that each is one -> its reader's hour. Where
+            that is still to come, the first look after it lets it go: much is due at that very moment.
         passed: Reminders of this transaction whose deadline went by before anybody was told.
     """
 
@@ -63,8 +64,7 @@ async def remind(
     if not hours.in_office_hours(office, now):
         return 0
     async with database.read() as session:
-        ids = await reminders.due_ids(session, now=now)
-    look = Look(now, now + HELD)
+        ids, look = await _begin(session, now)
     for first in range(0, len(ids), BATCH):
         if not goes_on():
             break
@@ -74,7 +74,7 @@ async def remind(
         crash_point("queued")
         if look.queued:
             on_queued()
-    if ids:
+    if look.held:
         async with database.write() as session:
             await _end(session, look)
         on_queued()
@@ -85,18 +85,24 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
     """Turn all that is due into notifications in one transaction; return how many reminders were queued."""
     if not hours.in_office_hours(office, now):
         return 0
-    look = Look(now, now + HELD)
-    await _queue_all(session, office, await reminders.due_ids(session, now=now), look)
+    ids, look = await _begin(session, now)
+    await _queue_all(session, office, ids, look)
     await _end(session, look)
     return look.queued
+
+
+async def _begin(session: AsyncSession, now: dt.datetime) -> tuple[Sequence[int], Look]:
+    """Return what is due, and the look at it; it holds the lists whose hour has come."""
+    gathering = await notified.gathering(session, DIGEST, after=now, until=now + HELD)
+    return await reminders.due_ids(session, now=now), Look(now, now + HELD, held=dict.fromkeys(gathering, now))
 
 
 async def _go_on_holding(session: AsyncSession, look: Look, now: dt.datetime) -> None:
     """Hold for as long as the look takes: a list that left meanwhile would be followed by another."""
     if look.held_until - now < HELD / 2:
         look.held_until = now + HELD
-        waiting = [row_id for row_id, moment in look.held.items() if moment < look.held_until]
-        await notified.move(session, waiting, to=look.held_until)
+        come = [row_id for row_id, hour in look.held.items() if hour <= now]
+        await notified.move(session, come, to=look.held_until)
 
 
 async def _queue_all(session: AsyncSession, office: Office, ids: Sequence[int], look: Look) -> None:
@@ -112,12 +118,8 @@ async def _queue_all(session: AsyncSession, office: Office, ids: Sequence[int], 
 
 
 async def _end(session: AsyncSession, look: Look) -> None:
-    """Let go what has gathered the lines of a look."""
-    at: dict[dt.datetime, list[int]] = {}
-    for row_id, moment in look.held.items():
-        at.setdefault(moment, []).append(row_id)
-    for moment, row_ids in at.items():
-        await notified.move(session, row_ids, to=moment)
+    """Let go what has gathered the lines of a look, if its hour has come."""
+    await notified.move(session, [row_id for row_id, hour in look.held.items() if hour <= look.now], to=look.now)
 
 
 async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look: Look) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.outbox import QUEUED
+from storage.outbox import OPEN, QUEUED
 from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder
 
 OUT_OF_REACH: Final = "the receiver cannot be reached"  # why a notification was cancelled that ``revive`` lets go
@@ -123,6 +123,22 @@ async def waiting(
         .execution_options(populate_existing=True)
     )
     return rows.one_or_none()
+
+
+async def gathering(session: AsyncSession, kind: str, *, after: dt.datetime, until: dt.datetime) -> Sequence[int]:
+    """Return the notifications of a kind that wait for a moment within a span and have not been tried yet."""
+    rows = await session.scalars(
+        select(Outbox.id).where(
+            OPEN,
+            Outbox.state == OutboxState.DUE,
+            Outbox.not_before > after,
+            Outbox.not_before <= until,
+            Outbox.kind == kind,
+            Outbox.copies == 0,
+            Outbox.failures == 0,
+        )
+    )
+    return rows.all()
 
 
 async def move(session: AsyncSession, outbox_ids: Sequence[int], *, to: dt.datetime) -> None:

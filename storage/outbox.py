@@ -32,7 +32,7 @@ _WAIT: Final = "outbox.wait_until"  # Telegram's own wait, kept over a restart
 _CLAIMED: Final = Outbox.state == literal(OutboxState.CLAIMED)
 # In the words of the partial index, without which each look would read all that was ever sent.
 _ON_ITS_WAY: Final = Outbox.state.in_([literal(each) for each in ON_THEIR_WAY])
-_OPEN: Final = and_(_ON_ITS_WAY, ~_CLAIMED)
+OPEN: Final = and_(_ON_ITS_WAY, ~_CLAIMED)
 _URGENCY: Final = (Outbox.priority, Outbox.not_before, Outbox.id)
 _PORTION: Final = 100
 
@@ -155,7 +155,7 @@ async def claim(session: AsyncSession, *, now: dt.datetime, limit: int, exclude_
     """
     first = await _first_of_chats(session, now=now, limit=limit, exclude_chats=exclude_chats)
     rows = await session.scalars(
-        select(Outbox).where(Outbox.id.in_(first), _OPEN).order_by(*_URGENCY).with_for_update(skip_locked=True)
+        select(Outbox).where(Outbox.id.in_(first), OPEN).order_by(*_URGENCY).with_for_update(skip_locked=True)
     )
     claimed = list(rows)
     for row in claimed:
@@ -179,7 +179,7 @@ async def _first_of_chats(
         passed = {*exclude_chats, *first}
         rows = await session.execute(
             select(Outbox.chat_id, Outbox.id)
-            .where(_OPEN, Outbox.not_before <= now, Outbox.chat_id.not_in(passed))
+            .where(OPEN, Outbox.not_before <= now, Outbox.chat_id.not_in(passed))
             .order_by(*_URGENCY)
             .limit(_PORTION)
         )
@@ -255,7 +255,7 @@ async def cancel_for_reminders(session: AsyncSession, reminder_ids: Sequence[int
     )
     await session.execute(
         update(Outbox)
-        .where(Outbox.id.in_(carriers), ~carries_another, _OPEN)
+        .where(Outbox.id.in_(carriers), ~carries_another, OPEN)
         .values(state=OutboxState.CANCELLED, reason=reason)
         .execution_options(synchronize_session=False)
     )
@@ -268,7 +268,7 @@ def is_untouched(row: Outbox) -> bool:
 
 async def next_due_at(session: AsyncSession, *, exclude_chats: Sequence[int] = ()) -> dt.datetime | None:
     """Return when the next notification may leave, other than to some chats."""
-    return await session.scalar(select(func.min(Outbox.not_before)).where(_OPEN, Outbox.chat_id.not_in(exclude_chats)))
+    return await session.scalar(select(func.min(Outbox.not_before)).where(OPEN, Outbox.chat_id.not_in(exclude_chats)))
 
 
 async def wait_until(session: AsyncSession, moment: dt.datetime) -> None:

@@ -238,6 +238,25 @@ async def test_a_look_that_takes_long_makes_one_list_all_the_same(story: Story, 
     assert "共3件" in me.screen
 
 
+async def test_what_was_found_before_the_hour_waits_for_what_is_due_at_the_hour(story: Story):
+    """The list of 09:00 does not leave on the stroke of it: two of its lines are found by the look after that."""
+    me = story.person()
+    await _submitted(story)
+    before = len(me.messages)
+    async with story.database.write() as session:
+        early = update(Reminder).where(Reminder.subject_id == 1, Reminder.kind == "receipt")
+        await session.execute(early.values(due_at=story.clock.now() + dt.timedelta(hours=1)))
+    await story.at("2026-11-24 08:59:40")
+    assert len(await story.rows(Outbox, Outbox.kind == due.DIGEST)) == 1
+    story.pass_time("2026-11-24 09:00:05")
+    story.service.sender.wake()
+    await asyncio.sleep(0.5)
+    assert len(me.messages) == before
+    await story.settle()
+    assert len(me.messages) == before + 1
+    assert "共3件" in me.screen
+
+
 async def test_after_days_of_outage_each_gets_a_few_messages_and_one_list_and_the_coordinator_hears_of_it(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ):
