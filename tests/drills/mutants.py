@@ -92,6 +92,20 @@ MUTANTS: Final = (
            "await passed.tell(session, office, look.passed, look.now, not_before=look.held_until)", "()",
            "tests/handlers/test_lateness.py"
            "::test_the_coordinators_hear_of_it_also_where_the_look_is_cut_short"),
+    Mutant("digest: held for two minutes, however long the look that fills it", "handlers/due.py",
+           "if look.held_until - now < HELD / 2:", "if False:",
+           "tests/journeys/test_digest.py::test_a_look_that_takes_long_makes_one_list_all_the_same"),
+    Mutant("digest: let go before its reader's hour", "handlers/due.py",
+           "look.held.items() if hour <= look.now]", "look.held.items()]",
+           "tests/journeys/test_digest.py"
+           "::test_what_was_found_before_the_hour_waits_for_what_is_due_at_the_hour"),
+    Mutant("calendar: a year that a release corrects is no news", "bot/workdays.py",
+           "(self.version, self.published) == (other.version, other.published)", "self.version == other.version",
+           "tests/handlers/test_calendar.py::test_a_year_that_a_release_corrects_is_carried_out_too"),
+    Mutant("pace: a timer that rings late costs a place", "handlers/telegram/pace.py",
+           "max(self.free_at, start - self._gap) + self._gap", "start + self._gap",
+           "tests/handlers/telegram/test_pace.py"
+           "::test_a_timer_that_rings_late_costs_no_place_and_no_burst_follows_a_lull"),
     Mutant("answers: committed, reported as failed, never shown", "handlers/telegram/dispatch.py",
            "show(unanswered + answers,", "show(answers,",
            "tests/handlers/telegram/test_dispatch.py"
