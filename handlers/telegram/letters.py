@@ -82,12 +82,13 @@ class Letters:
         Raises:
             Exception: It cannot be made; the caller puts it off.
         """
+        person = await session.get(Person, row.person_id) if row.person_id is not None else None
         if row.kind in self._quiet and not hours.in_office_hours(self._office, now):
-            await _wait(session, row, hours.next_opening(self._office, now) + AFTER_OPENING)
+            hour = hours.of_person(self._office, person) if person is not None else None
+            await _wait(session, row, hours.next_opening(self._office, now, hour=hour) + AFTER_OPENING)
             return None
         if row.person_id is None:
             return await self._to_group(session, row, now)
-        person = await session.get(Person, row.person_id)
         if person is None or person.state is not PersonState.ACTIVE:
             # Whoever has left is told nothing any more; the next tick finds somebody else for the reminder.
             await cancel(session, row, "the receiver is not active", ReminderState.PLANNED)

@@ -279,14 +279,17 @@ async def test_after_days_of_outage_each_gets_a_few_messages_and_one_list_and_th
         assert (await session.scalars(select(Request.state))).all() == ["open"] * 3
 
 
-async def test_a_queue_that_telegram_held_up_until_night_waits_for_the_morning(story: Story):
+@pytest.mark.parametrize("hour", [9, 10])
+async def test_a_queue_that_telegram_held_up_until_night_waits_for_the_readers_hour(story: Story, hour: int):
     me = story.person()
+    async with story.database.write() as session:
+        await session.execute(update(Person).values(reminder_hour=f"{hour:02}:00"))
     await _submitted(story, 2)
     before = len(me.messages)
     async with story.database.write() as session:  # the coordinators have the day's check value: nothing else waits
         await periodic.begins(session, auditing.HEAD, "2026-11-24", now=story.clock.now())
     story.api.faults.add("sendMessage", "429", None, retry_after=30_000)
-    await story.at("2026-11-24 09:00")
+    await story.at(f"2026-11-24 {hour:02}:00")
     async with story.database.write() as session:  # and one of each other kind that nobody waits for
         person = await people.by_telegram_id(session, OFFICER)
         for kind in QUIET:
@@ -301,11 +304,12 @@ async def test_a_queue_that_telegram_held_up_until_night_waits_for_the_morning(s
     assert len(me.messages) == before
     rows = await story.rows(Outbox, Outbox.person_id == person.id, Outbox.state == OutboxState.DUE)
     assert sorted(row.kind for row in rows) == sorted([*QUIET, due.DIGEST])
-    assert {row.not_before for row in rows} == {dt.datetime(2026, 11, 25, 1, 2, tzinfo=dt.UTC)}
+    assert {row.not_before for row in rows} == {dt.datetime(2026, 11, 25, hour - 8, 2, tzinfo=dt.UTC)}
     async with story.database.write() as session:
         await session.execute(update(Outbox).where(Outbox.dedupe.in_(QUIET)).values(state=OutboxState.CANCELLED))
-    await story.at("2026-11-25 09:00")
-    await story.at("2026-11-25 09:02")
+    await story.at("2026-11-25 08:50")
+    await story.at(f"2026-11-25 {hour:02}:00")
+    await story.at(f"2026-11-25 {hour:02}:02")
     assert len(me.messages) == before + 1
     assert me.screen.splitlines()[1] == "11月25日（周三），共4件"  # with what is owed since
 
