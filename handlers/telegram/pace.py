@@ -17,6 +17,8 @@ PATIENCE: Final = 10.0  # seconds that a claimed notification may wait for its p
 class Pace:
     """Gives each send its place: evenly spaced over all chats, one a second in a chat, twenty a minute in a group.
 
+    One that comes late may be made up for, so that no second has more than the pace and one more.
+
     Args:
         per_second: The pace over all chats; Telegram tolerates about 30.
     """

@@ -137,7 +137,7 @@ async def test_notifications_leave_at_the_pace_of_the_settings(
     policy: Policy, api: BotApi, server: BotApiServer, tmp_path: Path
 ):
     settings = settings_for(tmp_path, server.base).model_copy(update={"per_second": 4.0})
-    chats = [5_600_001 + n for n in range(4)]
+    chats = [5_600_001 + n for n in range(5)]
     arrived: list[float] = []
     api.observers.append(lambda method, params: arrived.append(asyncio.get_running_loop().time())
                          if method == "sendMessage" and int(params["chat_id"]) in chats else None)  # fmt: skip
@@ -156,7 +156,7 @@ async def test_notifications_leave_at_the_pace_of_the_settings(
         async with asyncio.timeout(20):
             while len(arrived) < len(chats):
                 await api.changed.wait(api.changed.count, 0.1)
-    assert arrived[-1] - arrived[0] >= 0.74  # three gaps of a quarter of a second
+    assert arrived[-1] - arrived[0] >= 0.74  # four gaps of a quarter of a second, of which one may be made up for
 
 
 async def test_api_out_of_reach_is_waited_for(policy: Policy, tmp_path: Path):
