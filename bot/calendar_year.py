@@ -15,7 +15,7 @@ from typing import Any, Final
 from bot.dates import format_day
 from bot.errors import Refusal
 from bot.language import _, ngettext
-from bot.workdays import Day, DayKind
+from bot.workdays import Day, DayKind, plain
 
 MOST_FAULTS: Final = 8  # on one screen
 FIRST_YEAR, LAST_YEAR = 2000, 2099
@@ -66,7 +66,7 @@ class Notice:
         """
         named, first = self.named, date(self.year, 1, 1)
         whole = {first + n * _ONE_DAY for n in range((date(self.year + 1, 1, 1) - first).days)}
-        return {on: Day(on, named.get(on) or _plain(on), self.number) for on in sorted(whole | set(named))}
+        return {on: Day(on, named.get(on) or plain(on), self.number) for on in sorted(whole | set(named))}
 
 
 def title(year: int) -> str:
@@ -189,10 +189,6 @@ def _folded(faults: Sequence[str]) -> str:
     more = len(unique) - MOST_FAULTS
     last = [ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}] if more > 0 else []
     return "\n".join([*unique[:MOST_FAULTS], *last])
-
-
-def _plain(on: date) -> DayKind:
-    return DayKind.WORKDAY if on.weekday() < 5 else DayKind.REST
 
 
 def shown(on: date, year: int) -> str:

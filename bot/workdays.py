@@ -71,6 +71,11 @@ def _estimated_days_off(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("CN", years=year))
 
 
+def plain(on: date) -> DayKind:
+    """Return what its weekday alone makes of a day."""
+    return DayKind.REST if on.weekday() >= 5 else DayKind.WORKDAY
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """What the notices say that a holiday library carries.
@@ -87,7 +92,7 @@ class Published:
         """Return the kind of a local date; None in a year without a notice."""
         if not FIRST_YEAR <= on.year <= self.until:
             return None
-        return self.named.get(on) or (DayKind.REST if on.weekday() >= 5 else DayKind.WORKDAY)
+        return self.named.get(on) or plain(on)
 
     def before(self, year: int) -> dict[date, DayKind]:
         """Return the named days of the years before one."""
@@ -111,10 +116,7 @@ def _official(on: date, kind: DayKind) -> Day:
 @lru_cache(maxsize=4096)
 def _estimated(on: date) -> Day:
     """Return what can be expected of a day without a notice, marked provisional."""
-    if on in _estimated_days_off(on.year):
-        kind = DayKind.HOLIDAY
-    else:
-        kind = DayKind.REST if on.weekday() >= 5 else DayKind.WORKDAY
+    kind = DayKind.HOLIDAY if on in _estimated_days_off(on.year) else plain(on)
     return Day(on, kind, ESTIMATE, provisional=True)
 
 

@@ -82,9 +82,9 @@ def _to_json(published: Published) -> dict[str, Any]:
 def _from_json(said: Mapping[str, Any], present: Published) -> Published:
     """Return what the library said before, in the years that the present one knows too."""
     days = {dt.date.fromisoformat(on): DayKind(kind) for on, kind in said["days"].items()}
-    older = present.before(said["until"] - _YEARS_KEPT + 1)
+    named = present.before(said["until"] - _YEARS_KEPT + 1) | days
     until = min(said["until"], present.until)
-    return Published(Published(older | days, until).before(until + 1), until)
+    return Published({on: kind for on, kind in named.items() if on.year <= until}, until)
 
 
 async def local_days(session: AsyncSession) -> Sequence[CalendarDay]:
