@@ -22,6 +22,7 @@ from handlers.web.botapi.server import BotApiServer
 from storage import backup, keys, migrate, outbox, people
 from storage.database import Database
 from storage.tables import Person, Role
+from tests.commands import Command
 from tests.conftest import COORDINATOR, START, TOKEN, settings_for
 from tests.officer import Officer
 
@@ -176,19 +177,6 @@ async def test_api_out_of_reach_is_waited_for(policy: Policy, tmp_path: Path):
         await service.__aexit__(None, None, None)
 
 
-def _xinxuan(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    root = Path(__file__).parents[2]
-    return subprocess.run(
-        (sys.executable, "-c", "from handlers.cli import main; main()", *arguments),
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(root), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
@@ -198,19 +186,17 @@ def _xinxuan(*arguments: str, folder: Path, **environment: str) -> subprocess.Co
         ({"XINXUAN_TOKEN": TOKEN, "XINXUAN_POLICY": "nowhere"}, "nowhere"),
     ],
 )
-def test_start_that_cannot_be_ends_with_one_sentence(tmp_path: Path, environment: dict[str, str], said: str):
-    ended = _xinxuan("run", folder=tmp_path, **environment)
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("xinxuan: ")
-    assert said in ended.stderr
-    assert "Traceback" not in ended.stderr
+async def test_start_that_cannot_be_ends_with_one_sentence(told: Command, environment: dict[str, str], said: str):
+    code, _out, err = await told("run", **environment)
+    assert code == 1
+    assert err.startswith("xinxuan: ")
+    assert said in err
 
 
-def test_broken_pack_is_listed_with_all_its_faults_at_once(tmp_path: Path):
+async def test_broken_pack_is_listed_with_all_its_faults_at_once(told: Command, tmp_path: Path):
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "pack.toml").write_text("[nonsense]\nx = 1\n[more]\ny = 2\n", "utf-8")
-    ended = _xinxuan("policy", "check", "pack", folder=tmp_path)
-    assert ended.returncode == 1
-    assert "nonsense" in ended.stderr
-    assert "more" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    code, _out, err = await told("policy", "check", "pack")
+    assert code == 1
+    assert "nonsense" in err
+    assert "more" in err
