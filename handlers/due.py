@@ -15,15 +15,14 @@ from bot.deadlines import due_at
 from bot.notices import Notice
 from handlers import escalation, hours, passed, planning, receivers, saying
 from handlers.office import Office
+from handlers.parts import in_parts
 from storage import audit, notified, outbox, reminders
 from storage.crashpoints import crash_point
 from storage.database import Database
 from storage.tables import Outbox, Person, Priority, Reminder, ReminderState
 
 SINGLE, DIGEST = "reminder", "digest"
-BATCH: Final = 5  # reminders of one transaction: between two, officers' updates get through
 MOST_SINGLES: Final = 5  # messages of its own that an officer gets on a day; what is urgent beyond it leads the digest
-HELD: Final = dt.timedelta(minutes=2)  # what gathers lines leaves by itself so long after its hour, or a look that died
 
 
 @dataclass(slots=True)
@@ -49,7 +48,7 @@ class Look:
 async def remind(
     database: Database, office: Office, now: dt.datetime, *, on_queued: Callable[[], None], goes_on: Callable[[], bool]
 ) -> int:
-    """Turn all that is due into notifications, in short transactions.
+    """Turn all that is due into notifications, in short transactions; more of it in a second than may leave in one.
 
     Args:
         database: Where the schedule is.
@@ -65,12 +64,10 @@ async def remind(
         return 0
     async with database.read() as session:
         ids, look = await _begin(session, now)
-    for first in range(0, len(ids), BATCH):
-        if not goes_on():
-            break
+    async for part in in_parts(ids, goes_on=goes_on):
         async with database.write() as session:
             await _go_on_holding(session, look, office.clock.now())
-            await _queue_all(session, office, ids[first : first + BATCH], look)
+            await _queue_all(session, office, part, look)
         crash_point("queued")
         if look.queued:
             on_queued()
@@ -93,14 +90,15 @@ async def tick(session: AsyncSession, office: Office, now: dt.datetime) -> int:
 
 async def _begin(session: AsyncSession, now: dt.datetime) -> tuple[Sequence[int], Look]:
     """Return what is due, and the look at it; it holds the lists whose hour has come."""
-    gathering = await notified.gathering(session, DIGEST, after=now, until=now + HELD)
-    return await reminders.due_ids(session, now=now), Look(now, now + HELD, held=dict.fromkeys(gathering, now))
+    until = now + hours.GATHERING
+    gathering = await notified.gathering(session, DIGEST, after=now, until=until)
+    return await reminders.due_ids(session, now=now), Look(now, until, held=dict.fromkeys(gathering, now))
 
 
 async def _go_on_holding(session: AsyncSession, look: Look, now: dt.datetime) -> None:
     """Hold for as long as the look takes: a list that left meanwhile would be followed by another."""
-    if look.held_until - now < HELD / 2:
-        look.held_until = now + HELD
+    if look.held_until - now < hours.GATHERING / 2:
+        look.held_until = now + hours.GATHERING
         come = [row_id for row_id, hour in look.held.items() if hour <= now]
         await notified.move(session, come, to=look.held_until)
 
@@ -186,7 +184,7 @@ async def _digest(session: AsyncSession, office: Office, person: Person, look: L
     on = office.today(look.now)
     begins = due_at(on, hours.of_person(office, person), office.zone)
     if is_of_today:
-        row = await notified.waiting(session, person, DIGEST, until=max(look.held_until, begins + HELD))
+        row = await notified.waiting(session, person, DIGEST, until=max(look.held_until, begins + hours.GATHERING))
         if row is not None:  # also an older one that was held up takes up today's lines
             look.held.setdefault(row.id, max(look.now, begins))
             return row
@@ -218,7 +216,7 @@ async def _open_digest(
         dedupe=name,
         priority=Priority.DIGEST,
         now=look.now,
-        not_before=max(leaves + HELD, look.held_until),
+        not_before=max(leaves + hours.GATHERING, look.held_until),
     )
     if not row.params:
         params: dict[str, Any] = {"outbox": row.id}

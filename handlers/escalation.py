@@ -18,6 +18,7 @@ from bot.owed import Debt, OwedNotice
 from handlers import hours, receivers
 from handlers.colleagues import named
 from handlers.office import Office
+from handlers.parts import in_parts
 from storage import owed, periodic
 from storage.database import Database
 from storage.ledger import entry_of
@@ -26,7 +27,6 @@ from storage.upsert import insert_new
 
 SUBJECT: Final = "owed"
 RUN: Final = "escalation"
-BATCH: Final = 25
 
 
 async def look(database: Database, office: Office, now: dt.datetime, *, goes_on: Callable[[], bool]) -> int:
@@ -47,12 +47,12 @@ async def look(database: Database, office: Office, now: dt.datetime, *, goes_on:
             return 0
         ids = await owed.candidates(session, today)
     count = 0
-    for first in range(0, len(ids), BATCH):
-        if not goes_on():
-            return count
+    async for part in in_parts(ids, goes_on=goes_on):
         async with database.write() as session:
-            for request_id in ids[first : first + BATCH]:
+            for request_id in part:
                 count += await _plan(session, office, request_id, now)
+    if not goes_on():
+        return count
     async with database.write() as session:
         await periodic.begins(session, RUN, today.isoformat(), now=now)
     return count

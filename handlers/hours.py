@@ -4,10 +4,13 @@ Source: features.md N6, N16.
 """
 
 import datetime as dt
+from typing import Final
 
 from bot.deadlines import due_at
 from handlers.office import Office
 from storage.tables import Person
+
+GATHERING: Final = dt.timedelta(minutes=2)  # what gathers lines may leave by itself so long after its hour, not sooner
 
 
 def opens(office: Office) -> dt.time:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,8 +19,6 @@ from storage.database import is_away
 from storage.tables import ChatBinding, Outbox, OutboxState, Person, PersonState, ReminderState
 
 log = structlog.get_logger()
-
-AFTER_OPENING: Final = dt.timedelta(minutes=2)  # what was held up over night takes up the morning's lines first
 
 Renderer = Callable[[AsyncSession, Office, Person, Mapping[str, Any], dt.datetime], Awaitable[Screen | None]]
 GroupRenderer = Callable[[AsyncSession, Office, ChatBinding, Mapping[str, Any], dt.datetime], Awaitable[Screen | None]]
@@ -85,7 +83,8 @@ class Letters:
         person = await session.get(Person, row.person_id) if row.person_id is not None else None
         if row.kind in self._quiet and not hours.in_office_hours(self._office, now):
             hour = hours.of_person(self._office, person) if person is not None else None
-            await _wait(session, row, hours.next_opening(self._office, now, hour=hour) + AFTER_OPENING)
+            # Not on the stroke of the hour: what was held up over night takes up the morning's lines first.
+            await _wait(session, row, hours.next_opening(self._office, now, hour=hour) + hours.GATHERING)
             return None
         if row.person_id is None:
             return await self._to_group(session, row, now)

@@ -93,7 +93,7 @@ MUTANTS: Final = (
            "tests/handlers/test_lateness.py"
            "::test_the_coordinators_hear_of_it_also_where_the_look_is_cut_short"),
     Mutant("digest: held for two minutes, however long the look that fills it", "handlers/due.py",
-           "if look.held_until - now < HELD / 2:", "if False:",
+           "if look.held_until - now < hours.GATHERING / 2:", "if False:",
            "tests/journeys/test_digest.py::test_a_look_that_takes_long_makes_one_list_all_the_same"),
     Mutant("digest: let go before its reader's hour", "handlers/due.py",
            "look.held.items() if hour <= look.now]", "look.held.items()]",

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.cover import Leave
-from handlers import due, hours, reminders
+from handlers import due, hours, parts, reminders
 from storage import cover
 from storage.tables import Attempt, Outbox, Person, Reminder, ReminderState, Role
 from tests.handlers.conftest import NOW
@@ -156,7 +156,7 @@ async def test_what_passed_unsaid_is_one_message_however_many_transactions_it_ta
     await entered(received, subject="虚构监测站 12410100MB0000T3XJ")
     await opened(received, 2)
     await tap(received, "今天中心已收件")
-    monkeypatch.setattr(due, "BATCH", 1)
+    monkeypatch.setattr(parts, "SIZE", 1)
     await _look(received, at("2026-12-01", "08:31"))
     [row] = [row for row in await rows(received, Outbox) if row.kind == "passed"]
     assert (len(row.params["reminders"]), row.not_before) == (2, at("2026-12-01", "08:31"))

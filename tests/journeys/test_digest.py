@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.screens import digest as screens
-from handlers import auditing, due, frame
+from handlers import auditing, due, frame, hours, parts
 from storage import outbox, people, periodic
 from storage.tables import Outbox, OutboxState, Person, Reminder, ReminderState, Request
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
@@ -226,10 +226,10 @@ async def test_a_look_that_takes_long_makes_one_list_all_the_same(story: Story, 
     me = story.person()
     await _submitted(story)
     before = len(me.messages)
-    monkeypatch.setattr(due, "BATCH", 1)
+    monkeypatch.setattr(parts, "SIZE", 1)
 
     def takes_long() -> bool:
-        story.clock.move_to(story.clock.now() + due.HELD * 0.9)
+        story.clock.move_to(story.clock.now() + hours.GATHERING * 0.9)
         return True
 
     monkeypatch.setattr(story.service.jobs, "_goes_on", takes_long)

@@ -3,13 +3,10 @@
 import asyncio
 import contextlib
 import datetime as dt
-import os
 import re
 import shutil
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -32,11 +29,10 @@ from storage.tables import (
     ReminderState,
     Setting,
 )
+from tests.commands import Told, told
 from tests.conftest import COORDINATOR, OFFICER, START
 from tests.journeys.story import Story, only, register
 from tests.officer import Officer
-
-ROOT = Path(__file__).parents[2]
 
 
 async def _never(*_given: object) -> bool:
@@ -334,20 +330,9 @@ async def test_the_hourly_look_puts_reminders_right_and_tells_the_doctor_what_it
     assert only(await story.rows(Outbox, Outbox.kind == "reminder") or [None]) is None
 
 
-async def _xinxuan(story: Story, *arguments: str) -> tuple[int, str, str]:
-    address = str(story.settings.database_url)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "from handlers.cli import main; main()", *arguments,
-        cwd=story.settings.data,
-        env={
-            "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "XINXUAN_DATABASE_URL": address,
-            "XINXUAN_KEY_FILE": str(story.settings.key_file),
-        },
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert "Traceback" not in err.decode()
-    return process.returncode or 0, out.decode(), err.decode()
+async def _xinxuan(story: Story, *arguments: str) -> Told:
+    address, key_file = str(story.settings.database_url), str(story.settings.key_file)
+    return await told(story.settings.data, *arguments, XINXUAN_DATABASE_URL=address, XINXUAN_KEY_FILE=key_file)
 
 
 @pytest.mark.parametrize(("day", "listed"), [("2026-11-30", True), ("2026-12-04", True), ("2026-11-22", False)])
