@@ -18,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")
+# Half a dozen workers and all the processes they start import the same: on a machine where nothing compiled is kept, as
+# in many containers, each of them would compile it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import asyncpg
 import chinese_calendar.constants as library

@@ -33,6 +33,7 @@ FIRST_RECEIVER: Final = 920_000_001
 EACH: Final = 5  # reminders of an officer: as many as leave singly on a day
 AT_WORK: Final = 20
 PRESSES: Final = 20.0  # a second
+WARM_UP: Final = 5.0  # seconds of the first presses after a start: what is imported only once it is needed
 QUIET: Final = 20.0  # seconds before the hour of the reminders
 PER_SECOND: Final = 25.0
 PATIENCE: Final = 60.0  # seconds without a reminder after which no more will come
@@ -52,6 +53,7 @@ class _Drain:
         self.crowd = Crowd(through_the_guide, AT_WORK, closed=False)
         self.wire = self.crowd.wire = Wire(self._on_screen)
         self.arrived: list[tuple[float, int]] = []  # (monotonic seconds, chat)
+        self.warm_at = 0.0
         day = Calendar().next_workday(dt.datetime.now(ZONE).date()).on
         self.day, self.opening = day, dt.datetime.combine(day, dt.time(9), ZONE)
 
@@ -76,12 +78,12 @@ class _Drain:
         return found
 
     async def _measured(self, lives: Lives) -> dict[str, Any]:
-        early = self.opening - dt.timedelta(seconds=QUIET + 15)
+        early = self.opening - dt.timedelta(seconds=WARM_UP + QUIET + 15)
         await lives.begin(ahead=(early - Clock().now()).total_seconds())
-        opens_at = time.monotonic() + QUIET + 15
+        opens_at = time.monotonic() + WARM_UP + QUIET + 15
         self.crowd.begin()
         await lives.until(lambda: self.crowd.seated, within=15, what="everybody is seated")
-        self.crowd.pressing = True
+        self.crowd.pressing, self.warm_at = True, time.monotonic() + WARM_UP
         pressing = asyncio.create_task(self.crowd.at_a_rate(PRESSES, 100_000))
         while not self.arrived or time.monotonic() - self.arrived[-1][0] < 5.0:
             await asyncio.sleep(0.2)
@@ -97,7 +99,7 @@ class _Drain:
         chats: dict[int, list[float]] = defaultdict(list)
         for moment, chat in self.arrived:
             chats[chat].append(moment)
-        quiet = _p99([waited for seen, waited in self.crowd.waits if seen < times[0] - 1])
+        quiet = _p99([waited for seen, waited in self.crowd.waits if self.warm_at <= seen < times[0] - 1])
         busy = _p99([waited for seen, waited in self.crowd.waits if times[0] <= seen <= times[-1]])
         rate = (len(times) - 1) / (times[-1] - times[0])
         most = int(PER_SECOND) + 5  # Telegram's thirty
