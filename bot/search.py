@@ -145,7 +145,7 @@ def _fit_of_spelling(letters: str, form: _Form) -> float:
     """Return how well Latin letters fit a name's pinyin: in full, by initials, mixed, or with a slip."""
     starts = range(len(form.syllables)) if len(letters) > 1 else range(1)
     for start in starts:
-        if _spells(letters, form.syllables, start):
+        if form.syllables[start][0] == letters[0] and _spells(letters, form.syllables, start):
             return _BEGINS if start == 0 else _CONTAINS
     near = 0.0
     if len(letters) >= _SHORTEST_NEAR_SPELLING:
