@@ -82,6 +82,7 @@ class _Drill:
         self.api.faults = self.wire
         self.deeds = self.struck = self.repeated = self.unanswered = 0
         self.situations: dict[str, int] = {}  # what was out -> whether it really hindered
+        self._numbers_known: set[str] = set()  # of former deeds' entries: an answer may come once more, later
         self._since = 0  # the newest message before the present deed
 
     async def story(self) -> dict[str, Any]:
@@ -187,6 +188,7 @@ class _Drill:
         """Enter a matter, step by step, each after the answer to the one before."""
         self.deeds += 1
         self._since = max((each.id for each in self._spoken()), default=0)
+        self._numbers_known = self._numbers_told(self._spoken())
         for step in STEPS:
             if not await self._step(step):
                 self.unanswered += 1
@@ -195,35 +197,41 @@ class _Drill:
     async def _step(self, step: str) -> bool:
         """Type a line or press a button, again where nothing comes; return whether an answer came in the end."""
         for number in range(TRIES):
-            found = self._button(step)
-            if found is None:
+            found = self._buttons(step)
+            if not found:
                 self.api.type(self.me, step)
-            else:
-                self.api.press(self.me, found[0].id, found[1])
+            else:  # where the newest does not answer, people try the one above it
+                message, data = found[number % len(found)]
+                self.api.press(self.me, message.id, data)
             self.repeated += number > 0
             if await self._until(lambda: self._awaits(step)):
                 return True
         return False
 
     def _awaits(self, step: str) -> bool:
-        """Whether what follows is there: the next step's button, or the number of the entry."""
+        """Whether what follows is there: the next step's button or question, or the number of the entry.
+
+        It need not stand in the newest message: a copy of a former answer may have come after it.
+        """
         number = STEPS.index(step) + 1
         if number == len(STEPS):
-            return any(NUMBER.search(each.text) for each in self._lately())
+            return bool(self._numbers_told(self._lately()) - self._numbers_known)
         following = STEPS[number]
-        asked = "统一社会信用代码"  # the step that is typed
-        return self._button(following) is not None or (following.startswith("虚构") and asked in self._last())
+        if following.startswith("虚构"):  # the step that is typed
+            return any("统一社会信用代码" in each.text for each in self._lately())
+        return bool(self._buttons(following))
 
-    def _button(self, label: str) -> tuple[Message, str] | None:
-        """Find a button as people do: the newest of its kind, and below it there may be copies of older screens."""
-        for message in reversed(self._lately()):
-            for each in (each for row in message.buttons for each in row):
-                if label in each["text"] and Press.decode(each.get("callback_data", "")) is not None:
-                    return message, each["callback_data"]
-        return None
+    def _numbers_told(self, messages: list[Message]) -> set[str]:
+        return {each for said in messages for each in NUMBER.findall(said.text)}
 
-    def _last(self) -> str:
-        return self._lately()[-1].text if self._lately() else ""
+    def _buttons(self, label: str) -> list[tuple[Message, str]]:
+        """Find the buttons of a name as people do, the newest first; below it there may be copies of older screens."""
+        return [
+            (message, each["callback_data"])
+            for message in reversed(self._lately())
+            for each in (each for row in message.buttons for each in row)
+            if label in each["text"] and Press.decode(each.get("callback_data", "")) is not None
+        ]
 
     def _lately(self) -> list[Message]:
         return [each for each in self._spoken() if each.id > self._since]
@@ -241,7 +249,7 @@ class _Drill:
 
     async def _audit(self) -> dict[str, Any]:
         """Compare what the officer was told with what is there."""
-        told = {int(each) for said in self._spoken() for each in NUMBER.findall(said.text)}
+        told = {int(each) for each in self._numbers_told(self._spoken())}
         there = {row.seq for row in await self.scene.rows(Request)}
         left = await self.scene.rows(Inbox, Inbox.state.in_((InboxState.RECEIVED, InboxState.DEAD)))
         return {
