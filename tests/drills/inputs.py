@@ -18,11 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import update
+
 from bot.screens.screen import Press, Screen
 from handlers import frame
 from handlers.telegram.scrubbing import scrub
 from handlers.turn import Turn
-from storage.tables import Draft, Role
+from storage import people
+from storage.tables import Draft, Person, PersonState, Role
 from tests.drills import door
 from tests.drills.door import AIR_FIRM, Door, message, payloads, press, rows_of
 from tests.drills.hostile import EVIL
@@ -139,6 +142,7 @@ async def _share(folder: Path, seed: str, names: Sequence[str], each: int, walks
             await tried.send(name, [(_somebody(chance), evil(chance, name)) for _n in range(each)])
         await tried.send("anything", [(_somebody(chance), _anything(chance)) for _n in range(each)])
         for _round in range(walks):
+            await _reinstate(bureau)
             await _walk(tried, chance)
         tried.found.failures.update(f"{type(error).__name__}: {error}"[:120] for error in bureau.errors)
         tried.found.drafts = len(await rows_of(bureau, Draft))
@@ -169,6 +173,16 @@ class _Tried:
         if len(silent) > len(self.bureau.errors) - failed:
             self.found.unanswered.append(f"{step}: {silent[0]}"[:200])
         return turns
+
+
+async def _reinstate(bureau: Door) -> None:
+    """Give everybody back their place: whoever walks as a coordinator may have suspended or moved somebody."""
+    async with bureau.database.write() as session:
+        seat = await people.unit_by_code(session, "air")
+        assert seat is not None
+        for role, number in PEOPLE.items():
+            place = {"state": PersonState.ACTIVE, "role": role, "unit_id": seat.id}
+            await session.execute(update(Person).where(Person.telegram_id == number).values(place))
 
 
 async def _walk(tried: _Tried, chance: random.Random) -> None:
