@@ -1,7 +1,6 @@
 """A file page at work: a real database and store, people, and what came in; the clock is the test's."""
 
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from storage.database import Database
 from storage.files import FileStore
 from storage.tables import Audit, Person, PersonState, Role, Unit
 from tests.conftest import START
+from tests.loopback import free_port
 
 OFFICER, COLLEAGUE = 5_000_002, 5_000_003
 NAME = '名单 "第1批"（虚构）.xlsx'
@@ -38,9 +38,7 @@ class Counter:
     """The page's counter: links are handed out, files are kept and taken in."""
 
     def __init__(self, database: Database, clock: Any, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}/files"
         self.database = database
         self.clock = clock

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from storage.tables import Audit
 from tests import sheets
 from tests.conftest import OFFICER, START, Bureau, enrol_cast, settings_for
 from tests.file_page import COLLEAGUE, CONTENT, Counter
+from tests.loopback import free_port
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -209,9 +209,7 @@ async def test_no_script_of_any_site_reads_the_session(counter, context, page):
 @pytest.fixture
 async def bureau(server, api, clock, policy, tmp_path):
     """The whole application with a file page."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     page = {"page_url": f"http://127.0.0.1:{port}", "page_bind": f"127.0.0.1:{port}"}
     settings = settings_for(tmp_path, server.base, **page)
     before = os.umask(0o077)

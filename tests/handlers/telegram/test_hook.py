@@ -17,6 +17,7 @@ from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.server import BotApiServer
 from storage.tables import Inbox
 from tests.conftest import OFFICER, enrol_cast, settings_for
+from tests.loopback import free_port
 from tests.officer import Officer
 
 SECRET = "fictitious-secret-of-the-tests-0000"
@@ -26,19 +27,10 @@ JSON = {"content-type": "application/json"}
 TELEGRAM = JSON | {"x-telegram-bot-api-secret-token": SECRET}
 
 
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 async def hooked(server: BotApiServer, api: BotApi, policy: Policy, tmp_path: Path):
     """The bot behind a webhook on loopback, and how it is called."""
-    port = _free_port()
+    port = free_port()
     more = {"webhook_url": URL, "webhook_bind": f"127.0.0.1:{port}", "webhook_secret": SecretStr(SECRET)}
     settings = settings_for(tmp_path, server.base, **more)
     async with Service(settings, policy, clock=Clock(), per_second=1000.0) as service, aiohttp.ClientSession() as http:

@@ -19,6 +19,7 @@ from tests.handlers.telegram.scripted_api import (
     reset,
     scripted_api,
 )
+from tests.loopback import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -118,9 +119,7 @@ async def test_the_wait_is_the_one_that_was_asked_for(act: Act, seconds: int) ->
 
 
 async def test_a_refused_connection_means_not_sent() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    assert (await _verdict(f"http://127.0.0.1:{port}/bot")).outcome == Outcome.NOT_SENT
+    assert (await _verdict(f"http://127.0.0.1:{free_port()}/bot")).outcome == Outcome.NOT_SENT
 
 
 async def test_an_unknown_host_means_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from tests.handlers.telegram.scripted_api import (
     reset,
     scripted_api,
 )
+from tests.loopback import free_port
 
 
 async def test_fields_arrive_as_ptb_means_them() -> None:
@@ -144,9 +145,7 @@ async def test_a_file_cut_off_on_the_way_is_unknown() -> None:
         api.before_reading = hang_unread
         with pytest.raises(Unknown):
             await bot.send_document(42, bytes(20_000_000), filename="big.bin")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    async with bot_at(f"http://127.0.0.1:{port}/bot") as bot:
+    async with bot_at(f"http://127.0.0.1:{free_port()}/bot") as bot:
         with pytest.raises(NotSent):
             await bot.send_document(42, b"x", filename="small.bin")
 
@@ -183,9 +182,7 @@ async def test_the_token_is_in_no_part_of_an_error(act: object) -> None:
 
 
 async def test_the_token_is_in_no_part_of_an_error_before_sending() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    await _assert_silent(f"http://127.0.0.1:{port}/bot", NotSent)
+    await _assert_silent(f"http://127.0.0.1:{free_port()}/bot", NotSent)
     await _assert_silent("http://:0/bot", NotSent)
     await _assert_silent("ftp://127.0.0.1/bot", NotSent)
 
@@ -230,9 +227,7 @@ async def test_a_socks_proxy_carries_the_call() -> None:
 async def test_a_socks_proxy_that_refuses_or_is_away_means_not_sent() -> None:
     async with socks_proxy(None) as proxy:
         await _assert_refused(f"socks5://127.0.0.1:{proxy}")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    await _assert_refused(f"socks5://127.0.0.1:{port}")
+    await _assert_refused(f"socks5://127.0.0.1:{free_port()}")
 
 
 async def _assert_refused(proxy: str) -> None:
