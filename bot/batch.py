@@ -12,7 +12,7 @@ from bot.batch_columns import Column, column_name, columns_of, list_headings
 from bot.documents.child import serve
 from bot.documents.reading import SheetData, read
 from bot.errors import Refusal
-from bot.identifiers import id_number_spans, without_id_numbers
+from bot.identifiers import ID_NUMBER_MARKER
 from bot.language import _
 from bot.near_names import are_near, near_names
 from bot.policy.model import CounterpartKind
@@ -108,9 +108,8 @@ def _row(cells: Cells[Column]) -> Listed:
     """Return a row checked by itself."""
     if _is_person(cells):
         return Listed(cells.row, _without_person(cells), Check.PERSON, kind=CounterpartKind.NATURAL_PERSON)
-    clean = tuple(without_id_numbers(cell)[0] for cell in cells.sheet.rows[cells.index])
-    name = without_id_numbers(" ".join(cells.text(Column.NAME).split()))[0]
-    listed, reading = Listed(cells.row, clean, Check.RIGHT, name=name), Reading()
+    name = " ".join(cells.text(Column.NAME).split())
+    listed, reading = Listed(cells.row, cells.sheet.rows[cells.index], Check.RIGHT, name=name), Reading()
     if reading.of(read_name, cells, Column.NAME) == "":
         reading.note(cells.fault(Column.NAME, _("the name is missing. Please fill it in.")))
     code, kind = reading.of(read_code, cells, Column.CODE) or ("", None)
@@ -124,7 +123,7 @@ def _row(cells: Cells[Column]) -> Listed:
 
 def _is_person(cells: Cells[Column]) -> bool:
     """Say whether a row is about a natural person; an ID number for a code is enough. Source: domain.md A19, §6."""
-    if id_number_spans(cells.text(Column.CODE)):
+    if ID_NUMBER_MARKER in cells.text(Column.CODE):
         return True
     return cells.is_person(name=Column.NAME, code=Column.CODE, kind=Column.KIND)
 
@@ -132,8 +131,7 @@ def _is_person(cells: Cells[Column]) -> bool:
 def _without_person(cells: Cells[Column]) -> tuple[str, ...]:
     """Return a person's row with nothing left that could name them."""
     kept = {cells.places[column] for column in _OF_PERSONS if column in cells.places}
-    row = cells.sheet.rows[cells.index]
-    return tuple(without_id_numbers(cell)[0] if at in kept else "" for at, cell in enumerate(row))
+    return tuple(cell if at in kept else "" for at, cell in enumerate(cells.sheet.rows[cells.index]))
 
 
 def _kind_hints(cells: Cells[Column], kind: CounterpartKind) -> tuple[str, ...]:

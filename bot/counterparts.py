@@ -9,8 +9,8 @@ from typing import Final
 from bot.errors import Refusal
 from bot.identifiers import BadCode, Code, read_code
 from bot.language import _
-from bot.pasted import LineError, Row, read_row, visible
-from bot.plaintext import in_arabic, normalise
+from bot.pasted import LineError, Row, read_row
+from bot.plaintext import in_arabic, normalise, visible
 
 _SHORTEST_NAME, _LONGEST_NAME = 2, 80
 _LONGEST_CASE_NUMBER: Final = 40

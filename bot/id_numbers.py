@@ -9,22 +9,28 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from stdnum.cn import uscc
 from stdnum.iso7064 import mod_11_2
 
-from bot.plaintext import plain_character
+from bot.plaintext import normalise, plain_character
 
 ID_NUMBER_MARKER: Final = "〔身份证号已删除〕"
 
 _LENGTH: Final = 18
 _OLD_LENGTH: Final = 15
-_MOST_SEPARATORS: Final = 4  # between two digits; a keycap emoji and a space make three
-_CROSSES: Final = "×\u0425\u03a7"  # the sign and the Cyrillic and Greek letters that look like X
+_MOST_SEPARATORS: Final = 4  # that can be seen, between two digits; of blanks there may be any number
+_SEPARATOR: Final = "-"  # the plain form of each
+_CROSSES: Final = frozenset("×✕✖✗✘☓❌\u2573\u2a2f\u0425\u03a7")  # Cyrillic and Greek ones, too
 _MARKET_REGULATOR: Final = ("91", "92", "93")
 _DIGITS: Final = frozenset("0123456789")
 _PROVINCES: Final = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
+_BARE: Final = re.compile(r"\d{17}[\dX]?", re.ASCII)
+_LONGEST_BARE: Final = 40  # characters, with some between the digits
+_AS_A_NUMBER: Final = re.compile(r"\d\.\d+E\+?1[67]", re.ASCII)  # how a spreadsheet shows 17 or 18 digits
+_CASES_SINCE: Final = "2017"  # the year of the Plan; whoever was born since is nobody's counterpart yet
 _DATE_OF_BIRTH: Final = re.compile(r"(19|20)\d{6}")
 
 Span = tuple[int, int]
@@ -37,7 +43,7 @@ class _Group:
     characters: str
     places: tuple[int, ...]
     joined_to_letters: bool
-    after_letter_run: bool
+    stands_apart: bool  # from the group before: a letter stands between, or many signs
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +85,43 @@ def without_id_numbers(text: str) -> tuple[str, bool]:
     return text, bool(spans)
 
 
+def cell_without_id_numbers(text: str) -> str:
+    """Return the text of a sheet's cell with every ID number replaced by the marker.
+
+    Spreadsheets take ID numbers for numbers and lose the last digits, the check character with them. A cell that holds
+    nothing else therefore is one where area and date of birth are real, unless it is a valid code of an organisation.
+    Numbers of cases often are area, day and serial: those have younger days.
+    """
+    return ID_NUMBER_MARKER if _is_bare_id_number(text) else without_id_numbers(text)[0]
+
+
+def _is_bare_id_number(text: str) -> bool:
+    """Whether a cell is an ID number whose check character may be lost or wrong."""
+    if not _LENGTH - 1 <= len(text) <= _LONGEST_BARE:
+        return False
+    plain = normalise(text)
+    if _AS_A_NUMBER.fullmatch(plain):
+        plain = str(int(Decimal(plain)))
+    if not _BARE.fullmatch(plain) or not _PROVINCES.match(plain) or plain[6:10] >= _CASES_SINCE:
+        return False
+    return _is_date_of_birth(plain[6:14]) and not uscc.is_valid(plain)
+
+
 def _plain(character: str) -> str:
-    """Return one digit, one letter, or nothing where the character only separates."""
-    if character in _CROSSES:
-        return "X"
+    """Return one digit, one letter, the separator, or nothing for what is blank."""
     plain = plain_character(character)
-    if len(plain) == 1 and plain.isalnum():
+    if plain in _CROSSES:
+        return "X"
+    if plain == "" or (len(plain) == 1 and plain.isalnum()):
         return plain
-    return "?" if unicodedata.category(character)[0] in "LN" else ""
+    return "?" if unicodedata.category(character)[0] in "LN" else _SEPARATOR
 
 
 def _chains(text: str) -> Iterator[list[_Group]]:
     """Yield the groups of digits of a text, chained where only a few separators stand between them."""
     chain: list[_Group] = []
     for group in _groups([_plain(character) for character in text]):
-        if chain and (group.after_letter_run or group.places[0] - chain[-1].places[-1] > _MOST_SEPARATORS + 1):
+        if chain and group.stands_apart:
             yield chain
             chain = []
         chain.append(group)
@@ -103,17 +131,19 @@ def _chains(text: str) -> Iterator[list[_Group]]:
 
 def _groups(plain: list[str]) -> Iterator[_Group]:
     """Yield the groups of digits; an X that stands alone is one, since it may close a number."""
-    at, letters_since = 0, False
+    at, letters, separators = 0, False, 0
     while at < len(plain):
         end = _end_of_group(plain, at)
         if end == at:
-            letters_since = letters_since or plain[at] != ""
+            letters = letters or plain[at] not in ("", _SEPARATOR)
+            separators += plain[at] == _SEPARATOR
             at += 1
             continue
         before, after = plain[at - 1] if at else "", plain[end] if end < len(plain) else ""
         joined = _is_latin(before) or _is_latin(after)
-        yield _Group("".join(plain[at:end]), tuple(range(at, end)), joined, letters_since)
-        at, letters_since = end, False
+        apart = letters or separators > _MOST_SEPARATORS
+        yield _Group("".join(plain[at:end]), tuple(range(at, end)), joined, apart)
+        at, letters, separators = end, False, 0
 
 
 def _end_of_group(plain: list[str], start: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from bot.documents.child import serve
 from bot.documents.reading import SheetData, read
 from bot.errors import Refusal
-from bot.identifiers import ID_NUMBER_MARKER, without_id_numbers
+from bot.identifiers import ID_NUMBER_MARKER
 from bot.language import _
 from bot.ledger_columns import Columns, Field, field_name, places, propose
 from bot.opinions import Finding
@@ -141,11 +141,9 @@ def without_persons(sheet: SheetData, columns: Columns, known: Collection[int] =
     at, rows, persons = places(columns), list(sheet.rows), set(known)
     kept = {at[field] for field in _OF_PERSONS if field in at}
     for index, row in sheet.data():
-        cleaned = tuple(without_id_numbers(cell)[0] for cell in row)
-        if index in persons or cleaned != row or _is_person(Cells(sheet, at, index, field_name)):
+        if index in persons or _is_person(Cells(sheet, at, index, field_name)):
             persons.add(index)
-            cleaned = tuple(cell if n in kept else "" for n, cell in enumerate(cleaned))
-        rows[index] = cleaned
+            rows[index] = tuple(cell if n in kept else "" for n, cell in enumerate(row))
     return Ledger(replace(sheet, rows=tuple(rows)), frozenset(persons))
 
 

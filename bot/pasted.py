@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.identifiers import CODE_LENGTH, BadCode, read_code
 from bot.language import _
-from bot.plaintext import normalise, plain_character
+from bot.plaintext import normalise, plain_character, visible
 
 _LEAST_OF_A_CODE: Final = 10  # characters, with most of them digits: shorter ones are part of a name
 _SEPARATORS: Final = " \t,，、;；:：|-—"
@@ -53,11 +53,6 @@ def read_row(number: int, line: str) -> Row:
 def _in_brackets(left: str, right: str) -> bool:
     """Whether the code stood alone in brackets, so that both sides belong to the name."""
     return bool(_EMPTY_BRACKETS.search(left.rstrip()[-1:] + right.lstrip()[:1]))
-
-
-def visible(text: str) -> str:
-    """Return text without control, direction and zero-width characters; tabs stay, they separate."""
-    return "".join(c for c in text if c == "\t" or unicodedata.category(c) not in ("Cc", "Cf"))
 
 
 def _clean_name(text: str) -> str:

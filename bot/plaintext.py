@@ -4,6 +4,15 @@ import re
 import unicodedata
 from typing import Final
 
+_UNSEEN: Final = re.compile(
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What nobody can see: controls but for tabs and line breaks, directions, fillers, tags, halves of characters.
+
+Source: Unicode, Default_Ignorable_Code_Point, with the controls and what is no character.
+"""
 # U+3007 is the round zero of 二\u3007二六.
 _DIGITS: Final = {c: n for n, c in enumerate("零一二三四五六七八九")} | {
     "\u3007": 0,
@@ -16,9 +25,14 @@ _BELOW_TEN_THOUSAND: Final = re.compile(
 )
 
 
+def visible(text: str) -> str:
+    """Return text without what nobody can see: what is read is what stands there. Tabs and line breaks stay."""
+    return _UNSEEN.sub("", text)
+
+
 def plain_character(character: str) -> str:
     """Return a character's plain form: half-width, upper case; nothing for spaces and invisible characters."""
-    if character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Mn"):
+    if character.isspace() or _UNSEEN.match(character) or unicodedata.category(character) in ("Cc", "Cf", "Mn"):
         return ""
     if character.isdecimal():
         return str(unicodedata.decimal(character))

@@ -129,7 +129,17 @@ class Cells(Generic[Held]):
         if stated is not None:
             return stated is CounterpartKind.NATURAL_PERSON
         bare = "".join(self.text(name).split())
-        return not self.text(code) and bool(_PERSONS_NAME.fullmatch(bare)) and not _NO_PERSON.search(bare)
+        return not self._may_be_code(code) and bool(_PERSONS_NAME.fullmatch(bare)) and not _NO_PERSON.search(bare)
+
+    def has_lost_digits(self, column: Held) -> bool:
+        """Say whether a spreadsheet took a code for a number, so that its last digits are gone."""
+        text, is_number = self.text(column), (self.index, self.places.get(column, -1)) in self.sheet.numeric
+        return bool(_LOST_DIGITS.fullmatch(text)) or (is_number and len(text) > _MOST_EXACT)
+
+    def _may_be_code(self, column: Held) -> bool:
+        """Say whether a cell may hold a code; lost digits were an ID number's unless companies' codes begin so."""
+        text = self.text(column)
+        return bool(text) and (text.startswith("9") or not self.has_lost_digits(column))
 
 
 def read_name(cells: Cells[Held], column: Held) -> str:
@@ -154,8 +164,7 @@ def read_code(cells: Cells[Held], column: Held) -> tuple[str, CounterpartKind | 
     text = cells.sound(column)
     if not text:
         raise cells.fault(column, _("the code is missing. Please fill it in."))
-    is_number = (cells.index, cells.places.get(column, -1)) in cells.sheet.numeric
-    if _LOST_DIGITS.fullmatch(text) or (is_number and len(text) > _MOST_EXACT):
+    if cells.has_lost_digits(column):
         sentence = _("the code was stored as a number and its last digits are lost. "
                      "Please set the column to text and type the code again.")  # fmt: skip
         raise cells.fault(column, sentence)

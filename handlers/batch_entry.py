@@ -19,7 +19,7 @@ from handlers.entry_draft import Begun
 from handlers.finding import sight_of
 from handlers.reuse import earliest_issue
 from handlers.turn import Defect, Stale, Turn
-from storage import batch, drafts, known
+from storage import batch, drafts, known, work
 from storage.ledger import Opened
 from storage.tables import Applicant, Draft, ItemState, Sheet
 
@@ -47,7 +47,7 @@ async def on_register(turn: Turn) -> Screen:
         return screens.submission(sheet.id, applying, holds.applicants)
     form = _submitted(turn, Form(reuse=True), holds.applicants) if applying else Form(reuse=True)
     opened = await _entered(turn, sheet, judged, form)
-    batch_work.tidy(turn.session, batch.close(sheet, now=turn.now, request_id=opened.request.id), now=turn.now)
+    work.tidy(turn.session, batch.close(sheet, now=turn.now, request_id=opened.request.id), now=turn.now)
     await finish_draft(turn)
     return screens.registered(opened.entry, rows, today=turn.today)
 
@@ -89,7 +89,7 @@ async def _entered(turn: Turn, sheet: Sheet, judged: Judgement, form: Form) -> O
     register = await known.about(
         turn.session,
         [each.code.value for each in organisations],
-        sight=await sight_of(turn.session, turn.officer, turn.today),
+        sight=await sight_of(turn.session, turn.office, turn.officer, turn.today),
         holds=judged.holds,
         on=on,
         earliest_issue=earliest_issue(judged.outcome.matter, on),

@@ -8,7 +8,7 @@ from bot.language import _
 from bot.ledger_columns import Field, changed, remember, require
 from bot.ledger_import import Ledger
 from bot.screens import ledger_import as screens
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import batch_work, drafts_aside, ledger_export, ledger_import_work
 from handlers.guide_draft import require_present
 from handlers.ledger_import_work import ENTER, ENTERING, READ, TRY, as_kept, columns_of, columns_screen
@@ -132,7 +132,7 @@ async def on_go(turn: Turn) -> Screen:
 async def on_drop(turn: Turn) -> Screen:
     """〔放弃〕: nothing is recorded, what was read is forgotten."""
     sheet, _rows = await _pressed(turn)
-    batch_work.tidy(turn.session, batch.close(sheet, now=turn.now), now=turn.now)
+    work.tidy(turn.session, batch.close(sheet, now=turn.now), now=turn.now)
     await _end_question(turn)
     return screens.dropped()
 
@@ -166,7 +166,7 @@ def _next(rows: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _position(text: str, width: int) -> int:
-    if not text.isdecimal() or int(text) >= width:
+    if not is_number(text) or int(text) >= width:
         raise Stale
     return int(text)
 

@@ -16,12 +16,12 @@ from bot.ledger_import import Ledger, Row, Verdict, counts, without_persons
 from bot.screens import ledger_import as screens
 from bot.screens.screen import File, Screen
 from handlers import ledger_entering
-from handlers.batch_work import handed_in, tidy
 from handlers.ledger_entering import Act
 from handlers.office import Office
 from handlers.sheet_reading import ask_child
 from handlers.worker import Finish, Tools
 from storage import batch, ledger_import, outbox, people, work
+from storage.files import handed_in
 from storage.tables import Person, Priority, Sheet, Unit
 
 READ: Final = "ledger.read"
@@ -77,7 +77,7 @@ async def read(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
 
     async def finish(session: AsyncSession) -> None:
         kept = await session.get_one(Sheet, sheet.id)
-        tidy(session, [*await batch.close_older(session, kept, now=now), *handed_in(ref)], now=now)
+        work.tidy(session, [*await batch.close_older(session, kept, now=now), *handed_in(ref)], now=now)
         kept.rows = {**rows, "version": 1}
         if is_known(header, remembered(setting)):
             work.add(session, TRY, dict(params), now=now)
@@ -104,9 +104,9 @@ async def try_out(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> 
     async def finish(session: AsyncSession) -> None:
         kept, told = await session.get_one(Sheet, sheet.id), await session.get_one(Person, person.id)
         if batch.content(kept).get("version") != rows["version"]:
-            tidy(session, [key], now=now)  # the columns were changed meanwhile: another chore judges anew
+            work.tidy(session, [key], now=now)  # the columns were changed meanwhile: another chore judges anew
             return
-        tidy(session, [kept.path] if kept.path else [], now=now)
+        work.tidy(session, [kept.path] if kept.path else [], now=now)
         kept.rows, kept.path = {**rows, **ledger.to_json(), "counts": said, "faults": faults}, key
         await _notify(session, told, TRIED, {"sheet_id": kept.id, "key": key}, key, now)
 
@@ -127,7 +127,7 @@ async def enter(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fi
         kept, told = await session.get_one(Sheet, sheet.id), await session.get_one(Person, person.id)
         act = Act(actor_id=person.id, owner_id=person.id, now=now, sheet_id=kept.id)
         done = await ledger_entering.enter(session, tools.office, unit.id, judged, act)
-        tidy(session, batch.close(kept, now=now), now=now)
+        work.tidy(session, batch.close(kept, now=now), now=now)
         said = {
             "key": key,
             "counts": {verdict.value: number for verdict, number in done.counts.items()},

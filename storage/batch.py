@@ -8,6 +8,7 @@ from sqlalchemy import and_, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import ProductKind
+from storage.files import handed_in
 from storage.tables import (
     Applicant,
     Counterpart,
@@ -61,8 +62,8 @@ def content(sheet: Sheet) -> dict[str, Any]:
 
 
 def close(sheet: Sheet, *, now: dt.datetime, request_id: int | None = None) -> list[str]:
-    """Empty a list and close it; return the kept files that go with it."""
-    keys = [sheet.path] if sheet.path else []
+    """Empty a list and close it; return the kept files that go with it, as it was handed in or as it goes back."""
+    keys = [*([sheet.path] if sheet.path else []), *handed_in(content(sheet).get("ref", ""))]
     sheet.rows, sheet.path, sheet.closed_at = None, None, now
     sheet.request_id = request_id or sheet.request_id
     return keys
@@ -79,6 +80,27 @@ async def close_older(session: AsyncSession, newer: Sheet, *, now: dt.datetime) 
         )
     )
     return [key for row in rows for key in close(row, now=now)]
+
+
+async def close_unread(session: AsyncSession, sheet_id: int, *, now: dt.datetime) -> list[str]:
+    """Close a list that could not be read: its officer sends another one; return its kept file."""
+    sheet = await session.get_one(Sheet, sheet_id)
+    return close(sheet, now=now) if "ref" in content(sheet) else []
+
+
+async def close_unasked(session: AsyncSession, before: dt.datetime, *, now: dt.datetime) -> list[str]:
+    """Close the lists from the file page of which nobody has said what they are for; return their kept files.
+
+    Args:
+        session: The unit of work.
+        before: The first moment that is still waited for.
+        now: Aware UTC time.
+    """
+    rows = await session.scalars(
+        select(Sheet).where(Sheet.purpose == CHECK, Sheet.closed_at.is_(None), Sheet.created_at < before)
+    )
+    unasked = [row for row in rows if content(row).get("unasked") and handed_in(content(row)["ref"])]
+    return [key for row in unasked for key in close(row, now=now)]
 
 
 async def add_persons(

@@ -38,16 +38,17 @@ def xlsx(
     above: Sequence[Sequence[str]] = (),
     sheets_before: Sequence[str] = (),
     hidden: Sequence[str] = (),
+    name: str = "名单",
 ) -> bytes:
     """Return a workbook; numbers stay numbers, text stays text."""
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    for name in sheets_before:
-        other = book.add_worksheet(name)
+    for before in sheets_before:
+        other = book.add_worksheet(before)
         other.write(0, 0, "说明")
-        if name in hidden:
+        if before in hidden:
             other.hide()
-    sheet = book.add_worksheet("名单")
+    sheet = book.add_worksheet(name)
     _fill(sheet, [*above, header, *rows])
     for top, left, bottom, right, text in merged:
         sheet.merge_range(top, left, bottom, right, text)

@@ -1,5 +1,7 @@
 """Reading the lists that officers send: xlsx, xls, ods and csv, every value as the text that the officer sees.
 
+ID numbers are struck out of every cell here, headings and titles included, so that no reader of a sheet ever has one.
+
 ``read`` is pure. It runs in a process of its own (``python -m bot.documents.reading``), with little memory and time,
 because what comes in may be made to harm; see ``handlers.sheet_reading``.
 """
@@ -22,7 +24,8 @@ from bot.documents.sheet_faults import (
     SheetFault,
     Trouble,
 )
-from bot.plaintext import normalise
+from bot.id_numbers import cell_without_id_numbers, without_id_numbers
+from bot.plaintext import normalise, visible
 
 LONGEST_CELL: Final = 500  # characters; what is longer is cut, and the cell is named
 _LEAST_HEADINGS: Final = 2  # a row with one known word may be a title
@@ -44,7 +47,8 @@ class SheetData:
 
     Args:
         name: The sheet's name; empty for csv.
-        rows: All rows from the first one of the sheet, equally long, so that ``rows[4]`` is the officer's row 5.
+        rows: All rows from the first one of the sheet, equally long, so that ``rows[4]`` is the officer's row 5; those
+            above the heading are blank: a title may name whoever filled the list in.
         header_at: Which of them holds the names of the columns.
         numeric: Cells (row, column) that held a number rather than text: digits beyond the fifteenth are lost.
         formulas: Cells that held a formula (xlsx only); their text is what was worked out when the file was saved.
@@ -193,13 +197,13 @@ def _found(name: str, raw: Sequence[Sequence[object]], known: Collection[str]) -
         raise SheetFault(Trouble.TOO_MANY_ROWS, reached=str(last + 1))
     if last == at:
         raise SheetFault(Trouble.EMPTY)
-    rows, numeric, cut = [], set(), set()
-    for index, row in enumerate(raw[: last + 1]):
-        texts = [_text(cell) for cell in row] + [""] * (width - len(row))
+    rows, numeric, cut = [("",) * width] * at, set(), set()
+    for index, row in enumerate(raw[at : last + 1], start=at):
+        texts = [cell_without_id_numbers(_text(cell)) for cell in row] + [""] * (width - len(row))
         numeric |= {(index, n) for n, cell in enumerate(row) if _is_number(cell)}
         cut |= {(index, n) for n, text in enumerate(texts) if len(text) > LONGEST_CELL}
         rows.append(tuple(text[:LONGEST_CELL] for text in texts))
-    return SheetData(name, tuple(rows), at, numeric=frozenset(numeric), cut=frozenset(cut))
+    return SheetData(without_id_numbers(name)[0], tuple(rows), at, numeric=frozenset(numeric), cut=frozenset(cut))
 
 
 def _header_at(raw: Sequence[Sequence[object]], known: Collection[str]) -> int | None:
@@ -233,7 +237,7 @@ def _is_number(cell: object) -> bool:
 def _text(cell: object) -> str:
     """Return a cell as its text: whole numbers without a point, dates as ISO 8601."""
     if isinstance(cell, str):
-        return cell.strip()
+        return visible(cell).strip()
     if isinstance(cell, bool):
         return str(cell).upper()
     if isinstance(cell, float):

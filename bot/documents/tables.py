@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.documents.text import seen
+from bot.plaintext import visible
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -73,7 +73,7 @@ def _fill(sheet: "Worksheet", table: Table, heading: Any, cell: Any) -> None:
         for column, value in enumerate(values):
             style = cell if row else heading
             if value:
-                sheet.write_string(row, column, seen(value), style)
+                sheet.write_string(row, column, visible(value), style)
             else:
                 sheet.write_blank(row, column, None, style)
     for column in range(len(table.columns)):
@@ -86,7 +86,7 @@ def _fill(sheet: "Worksheet", table: Table, heading: Any, cell: Any) -> None:
     sheet.set_landscape()
     sheet.set_paper(A4)
     sheet.fit_to_pages(1, 0)
-    sheet.set_header("&C" + seen(table.title).replace("&", "&&")[:200])
+    sheet.set_header("&C" + visible(table.title).replace("&", "&&")[:200])
     sheet.set_footer("&C&P / &N")
     sheet.ignore_errors({"number_stored_as_text": f"A1:{_letters(last)}{len(table.rows) + 1}"})
 
@@ -118,7 +118,7 @@ def _names(titles: Iterable[str]) -> list[str]:
     """Return names that a workbook takes: short, different, without its own signs."""
     names: list[str] = []
     for number, title in enumerate(titles, start=1):
-        name = _FORBIDDEN.sub(" ", seen(title)).strip().strip("'")[:MOST_OF_TITLE].strip("' ") or str(number)
+        name = _FORBIDDEN.sub(" ", visible(title)).strip().strip("'")[:MOST_OF_TITLE].strip("' ") or str(number)
         taken = {each.casefold() for each in names} | {"history"}  # the last is Excel's own
         if name.casefold() in taken:
             name = f"{name[: MOST_OF_TITLE - 4]} {number}"

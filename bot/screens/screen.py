@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from bot.plaintext import visible
+
 MAX_TEXT_UNITS: Final = 4096  # UTF-16 units after entity parsing; Bot API, sendMessage
 MAX_DATA_BYTES: Final = 64  # Bot API, InlineKeyboardButton.callback_data
 MAX_TOAST: Final = 200  # Bot API, answerCallbackQuery.text
@@ -13,9 +15,7 @@ FORMAT: Final = "1"  # first field of a button's data; a change of the form chan
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PRESS: Final = re.compile(r"1:([a-z]{1,5}):([0-9a-z]{1,11}):([0-9a-z]{1,6}):([0-9A-Za-z_.,-]{0,48})", re.ASCII)
-_UNSEEN: Final = re.compile(
-    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
-)
+_NUMBER: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 class Style(StrEnum):
@@ -50,6 +50,14 @@ class Press:
             return None
         verb, subject, version, arg = match.groups()
         return cls(verb, int(subject, 36), int(version, 36), arg)
+
+
+def is_number(text: str) -> bool:
+    """Say whether part of a press's argument is a number as our buttons hold one: a key, a page, a position.
+
+    A forged one of many digits fits no column, no date and no page; it is none of ours.
+    """
+    return _NUMBER.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +146,9 @@ class Screen:
         return cls(**kept)
 
 
-def seen(text: str) -> str:
-    """Return text without control, bidi and zero-width characters: what is read is what stands there."""
-    return _UNSEEN.sub("", text)
-
-
 def esc(value: object) -> str:
     """Make a value safe inside a screen's text: HTML escaped, nothing unseen in it."""
-    return html.escape(seen(str(value)), quote=False)
+    return html.escape(visible(str(value)), quote=False)
 
 
 def bold(text: str) -> str:

@@ -124,6 +124,8 @@ def test_the_older_code_is_accepted_with_a_hint() -> None:
         ("1", "欧阳某", "自然人", "无", "", "", "", ""),
         ("1", "张三", "个人", ID_NUMBER, "", "", "", ""),
         ("1", "张三（虚构）", "", ID_NUMBER, "", "", "", ""),
+        ("1", "张三（虚构）", "", 110105194912310021, "", "", "", ""),
+        ("1", "张三丰", "", "1.10105E+17", "", "", "", ""),
     ],
 )
 def test_natural_persons_are_counted_and_their_names_are_gone(person) -> None:
@@ -131,13 +133,15 @@ def test_natural_persons_are_counted_and_their_names_are_gone(person) -> None:
     kept = found.rows[1]
     assert (kept.check, kept.kind) == (Check.PERSON, "natural_person")
     everything = str(found.to_json())
-    for secret in (person[1], ID_NUMBER, "13800000000"):
+    for secret in (person[1], "1949", "13800000000"):
         assert secret not in everything
 
 
 def test_a_short_name_with_a_stated_kind_is_no_person() -> None:
-    found = checked(("1", "虚构一厂", "企业", ""), ("2", "甲乙丙", "企业", ""), ("3", "虚构车行", "", "")).rows
-    assert [each.check for each in found] == [Check.WRONG] * 3
+    rows = [("1", "虚构一厂", "企业", ""), ("2", "甲乙丙", "企业", ""), ("3", "虚构车行", "", "")]
+    rows += [("4", "虚构饭庄", "", 914101001234567890), ("5", "虚构一厂", "", 124101001234567890)]
+    found = checked(*rows).rows
+    assert [each.check for each in found] == [Check.WRONG] * 5
 
 
 def test_an_id_number_in_a_remark_is_struck_out() -> None:

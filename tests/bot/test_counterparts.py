@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.counterparts import BadLines, NaturalPerson, read_count, read_organisations, read_person
@@ -133,7 +133,6 @@ NAMES = st.text("某甲乙丙丁环保科技有限公司（）ABc", min_size=2, 
 )
 
 
-@settings(deadline=None)
 @given(names=st.lists(NAMES, min_size=1, max_size=8), seed=st.integers(0, 2**32))
 def test_any_list_is_read_back(names, seed):
     rng = random.Random(seed)
@@ -144,7 +143,6 @@ def test_any_list_is_read_back(names, seed):
     assert pairs(text) == wanted
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=200))
 def test_any_text_is_read_or_refused(text):
     try:

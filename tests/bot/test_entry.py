@@ -2,7 +2,7 @@ import datetime as dt
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import entry
@@ -151,7 +151,6 @@ def test_dates_count_forward_to_the_feedback_and_back_to_the_last_submission():
     assert not found.late
 
 
-@settings(deadline=None)  # the first call loads the year's holidays
 @given(ahead=st.integers(0, 40))
 def test_late_is_said_exactly_when_the_submission_lies_after_the_last_day(ahead):
     with speaking("en"):
@@ -192,7 +191,6 @@ FORMS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(form=FORMS)
 def test_a_form_survives_being_kept_as_json(form):
     import json

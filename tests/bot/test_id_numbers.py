@@ -2,6 +2,7 @@ import random
 
 import pytest
 
+from bot.id_numbers import cell_without_id_numbers
 from bot.identifiers import ID_NUMBER_MARKER, id_number_spans, without_id_numbers
 from tests.oracles import identifiers_oracle as oracle
 
@@ -50,6 +51,8 @@ DISGUISES = (
     lambda n, rng: "".join(c + "\ufe0f\u20e3" for c in n),
     lambda n, rng: f"\u202d{n}\u202c",
     lambda n, rng: f"`{n}`",
+    lambda n, rng: rng.choice("\u3164\uffa0\u115f\u1160\u180e\u2800").join(n),  # blanks that pass for letters or signs
+    lambda n, rng: _groups(n, 6, 8, by=rng.choice(("\n\n\u3000\u3000\u3000\u3000", "\r\n\r\n    ", "\u200b" * 9))),
 )
 
 
@@ -125,6 +128,46 @@ def test_old_id_numbers_are_struck_out():
         number = oracle.random_old_id(rng)
         for text in (number, f"身份证{number}。", _groups(number, 6, 6, by=" "), number.translate(FULL_WIDTH)):
             assert without_id_numbers(text)[1], text
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        SAMPLE,
+        f"法人 {SAMPLE}",
+        "110105194912310000",  # as a spreadsheet keeps it that took it for a number
+        "110105194912310992",
+        "1.10105194912310E+17",
+        "1.1010519491231e17",
+        "110105194912310021",  # a wrong check character
+        "１１０１０５ 19491231 0021",
+        "11010519491231002",
+    ],
+)
+def test_a_cell_that_holds_an_id_number_alone_needs_no_check_character(cell: str):
+    assert ID_NUMBER_MARKER in cell_without_id_numbers(cell) and "1949" not in cell_without_id_numbers(cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        oracle.code_with_check("12410119900101123"),  # the code of an institution: 410119 is its region
+        "914101194912300000",  # of a company, its last digits lost
+        "1.24101E+17",
+        "410105202603050001",  # a case: area, day, serial
+        "41010520260305001",
+        "110105194913310021",  # no 13th month
+        "案号 110105194912310021",
+        "",
+    ],
+)
+def test_codes_and_cases_that_stand_alone_in_a_cell_are_left_alone(cell: str):
+    assert cell_without_id_numbers(cell) == cell
+
+
+@pytest.mark.parametrize("cross", "XxＸｘⅩⅹ×✕✖✗✘╳❌\u0425\u0445\u03a7\u03c7\u1d61")
+def test_whatever_looks_like_an_x_closes_a_number(cross: str):
+    assert without_id_numbers(f"身份证{SAMPLE[:17]}{cross}，请核对")[0] == f"身份证{ID_NUMBER_MARKER}，请核对"
 
 
 def test_spans_are_those_of_the_original_text():

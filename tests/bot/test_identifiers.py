@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.identifiers import BadCode, normalise, read_code, read_legacy_code
@@ -104,14 +104,12 @@ def test_organs_are_not_counterparts():
         read_code(oracle.code_with_check("11410100005252060"))
 
 
-@settings(deadline=None)
 @given(rng=SEEDS)
 def test_every_valid_code_is_read(rng):
     code = oracle.random_code(rng)
     assert read_code(code).value == code
 
 
-@settings(deadline=None)
 @given(rng=SEEDS, place=st.integers(8, 17), other=st.sampled_from(oracle.ALPHABET))
 def test_one_wrong_character_is_always_noticed(rng, place, other):
     code = oracle.random_code(rng)
@@ -123,7 +121,6 @@ def test_one_wrong_character_is_always_noticed(rng, place, other):
             read_code(mistyped)
 
 
-@settings(deadline=None)
 @given(body=st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=8, max_size=8))
 def test_legacy_code_is_read_with_and_without_hyphen(body):
     code = oracle.legacy_with_check(body)

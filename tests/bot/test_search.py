@@ -2,7 +2,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.search import Entry, Index, pinyin_keys
@@ -128,7 +128,6 @@ def test_no_more_than_the_limit_is_returned():
     assert len(INDEX.find("环")) == 8
 
 
-@settings(deadline=None)
 @given(query=st.text(max_size=100))
 def test_any_query_is_answered_without_repetition(query):
     found = INDEX.find(query)

@@ -1,5 +1,7 @@
 """An officer who sends lists."""
 
+from pathlib import Path
+
 from bot.errors import Refusal
 from bot.screens.screen import Press, Screen
 from tests.handlers import desk
@@ -13,6 +15,13 @@ class Desk(desk.Desk):
         draft = await self.draft()
         assert draft is not None
         return await self.send(Press("bnew", draft.id, draft.version))
+
+    async def hand_in(self, content: bytes) -> Path:
+        """Send a list through the file page; return where its bytes lie."""
+        assert self.store is not None
+        kept = self.store.put(content)
+        await self.file(content, "名单.csv", ref=f"page:{kept.key}")
+        return self.store.path(kept.key)
 
     async def checked(self, content: bytes) -> Screen:
         """Send a list and return its verdicts.

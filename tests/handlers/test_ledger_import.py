@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, select
 
 from bot.errors import Refusal
+from bot.identifiers import ID_NUMBER_MARKER
 from bot.language import speaking
 from bot.screens.screen import Press, Screen
 from handlers import frame, ledger_import
@@ -151,6 +152,23 @@ async def test_the_columns_are_shown_changed_and_remembered_for_the_unit(desk: L
     assert [each.verb for each in await desk.rows(Audit, Audit.verb == "ledger.columns")] == ["ledger.columns"]
     strange = await desk.read(ledger(row(2), header=[*HEADER[:-1], "又一列"]))
     assert strange.name == "ledger_columns"
+
+
+async def test_a_ledger_from_the_page_that_cannot_be_read_is_kept_nowhere(desk: Ledger) -> None:
+    await desk.run(ledger_import.on_sheet)
+    await desk.press("limp")
+    raw = await desk.hand_in("张三丰,11010519491231002X\n".encode())
+    assert len(await desk.work()) == 1
+    assert not raw.exists()
+    [sheet] = await _rows(desk, Sheet)
+    assert sheet.closed_at and not sheet.rows
+
+
+async def test_no_heading_brings_an_id_number_into_the_settings(desk: Ledger) -> None:
+    await desk.read(ledger(row(1), header=[*HEADER[:-1], "备注（填表人11010519491231002X）"]))
+    await desk.press("lok")
+    [kept] = [each for each in await _rows(desk, Setting) if each.key.startswith("ledger_columns:")]
+    assert kept.value[15] == [f"备注（填表人{ID_NUMBER_MARKER}）", "note"]
 
 
 async def test_without_names_the_columns_cannot_be_confirmed(desk: Ledger) -> None:

@@ -8,7 +8,7 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.documents.letters import SPECIMENS, Paper, Subject, faults, rendered, written_day
@@ -192,7 +192,6 @@ def test_an_inquiry_is_calm_before_the_day_and_after_it():
         assert "商请" in said and "催" not in said and "逾期" not in said
 
 
-@settings(deadline=None)
 @given(name=NAMES, code=NAMES, note=NAMES, matter=NAMES)
 def test_whatever_stands_in_a_name_stays_text(name, code, note, matter):
     hostile = Subject(name, code, note)

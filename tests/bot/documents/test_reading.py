@@ -13,8 +13,11 @@ from bot.documents.containers import column_index, column_letters, container
 from bot.documents.reading import LONGEST_CELL, SheetData, heading, read
 from bot.documents.sheet_faults import MOST_BYTES, MOST_ROWS, SheetFault, Trouble
 from bot.errors import Refusal
+from bot.identifiers import ID_NUMBER_MARKER
 from handlers.sheet_reading import read_sheet
 from tests.sheets import HEADER, code, company, repacked, row, xlsx
+
+ID_NUMBER = "11010519491231002X"  # the example of GB 11643
 
 
 def fault(content: bytes) -> Trouble:
@@ -31,6 +34,13 @@ def test_a_list_is_read_as_the_officer_sees_it() -> None:
     assert found.header == HEADER and found.header_at == 0
     assert {(1, 0), (2, 0)} <= found.numeric and (1, 3) not in found.numeric
     assert [index for index, _cells in found.data()] == [1, 2]
+
+
+def test_what_nobody_can_see_is_not_read() -> None:
+    found = read(
+        xlsx([row(1, "\u200b 虚构第1环\u200b保\u202e科技\u3164有限公司", f"\ufeff{code(1)}\u2060", note="\u200b")]), "x"
+    )
+    assert found.rows[1] == row(1)
 
 
 def test_a_date_cell_is_an_iso_date() -> None:
@@ -51,6 +61,12 @@ def test_the_heading_may_stand_below_a_title_and_a_merged_one() -> None:
     found = read(content, "x")
     assert found.header_at == 3 and found.header == HEADER
     assert next(found.data()) == (4, row(1))
+
+
+def test_what_stands_above_the_heading_is_not_kept() -> None:
+    found = read(xlsx([row(1)], above=[("名单",), ("填表人：张某某", "电话13800000000")]), "x")
+    assert found.rows[:2] == (("",) * len(HEADER),) * 2
+    assert next(found.data()) == (3, row(1))
 
 
 def test_the_first_visible_sheet_with_a_heading_counts() -> None:
@@ -85,6 +101,13 @@ def test_csv_text_marks_are_taken_off() -> None:
 def test_too_long_cells_are_cut_and_named() -> None:
     found = read(xlsx([row(1, note="长" * 600)]), "x")
     assert found.cut == {(1, 7)} and len(found.rows[1][7]) == LONGEST_CELL
+
+
+@pytest.mark.parametrize("note", [ID_NUMBER, f"法人 {ID_NUMBER}", "长" * (LONGEST_CELL - 8) + ID_NUMBER])
+def test_an_id_number_is_struck_out_of_its_cell_before_anybody_reads_it(note: str) -> None:
+    found = read(xlsx([row(1, note=note)], (*HEADER[:-1], f"备注 {ID_NUMBER}"), name=ID_NUMBER), "x")
+    assert ID_NUMBER[:8] not in str(found.to_json())
+    assert ID_NUMBER_MARKER in found.header[-1] and found.rows[1][:7] == row(1)[:7]
 
 
 @pytest.mark.parametrize(

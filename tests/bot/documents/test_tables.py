@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from bot.documents.tables import Table, workbook
-from bot.documents.text import seen
+from bot.plaintext import visible
 
 DANGEROUS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "http://x.example", "{=1}", "00012")
 CELLS = st.one_of(
@@ -49,7 +49,7 @@ def test_every_cell_stays_the_text_that_it_was(rows):
     content = workbook([Table("表", ("甲", "乙"), rows)])
     assert "<f>" not in xml(content)
     got = read(content)["表"][1:]
-    wanted = [[seen(cell) for cell in row] for row in rows]
+    wanted = [[visible(cell) for cell in row] for row in rows]
     while wanted and not any(wanted[-1]):
         wanted.pop()
     while got and not any(got[-1]):
