@@ -48,15 +48,8 @@ def parse(text: str) -> Notice:
     number = _NUMBER.search("\n".join(normalise(line) for line in text.splitlines()))
     festivals = tuple(each.finished() for each in reader.festivals if each.off or each.makeups)
     notice = Notice(year, number[0] if number else title(year), festivals)
-    faults = [*reader.faults, *(_missing_names(notice) if festivals else ())]
-    require_sound(notice, faults, {on: line for each in reader.festivals for on, line in each.lines.items()})
+    require_sound(notice, reader.faults, {on: line for each in reader.festivals for on, line in each.lines.items()})
     return notice
-
-
-def _missing_names(notice: Notice) -> Iterator[str]:
-    for name in FESTIVALS:
-        if not any(name in each.name for each in notice.festivals):
-            yield _("%(name)s is missing. Please paste the whole text of the notice.") % {"name": name}
 
 
 def _year_of(text: str, flat: str) -> int:

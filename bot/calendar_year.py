@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from bot.dates import format_day
 from bot.errors import Refusal
-from bot.language import _, ngettext
-from bot.workdays import Day, DayKind, plain
+from bot.language import _, ngettext, pgettext
+from bot.workdays import Day, DayKind, plain, statutory
 
 MOST_FAULTS: Final = 8  # on one screen
 FIRST_YEAR, LAST_YEAR = 2000, 2099
-_FIXED: Final = ((1, 1), (5, 1), (10, 1))  # month and day; off in every year (art. 2)
+_FIXED: Final = ("元旦", "劳动节", "国庆节")  # on the same days of the month in every year (art. 2)
+_MOVING: Final = ("春节", "清明节", "端午节", "中秋节")  # by the moon or the sun: reckoned, and so a day out at most
 _ONE_DAY: Final = timedelta(days=1)
 _TABLE: Final = re.compile(r"^[ \t]*\[\[[ \t]*day[ \t]*\]\]", re.MULTILINE)
 
@@ -175,13 +176,18 @@ def _both(on: date, line: int, year: int) -> str:
 
 
 def _not_off(notice: Notice) -> Iterator[str]:
-    """Days that are off in every year; a notice without them was not read in full."""
-    for month, day in _FIXED:
-        on = date(notice.year, month, day)
-        if notice.named.get(on) is not DayKind.HOLIDAY:
-            yield _("%(day)s is not named as a day off. Please check whether the text is whole.") % {
-                "day": shown(on, notice.year)
-            }
+    """Name what is off by law in that year and is not in the notice; such a notice was not read in full."""
+    off = {on for on, kind in notice.named.items() if kind is DayKind.HOLIDAY}
+    by_law = statutory(notice.year).items()
+    fixed = [on for on, name in by_law if any(each in name for each in _FIXED)]
+    missing = [shown(on, notice.year) for on in sorted(fixed) if on not in off]
+    for festival in _MOVING:
+        about = {on + n * _ONE_DAY for on, name in by_law if festival in name for n in (-1, 0, 1)}
+        if about and not about & off:
+            missing.append(festival)
+    if missing:
+        said = {"missing": pgettext("enumeration", ", ").join(missing)}
+        yield _("Not named as a day off: %(missing)s. Please check whether the text is whole.") % said
 
 
 def _folded(faults: Sequence[str]) -> str:

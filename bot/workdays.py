@@ -71,6 +71,19 @@ def _estimated_days_off(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("CN", years=year))
 
 
+@lru_cache(maxsize=64)
+def statutory(year: int) -> Mapping[date, str]:
+    """Return the days of a year that are off by law, by the rule of that year, with the festival's name.
+
+    A day of two festivals has both names; what a notice adds to make a longer holiday is not among them.
+
+    Source: 全国年节及纪念日放假办法, art. 2.
+    """
+    import holidays
+
+    return dict(holidays.country_holidays("CN", years=year, language="zh_CN", observed=False).items())
+
+
 def plain(on: date) -> DayKind:
     """Return what its weekday alone makes of a day."""
     return DayKind.REST if on.weekday() >= 5 else DayKind.WORKDAY

@@ -11,10 +11,10 @@ from bot.errors import Refusal
 from bot.language import _
 from bot.screens import calendar as screens
 from bot.screens.keys import Keys
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import calendar_change, calendar_import, drafts_aside
 from handlers.calendar_import import Act
-from handlers.turn import Flow, Stale, Turn
+from handlers.turn import Flow, Stale, Turn, iso_day
 from storage import calendar
 from storage.tables import CalendarDay, Draft
 
@@ -26,8 +26,7 @@ _MOST_OWN: Final = 20  # rest days to choose from
 
 async def on_calendar(turn: Turn) -> Screen:
     """/calendar, and its years: this one and the next."""
-    if turn.draft is not None and turn.draft.purpose == PURPOSE:
-        await drafts_aside.take_up(turn)
+    await drafts_aside.let_go(turn)
     return await _year(turn, turn.press.arg if turn.press else "")
 
 
@@ -80,10 +79,10 @@ async def present(turn: Turn) -> Screen:
         case "add" if "on" not in answers:
             return screens.asking_day(keys, turn.today)
         case "add" if "why" not in answers:
-            return screens.asking_reason(_iso(answers["on"]), keys, turn.today)
+            return screens.asking_reason(iso_day(answers["on"]), keys, turn.today)
         case "remove" if "on" not in answers:
             return screens.which_own(await _own(turn), keys, turn.today)
-    on, removes = _iso(answers["on"]), answers["mode"] == REMOVE
+    on, removes = iso_day(answers["on"]), answers["mode"] == REMOVE
     why = (await _own_day(turn, on)).notice or "" if removes else answers["why"]
     reach = await calendar_import.reach_of_own(turn.session, turn.office, on, turn.now, removes=removes)
     return screens.confirm_own(on, why, reach, keys, today=turn.today, removes=removes)
@@ -99,12 +98,12 @@ async def on_ok(turn: Turn) -> Screen:
     if answers["mode"] == NOTICE and "text" in answers:
         return await _put_in_force(turn, draft, answers)
     if answers["mode"] == ADD and "why" in answers:
-        on = _iso(answers["on"])
+        on = iso_day(answers["on"])
         await _require_working(turn, on)
         reach = await calendar_import.add_rest_day(turn.session, turn.office, on, answers["why"], _act(turn))
         said = _("Rest day added: %(day)s")
     elif answers["mode"] == REMOVE and "on" in answers:
-        on = _iso(answers["on"])
+        on = iso_day(answers["on"])
         reach = await calendar_import.remove_rest_day(turn.session, turn.office, await _own_day(turn, on), _act(turn))
         said = _("Rest day removed: %(day)s")
     else:
@@ -142,7 +141,7 @@ async def _confirm_notice(turn: Turn, answers: Mapping[str, Any], keys: Keys) ->
 
 async def _year(turn: Turn, wanted: str) -> Screen:
     years = (turn.today.year, turn.today.year + 1)
-    year = int(wanted) if wanted.isdecimal() and int(wanted) in years else years[0]
+    year = int(wanted) if is_number(wanted) and int(wanted) in years else years[0]
     stands = await calendar.load(turn.session)
     own = {on: why for on, why in (await _own(turn, past=True)).items() if on.year == year}
     return screens.overview(
@@ -227,13 +226,6 @@ def _pressed(turn: Turn, mode: str | None = None) -> tuple[Draft, dict[str, Any]
     if is_stale or mode not in (None, answers["mode"]):
         raise Stale
     return draft, answers
-
-
-def _iso(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise Stale from None
 
 
 COMMANDS: Final[Mapping[str, Flow]] = {"calendar": on_calendar}

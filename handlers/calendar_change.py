@@ -12,16 +12,19 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cover import Charge
-from bot.deadlines import due_at, latest_submission
+from bot.deadlines import due_at
 from bot.policy.model import Policy
-from bot.screens import calendar as screens
-from bot.screens.calendar import DUE, EXPECTED, MOST_MOVED, SUBMIT_BY, Moved
+from bot.quarters import Quarter, format_quarter
+from bot.screens import moved_dates as screens
+from bot.screens.moved_dates import DUE, EXPECTED, MOST_MOVED, SUBMIT_BY, Moved
 from bot.screens.screen import Screen
 from bot.workdays import Calendar, Reckoned
-from handlers import expiry, hours, planning, receivers
+from handlers import expiry, hours, planning, promised, receivers
 from handlers.office import Office
+from handlers.promised import Line
 from storage import audit, calendar, expected, outbox
 from storage.expected import Expected
+from storage.ledger import open_entry
 from storage.tables import Applicant, Item, ItemState, Person, Request
 
 CHANGED: Final = "calendar.changed"
@@ -51,15 +54,17 @@ class Shift:
     replans: bool
 
     @property
-    def line(self) -> tuple[str, Reckoned | None, Reckoned | None]:
+    def line(self) -> Line:
         """The date that the officer watches: which it is, and what it was and will be."""
+        request = self.entry.request
         if not self.entry.waiting:
-            return DUE, None, None
-        request, item = self.entry.request, self.entry.waiting[0]
+            return request.id, DUE, None, None
+        item = self.entry.waiting[0]
         if item.submitted_on is None:
-            return SUBMIT_BY, _reckoned(request.submit_by_on, request.submit_by_provisional), self.submit_by
+            was = _reckoned(request.submit_by_on, request.submit_by_provisional)
+            return request.id, SUBMIT_BY, was, self.submit_by
         name = EXPECTED if item.received_on is None else DUE
-        return name, _reckoned(item.due_on, item.due_provisional), self.dues[0]
+        return request.id, name, _reckoned(item.due_on, item.due_provisional), self.dues[0]
 
 
 async def foresee(
@@ -89,6 +94,7 @@ async def carry_out(
     now: dt.datetime,
     actor_id: int | None = None,
     update_id: int | None = None,
+    again: bool = False,
 ) -> Sequence[Shift]:
     """Reckon the open entries again, in the transaction that changes the calendar or the rules.
 
@@ -101,18 +107,19 @@ async def carry_out(
         now: Aware UTC time.
         actor_id: The coordinator; None on the command line.
         update_id: The update that caused it.
+        again: Whether it was carried out before, and only entries made meanwhile are looked for.
 
     Returns:
         What became of the entries that the change concerns.
     """
     shifts = await foresee(session, office, before, after, now)
-    new = _under(office, after)
-    told: dict[int, list[Shift]] = {}
+    old, new = _under(office, before), _under(office, after)
+    told = {} if again else await promised.lines(session, old, new, now)
     for shift in shifts:
         if shift.changes_dates:
             was, will = _dates(shift.entry), _dates_after(shift)
             for person_id in await _receivers(session, office, shift.entry.request, now):
-                told.setdefault(person_id, []).append(shift)
+                told.setdefault(person_id, []).append(shift.line)
             request = ("request", shift.entry.request.id)
             audit.note(session, at=now, actor_id=actor_id, verb=RECOMPUTE, subject=request, update_id=update_id,
                        before=was, after=will, reason=reason)  # fmt: skip
@@ -120,6 +127,7 @@ async def carry_out(
     for shift in shifts:
         await _put(session, new, shift, now)
     await expiry.ensure_all(session, new, now)
+    await promised.keep(session, new, now)
     mark = str(after.version) if isinstance(after, Calendar) else after.hash[:12]
     await _tell(session, new, notices, mark, now)
     return shifts
@@ -128,16 +136,26 @@ async def carry_out(
 async def render(
     session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Tell an officer which dates have moved and why."""
-    numbers = await calendar.numbers(session, [each[0] for each in params["moved"]])
-    moved = [
-        Moved(numbers[request_id], line, _from_json(was), _from_json(will))
-        for request_id, line, was, will in params["moved"]
-        if request_id in numbers
-    ]
-    return screens.changed(
-        moved, reason=params["reason"], more=params["more"], fixed=params["fixed"], today=office.today(now)
-    )
+    """Tell an officer which dates have moved and why, of the entries that they may still look at.
+
+    Whoever has taken an entry over meanwhile was shown it with the dates as they are now.
+    """
+    today, moved = office.today(now), []
+    for about, line, was, will in params["moved"]:
+        named = await _named(session, person, about, today)
+        if named is not None:
+            moved.append(Moved(named, line, _from_json(was), _from_json(will)))
+    if not moved and not params["more"]:
+        return None
+    return screens.changed(moved, reason=params["reason"], more=params["more"], fixed=params["fixed"], today=today)
+
+
+async def _named(session: AsyncSession, person: Person, about: int | str, today: dt.date) -> str | None:
+    """Return the quarter, or the number of an entry that somebody may look at."""
+    if isinstance(about, str):
+        return format_quarter(quarter) if (quarter := Quarter.from_code(about)) else None
+    opened = await open_entry(session, person, about, on=today)
+    return opened.entry.number if opened is not None else None
 
 
 def _under(office: Office, basis: Basis) -> Office:
@@ -180,18 +198,8 @@ def _submit_by(old: Office, new: Office, entry: Expected) -> Reckoned | None:
     stands = _reckoned(request.submit_by_on, request.submit_by_provisional)
     if stands is None or request.decide_on is None or not entry.waiting:
         return stands
-    before, after = _latest(old, request.decide_on), _latest(new, request.decide_on)
+    before, after = expiry.latest(old, request.decide_on), expiry.latest(new, request.decide_on)
     return stands if before == after else after
-
-
-def _latest(office: Office, decide_on: dt.date) -> Reckoned:
-    settings = office.policy.settings
-    return latest_submission(
-        office.calendar,
-        decide_on,
-        working_days=settings.feedback_working_days,
-        margin_working_days=settings.submit_margin_working_days,
-    )
 
 
 def _coming(office: Office, entry: Expected, now: dt.datetime) -> set[tuple[str, str, dt.date]]:
@@ -223,17 +231,16 @@ async def _receivers(session: AsyncSession, office: Office, request: Request, no
     return [person.id for person in await receivers.of_charge(session, office, charge, now)] or [request.owner_id]
 
 
-def _notice(shifts: Sequence[Shift], reason: str) -> dict[str, Any] | None:
+def _notice(lines: Sequence[Line], reason: str) -> dict[str, Any] | None:
     """Return what one officer is told; None where none of their dates moves."""
     moved, fixed = [], 0
-    for shift in shifts:
-        line, was, will = shift.line
+    for about, line, was, will in lines:
         if was is None or will is None or was == will:
             continue
         if was.on == will.on:
             fixed += was.provisional and not will.provisional
         else:
-            moved.append((will.on, [shift.entry.request.id, line, _to_json(was), _to_json(will)]))
+            moved.append((will.on, [about, line, _to_json(was), _to_json(will)]))
     if not moved:
         return None
     shown = [each for _on, each in sorted(moved, key=lambda pair: pair[0])[:MOST_MOVED]]

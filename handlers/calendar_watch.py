@@ -44,8 +44,8 @@ class CalendarWatch:
         if not self._has_looked:
             self._settled = await calendar.as_reckoned(session, self._settled)
         if not self._settling.is_like(self._settled):
-            why = await self._why(session)
-            await carry_out(session, self._office, self._settled, self._settling, reason=why, now=now)
+            why, again = await self._why(session), self._settling.version != self._settled.version
+            await carry_out(session, self._office, self._settled, self._settling, reason=why, now=now, again=again)
 
     def settled(self) -> None:
         """Remember, after the commit, that everything agrees with the calendar."""

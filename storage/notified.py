@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from storage.outbox import OPEN, QUEUED
 from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder
 
-OUT_OF_REACH: Final = "the receiver cannot be reached"  # why a notification was cancelled that ``revive`` lets go
+OUT_OF_REACH: Final = "the receiver cannot be reached"
+NOT_ACTIVE: Final = "the receiver is not active"
+"""Why a notification was cancelled that ``revive`` lets go."""
 
 
 async def is_queued(session: AsyncSession, dedupe: str) -> bool:
@@ -31,7 +33,7 @@ async def receivers_of(session: AsyncSession, prefix: str) -> Sequence[Person]:
 
 
 async def revive(session: AsyncSession, person: Person, *, since: dt.datetime, now: dt.datetime) -> None:
-    """Let what was refused or cancelled while a person was out of reach go out anew.
+    """Let what was refused or cancelled while a person was out of reach, or suspended, go out anew.
 
     Reminders have gone to others meanwhile. Of several that say the same, as a weekly question does, the newest goes.
 
@@ -42,7 +44,7 @@ async def revive(session: AsyncSession, person: Person, *, since: dt.datetime, n
             festival a notification waits for longer than that.
         now: Aware UTC time.
     """
-    cancelled = and_(Outbox.state == OutboxState.CANCELLED, Outbox.reason == OUT_OF_REACH)
+    cancelled = and_(Outbox.state == OutboxState.CANCELLED, Outbox.reason.in_((OUT_OF_REACH, NOT_ACTIVE)))
     rows = await session.scalars(
         select(Outbox)
         .where(
@@ -67,8 +69,11 @@ async def revive(session: AsyncSession, person: Person, *, since: dt.datetime, n
 
 
 async def told(session: AsyncSession, reminder_id: int, *, since: dt.datetime) -> frozenset[int]:
-    """Return the people who have been told of a reminder, or will be, by a notification queued since a moment."""
-    return await _receivers(session, OutboxReminder.reminder_id == reminder_id, Outbox.created_at >= since)
+    """Return the people who have been told of a reminder, or will be, by a notification that leaves after a moment.
+
+    When it was queued does not matter: a list may have been begun before what it carries fell due.
+    """
+    return await _receivers(session, OutboxReminder.reminder_id == reminder_id, Outbox.not_before >= since)
 
 
 async def told_alike(session: AsyncSession, reminder: Reminder) -> frozenset[int]:
@@ -90,6 +95,22 @@ async def _receivers(session: AsyncSession, *carrying: ColumnElement[bool]) -> f
         .where(*carrying, Outbox.state.not_in((OutboxState.REFUSED, OutboxState.CANCELLED)))
     )
     return frozenset(person_id for person_id in rows if person_id is not None)
+
+
+async def of_kind(session: AsyncSession, person: Person, kind: str, *, since: dt.datetime) -> Sequence[Outbox]:
+    """Return the notifications of a kind, queued since a moment, that have reached a person or still may."""
+    rows = await session.scalars(
+        select(Outbox)
+        .where(
+            Outbox.person_id == person.id,
+            Outbox.created_at >= since,
+            Outbox.kind == kind,
+            Outbox.state.not_in((OutboxState.REFUSED, OutboxState.CANCELLED)),
+        )
+        .order_by(Outbox.id)
+        .execution_options(populate_existing=True)
+    )
+    return rows.all()
 
 
 async def count_since(session: AsyncSession, person: Person, kind: str, since: dt.datetime) -> int:

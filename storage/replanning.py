@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ async def replan(
     hour: dt.time,
     zone: ZoneInfo,
     audience: str = OWNER,
+    afresh: bool = False,
 ) -> None:
     """Plan the reminders of an entry or an opinion anew, in the transaction that changed it.
 
@@ -46,10 +47,14 @@ async def replan(
         hour: Local time of the reminders.
         zone: The office's time zone.
         audience: The slot that is resolved to people when the moment has come.
+        afresh: Whether it is for somebody who has heard nothing yet: what was said before is said to them on this day.
     """
-    plan = _Plan(subject, audience, now, hour, zone)
+    midnight = due_at(now.astimezone(zone).date(), dt.time(), zone)
+    plan = _Plan(subject, audience, now, hour, zone, earliest=midnight if afresh else now)
     if subject.basis_version > 1:
         plan.before = await _of_older_bases(session, subject, audience, zone)
+        if afresh:
+            plan.before = replace(plan.before, said={})
         await reminders.cancel_older(session, subject)
     await insert_new(session, Reminder, list(plan.rows(stages)))
 
@@ -83,6 +88,7 @@ class _Plan:
     now: dt.datetime
     hour: dt.time
     zone: ZoneInfo
+    earliest: dt.datetime  # the moment of what is past
     before: _Before = _Before()
 
     def rows(self, stages: Sequence[Stage]) -> Iterator[dict[str, Any]]:
@@ -118,7 +124,10 @@ class _Plan:
                 row = _row(self.subject, stage, moment, self.audience)
                 yield row if moment > put_off.due_at else _superseded(row, PUT_OFF)
         own = Stage(put_off.kind, put_off.stage, put_off.due_at.astimezone(self.zone).date(), provisional=False)
-        yield _row(self.subject, own, put_off.due_at, self.audience) | {"snoozed_to": put_off.due_at}
+        yield _row(self.subject, own, put_off.due_at, self.audience) | {
+            "snoozed_to": put_off.due_at,
+            "reason": put_off.reason,
+        }
 
     def _as_ruled(self, moments: Mapping[Stage, dt.datetime]) -> Iterator[dict[str, Any]]:
         """Yield the stages as the rules have them, with what is past put in order."""
@@ -131,7 +140,7 @@ class _Plan:
             elif stage.on <= today and stage.on <= self.before.said.get((stage.kind, stage.stage), dt.date.min):
                 yield _superseded(row, SAID_BEFORE) | {"due_at": self.now}
             else:
-                yield row | {"due_at": max(moment, self.now)}
+                yield row | {"due_at": max(moment, self.earliest)}
 
 
 async def _of_older_bases(session: AsyncSession, subject: Subject, audience: str, zone: ZoneInfo) -> _Before:

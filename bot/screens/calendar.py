@@ -1,4 +1,4 @@
-"""The screens of the office's calendar: a year, a notice before it holds, the bureau's rest days, and moved dates."""
+"""The screens of the office's calendar: a year, a notice before it holds, and the bureau's rest days."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,29 +12,9 @@ from bot.language import _, ngettext, pgettext
 from bot.screens.keys import Keys
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
-from bot.workdays import OFFICIAL, Day, DayKind, Reckoned
+from bot.workdays import OFFICIAL, Day, DayKind
 
-DUE, EXPECTED, SUBMIT_BY = "due", "expected", "submit_by"
-"""Which date of an entry has moved."""
-MOST_MOVED: Final = 10  # entries that one message names
 _MOST_DIFFERENT: Final = 12  # days
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """An entry's date that has moved.
-
-    Args:
-        number: The entry's number.
-        line: ``DUE``, ``EXPECTED`` or ``SUBMIT_BY``.
-        before: The date so far.
-        after: The date from now on.
-    """
-
-    number: str
-    line: str
-    before: Reckoned
-    after: Reckoned
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,28 +152,6 @@ def which_own(own: Mapping[dt.date, str], keys: Keys, today: dt.date) -> Screen:
     return Screen("calendar_which", text, (*rows, (_cancel(keys),)))
 
 
-def changed(moved: Sequence[Moved], *, reason: str, more: int, fixed: int, today: dt.date) -> Screen:
-    """Tell an officer which of their dates have moved and why.
-
-    Args:
-        moved: At most ``MOST_MOVED`` entries, the nearest date first.
-        reason: The notice's number, or why a day is off.
-        more: Entries that are not named.
-        fixed: Entries whose date stays and is provisional no more.
-        today: Local date.
-    """
-    text = lines(
-        bold(_("[Dates changed]")),
-        esc(_("By: %(source)s") % {"source": reason}),
-        *(esc(_moved(each, today)) for each in moved),
-        esc(ngettext("and %(n)d more entry", "and %(n)d more entries", more) % {"n": more}) if more else None,
-        esc(ngettext("%(n)d entry: the date stays and is fixed now", "%(n)d entries: the date stays and is fixed now",
-                     fixed) % {"n": fixed}) if fixed else None,
-        esc(_("Your reminders have moved with them.")),
-    )  # fmt: skip
-    return Screen("calendar.changed", text, ((Button(pgettext("button", "My ledger"), Press("my")),),), stays=True)
-
-
 def missing(year: int) -> Screen:
     """Tell a coordinator that a year's notice is not entered yet."""
     text = lines(
@@ -276,19 +234,6 @@ def _reaching(reach: Reach, *, done: bool = False) -> Iterator[str]:
                        reach.entries) % entries)  # fmt: skip
     yield esc(ngettext("Reminders of %(n)d entry would move", "Reminders of %(n)d entries would move",
                        reach.reminded) % reminded)  # fmt: skip
-
-
-def _moved(moved: Moved, today: dt.date) -> str:
-    said = {
-        "number": moved.number,
-        "before": format_day(moved.before.on, today=today, provisional=moved.before.provisional),
-        "after": format_day(moved.after.on, today=today, provisional=moved.after.provisional),
-    }
-    return {
-        DUE: _("%(number)s: feedback due on %(after)s instead of %(before)s"),
-        EXPECTED: _("%(number)s: feedback expected on %(after)s instead of %(before)s"),
-        SUBMIT_BY: _("%(number)s: last day to submit is %(after)s instead of %(before)s"),
-    }[moved.line] % said
 
 
 def _cancel(keys: Keys) -> Button:

@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.workdays import Calendar, Day, DayKind, Reckoned
@@ -72,21 +72,18 @@ def test_workday_on_or_before_a_holiday_is_the_last_day_before_it():
     assert CALENDAR.workday_on_or_before(date(2026, 9, 30)).on == date(2026, 9, 30)
 
 
-@settings(deadline=None)
 @given(start=DAYS, n=st.integers(1, 40))
 def test_counting_forward_agrees_with_the_oracle(start, n):
     reckoned = CALENDAR.add(start, n)
     assert (reckoned.on, reckoned.provisional) == oracle.nth_workday_after(start, n)
 
 
-@settings(deadline=None)
 @given(start=DAYS, n=st.integers(1, 40))
 def test_counting_back_agrees_with_the_oracle(start, n):
     reckoned = CALENDAR.add(start, -n)
     assert (reckoned.on, reckoned.provisional) == oracle.nth_workday_before(start, n)
 
 
-@settings(deadline=None)
 @given(start=DAYS, days=st.integers(0, 80))
 def test_between_counts_after_the_first_day_up_to_the_last(start, days):
     end = start + timedelta(days=days)
@@ -95,7 +92,6 @@ def test_between_counts_after_the_first_day_up_to_the_last(start, days):
     assert CALENDAR.between(end, start) == -expected
 
 
-@settings(deadline=None)
 @given(start=DAYS, n=st.integers(1, 40))
 def test_between_undoes_counting(start, n):
     assert CALENDAR.between(start, CALENDAR.add(start, n).on) == n

@@ -13,6 +13,7 @@ from bot.dates import format_day
 from bot.language import speaking
 from handlers import calendar_change, calendar_import
 from handlers.calendar_import import Act
+from handlers.office import ZONE
 from storage import calendar
 from storage.tables import Audit, CalendarDay, Item, Outbox, OutboxState, Person, Reminder, ReminderState, Request
 from tests.drills.host import Host, on
@@ -122,6 +123,8 @@ class _Drill:
                 wanted, doubt = oracle.latest_submission(days, request.decide_on, 5, 1)
                 wrong += (request.submit_by_on, request.submit_by_provisional) != (wanted, doubt)
                 planned, old = oracle.counted_back(days, "submit_by", wanted, (3, 1, 0)), was[request.id][1]
+                known = request.created_at.astimezone(ZONE).date()
+                planned += oracle.before_decision(days, request.decide_on, (1, 0), known, set())
             if old != wanted:
                 moved.setdefault(request.owner_id, set()).add(self._shown(wanted))
             stale += self._stale(request, planned, reminders, now)

@@ -5,7 +5,7 @@ import datetime as dt
 import random
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot import workdays
 from bot.calendar_notice import parse
@@ -179,6 +179,24 @@ async def test_of_a_date_whose_owner_cannot_be_told_somebody_hears(database, off
         people.lose(await session.get_one(Person, officer.id), LATE)
     await put_in_force(database, office, NOTICE, LATE)
     assert [row.person_id for row in await rows(database, Outbox, Outbox.kind == CHANGED)] == [heard.id]
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+async def test_a_moved_date_is_told_only_of_entries_that_its_receiver_may_still_look_at(
+    database, office, officer, enrol, gone
+):
+    since, taker = dt.date(2026, 12, 31), await enrol(900009, unit="water")
+    for _each in range(2):
+        await entered(database, office, officer, LATE, submitted_on=since, received_on=since)
+    await put_in_force(database, office, NOTICE, LATE)
+    [told] = await rows(database, Outbox, Outbox.kind == CHANGED)
+    async with database.write() as session:  # handed over before the notice left
+        await session.execute(
+            update(Request).where(Request.id <= gone).values(owner_id=taker.id, unit_id=taker.unit_id)
+        )
+    async with database.read() as session:
+        screen = await render(session, office, officer, told.params, LATE)
+    assert screen is None if gone == 2 else ("大气2026-2" in screen.text and "2026-1" not in screen.text)
 
 
 async def test_reminders_follow_the_dates_and_what_was_said_is_not_said_again(database, office, officer):

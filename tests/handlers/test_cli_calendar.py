@@ -8,6 +8,10 @@ from tests.commands import Command
 from tests.conftest import COORDINATOR
 from tests.handlers.test_calendar import NOTICE, OTHER
 
+CUT_OFF = b"year = 2027" + b"".join(
+    b'\n[[day]]\ndate = 2027-%s\nkind = "holiday"' % each for each in (b"01-01", b"05-01", b"10-01")
+)
+
 
 async def test_a_year_is_tried_imported_shown_and_only_replaced_on_purpose(told: Command, tmp_path: Path):
     (tmp_path / "notice.txt").write_text(NOTICE, "utf-8")
@@ -42,6 +46,7 @@ async def test_a_year_is_tried_imported_shown_and_only_replaced_on_purpose(told:
         (b"\xff\xfe", "not UTF-8"),
         (b"year = 2027", "No day off can be read"),
         (b"#" * 1_000_001, "too large"),
+        (CUT_OFF, "Not named as a day off: Sun 2 May, Sat 2 Oct, Sun 3 Oct, 春节, 清明节, 端午节, 中秋节."),
     ],
 )
 async def test_a_file_that_cannot_be_used_has_one_sentence(told: Command, tmp_path: Path, content, said: str):

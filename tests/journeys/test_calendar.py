@@ -11,6 +11,8 @@ from storage.tables import CalendarDay, Item, Outbox, OutboxState
 from tests.conftest import AUDITOR, COLLEAGUE, COORDINATOR, OFFICER
 from tests.handlers.test_calendar import NOTICE
 from tests.journeys.story import Story, only, register
+from tests.journeys.test_reminder_acts import write_down
+from tests.journeys.test_verification import receive
 
 
 async def _press(someone, verb: str) -> str:
@@ -122,3 +124,31 @@ async def test_a_release_that_brings_the_year_moves_dates_at_its_start_and_says_
     await story.settle()
     for person in (OFFICER, COLLEAGUE):
         assert len([each for each in story.person(person).messages if "随程序更新的放假安排" in each.text]) == 1
+
+
+async def test_a_last_day_to_apply_anew_that_was_told_is_told_again_when_it_moves(story: Story):
+    me = story.person()
+    await register(me, decide="2027-01-15")
+    await receive(me)
+    await me.press("已收到意见")
+    await me.press("今天")
+    await write_down(me, "2025-12-26", "2026-12-25")
+    await story.at("2026-11-25 09:00")
+    assert "请最迟于2027年1月7日（周四，暂定）重新申请核查" in me.screen
+    await _press(await _paste(story), "calok")
+    await story.settle()
+    moved = "大气2026-1：最迟重新申请日期由2027年1月7日（周四，暂定）改为2027年1月8日（周五）"
+    assert sum(moved in each.text for each in me.messages) == 1
+
+
+async def test_what_was_put_off_to_a_day_that_becomes_a_holiday_comes_on_the_working_day_before(story: Story):
+    me = story.person()
+    await register(me)
+    await story.at("2026-11-24 09:00")
+    await me.press("稍后提醒")
+    assert "将于2027年1月4日（周一，暂定） 09:00再次提醒" in await me.type("2027-01-04")
+    await _press(await _paste(story), "calok")
+    assert "12月31日（周四） 09:00再次提醒" in await me.type("/later")
+    before = len(me.messages)
+    await story.at("2026-12-31 09:00")
+    assert any("中心是否已收件？" in each.text for each in me.messages[before:])
