@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.ledger import Entry
 from bot.screens.choosing import which_line
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import acts
 from handlers.turn import Stale, Turn
 from storage.ledger import Opened
@@ -17,6 +17,8 @@ _EVERY: Final = "all"
 async def fresh(turn: Turn) -> Opened:
     """Return the entry of a press that was made from its present state, for somebody who may change it.
 
+    It is looked at whatever comes next: be it the question which of its lines is meant.
+
     Raises:
         Refusal: They may not.
         Stale: The entry has changed since, or was withdrawn.
@@ -24,6 +26,7 @@ async def fresh(turn: Turn) -> Opened:
     opened = await acts.changeable(turn, turn.pressed.id)
     if turn.pressed.version != opened.request.version or opened.entry.withdrawn:
         raise Stale
+    turn.looked("request", opened.request.id)
     return opened
 
 
@@ -50,12 +53,12 @@ def chosen(
     if all_label is not None and said == _EVERY:
         return ALL
     page = said.removeprefix("p")
-    if said and not (page != said and page.isdecimal()):
+    if said and not (page != said and is_number(page)):
         return _one_of(choices, said)
     return which_line(entry, choices, page=int(page or 0), verb=verb, all_label=all_label, prefix=prefix)
 
 
 def _one_of(choices: Sequence[tuple[int, str]], said: str) -> int:
-    if not said.isdecimal() or int(said) not in {item_id for item_id, _name in choices}:
+    if not is_number(said) or int(said) not in {item_id for item_id, _name in choices}:
         raise Stale
     return int(said)

@@ -12,7 +12,7 @@ from bot.roles import SETS_COVER, Reach, reaches
 from bot.screens import cover as screens
 from bot.screens.cover import Covered
 from bot.screens.ledger import PAGE
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import drafts_aside
 from handlers.colleagues import named
 from handlers.office import Office
@@ -30,8 +30,7 @@ LOOKS_AFTER_OTHERS: Final = tuple(role for role, reach in SETS_COVER.items() if 
 
 async def on_cover(turn: Turn) -> Screen:
     """/cover: the covers that hold or will."""
-    if turn.draft is not None and turn.draft.purpose == PURPOSE:
-        await drafts_aside.take_up(turn)
+    await drafts_aside.let_go(turn)
     return await overview(turn)
 
 
@@ -55,7 +54,7 @@ async def on_entries(turn: Turn) -> Screen:
         raise Stale
     person = await turn.session.get_one(Person, row.person_id)
     total = await ledger.count_open(turn.session, person.id)
-    wanted = int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0
+    wanted = int(turn.pressed.arg) if is_number(turn.pressed.arg) else 0
     page = min(wanted, max(0, (total - 1) // PAGE))
     found = await ledger.opened_by(turn.session, person.id, limit=PAGE, offset=page * PAGE)
     words = wording(turn.office, turn.today)

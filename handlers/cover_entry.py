@@ -14,11 +14,11 @@ from bot.screens import colleagues as choosing
 from bot.screens import cover as screens
 from bot.screens.cover import Covered
 from bot.screens.keys import Keys
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import access, cover, drafts_aside
 from handlers.colleagues import matching, named
 from handlers.cover import PURPOSE
-from handlers.turn import Flow, Stale, Turn
+from handlers.turn import Flow, Stale, Turn, iso_day
 from storage import colleagues
 from storage import cover as stored
 from storage.tables import Person, PersonState, Role
@@ -53,15 +53,15 @@ async def on_set(turn: Turn) -> Screen:
     plan, _keys = _pressed(turn)
     line, _comma, value = turn.pressed.arg.partition(",")
     match line:
-        case "page" if value.isdecimal():
+        case "page" if is_number(value):
             return await _keep(turn, replace(plan, page=int(value)))
         case "all":
             return await _keep(turn, replace(plan, query="", page=0))
         case "to" if plan.step == "to" and value == OPEN_ENDED:
             return await _keep(turn, replace(plan, to_on=None, to_chosen=True, editing=None))
         case "from" | "to" if plan.step == line:
-            return await _keep(turn, _on_day(turn, plan, line, _iso(value)))
-        case "who" | "by" if plan.step == line and value.isdecimal():
+            return await _keep(turn, _on_day(turn, plan, line, iso_day(value)))
+        case "who" | "by" if plan.step == line and is_number(value):
             return await _keep(turn, await _chosen(turn, plan, int(value)))
     raise Stale
 
@@ -260,15 +260,8 @@ def _pressed(turn: Turn) -> tuple[CoverPlan, Keys]:
 async def _keep(turn: Turn, plan: CoverPlan) -> Screen:
     if turn.draft is None:
         raise Stale
-    drafts_aside.keep(turn, {**turn.draft.answers, **plan.to_json()})
+    drafts_aside.keep(turn, {**turn.draft.answers, **plan.to_json()}, entered=plan.by is not None)
     return await present(turn)
-
-
-def _iso(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise Stale from None
 
 
 PRESSES: Final[Mapping[str, Flow]] = {

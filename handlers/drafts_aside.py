@@ -2,53 +2,81 @@
 
 from typing import Any, Final
 
+from bot.errors import Refusal
+from bot.language import _
+from handlers import guide_draft
 from handlers.guide_draft import PENDING
 from handlers.turn import Stale, Turn
 from storage import drafts
 from storage.tables import Draft
 
 SET_ASIDE: Final = "set_aside"
+_ENTERED: Final = "entered"
+_ABOUT: Final = "about"
 
 
-async def put_aside(turn: Turn, *, purpose: str, answers: dict[str, Any], awaiting: str = "text") -> None:
-    """Let a question in between begin.
+async def put_aside(
+    turn: Turn,
+    *,
+    purpose: str,
+    answers: dict[str, Any],
+    about: dict[str, Any] | None = None,
+    awaiting: str = "text",
+    entered: bool = False,
+) -> None:
+    """Let a question in between begin; one that is half answered already goes on where it stood.
 
-    Only one thing is ever put aside: a question that comes upon another one takes its place.
+    A question in which nothing was entered yet gives way to whatever comes upon it; any other one waits beneath.
 
     Args:
         turn: The turn.
         purpose: The flow of the question.
         answers: What is known already; JSON values.
+        about: What tells it from other questions of its flow; None = all that is known already.
         awaiting: What the next message answers, ``text`` or ``file``.
+        entered: Whether something is known that would be lost with the question.
     """
-    await take_up(turn)
+    about = answers if about is None else about
+    await let_go(turn)
+    before = turn.draft
+    if before is not None and before.purpose == purpose and before.answers.get(_ABOUT) == about:
+        guide_draft.drop_pending(turn, before)
+        return
     kept: dict[str, Any] | None = None
-    if (before := turn.draft) is not None:
+    if before is not None:
         rest = {key: value for key, value in before.answers.items() if key != PENDING}
         kept = {"purpose": before.purpose, "answers": rest, "awaiting": before.awaiting}
-    answers = {**answers, SET_ASIDE: kept}
-    if turn.draft is None:
+    answers = {**answers, _ABOUT: about, SET_ASIDE: kept, **({_ENTERED: True} if entered else {})}
+    if before is None:
         turn.draft = await drafts.begin(
             turn.session, turn.officer, purpose=purpose, answers=answers, awaiting=awaiting, now=turn.now
         )
     else:
-        drafts.keep(turn.draft, answers=answers, purpose=purpose, awaiting=awaiting, now=turn.now)
+        drafts.keep(before, answers=answers, purpose=purpose, awaiting=awaiting, now=turn.now)
 
 
-def keep(turn: Turn, answers: dict[str, Any], *, awaiting: str = "text") -> None:
+def keep(turn: Turn, answers: dict[str, Any], *, entered: bool = True, awaiting: str = "text") -> None:
     """Keep the answers of a question in between.
+
+    Args:
+        turn: The turn.
+        answers: All answers.
+        entered: Whether one of them would be lost with the question; words to look for and pages would not.
+        awaiting: What the next message answers.
 
     Raises:
         Stale: Nothing is being asked.
     """
     if turn.draft is None:
         raise Stale
+    if entered:
+        answers = {**answers, _ENTERED: True}
     drafts.keep(turn.draft, answers=answers, awaiting=awaiting, now=turn.now)
 
 
 def is_empty(draft: Draft) -> bool:
     """Say whether a question in between holds nothing yet that would be lost with it."""
-    return SET_ASIDE in draft.answers and not draft.answers.get("values")
+    return SET_ASIDE in draft.answers and _ENTERED not in draft.answers
 
 
 async def take_up(turn: Turn) -> None:
@@ -61,6 +89,23 @@ async def take_up(turn: Turn) -> None:
         await _end(turn, draft)
         return
     drafts.keep(draft, answers=kept["answers"], purpose=kept["purpose"], awaiting=kept["awaiting"], now=turn.now)
+
+
+async def let_go(turn: Turn) -> None:
+    """End a question in between for what comes now, unless something would be lost with it."""
+    if turn.draft is not None and is_empty(turn.draft):
+        await take_up(turn)
+
+
+async def require_free(turn: Turn) -> None:
+    """Let something new begin: a question in between that holds nothing ends for it.
+
+    Raises:
+        Refusal: Something else is unfinished.
+    """
+    await let_go(turn)
+    if turn.draft is not None:
+        raise Refusal(_("Something else is not finished yet. Please finish it first, or give it up with /cancel."))
 
 
 async def give_up(turn: Turn) -> None:

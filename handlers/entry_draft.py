@@ -90,7 +90,7 @@ def _note_looks(turn: Turn, draft: Draft, holds: Scope) -> list[int]:
     seen = draft.answers.get(SEEN, [])
     new = [each for each in holds.known.told_of if each not in seen]
     for counterpart_id in new:
-        turn.note("counterpart.look", ("counterpart", counterpart_id))
+        turn.looked("counterpart", counterpart_id)
     return [*seen, *new]
 
 
@@ -116,7 +116,7 @@ async def _holds(turn: Turn, outcome: Outcome, form: Form) -> Scope:
         known=await known.about(
             turn.session,
             [each.code.value for each in form.organisations],
-            sight=await sight_of(turn.session, turn.officer, turn.today),
+            sight=await sight_of(turn.session, turn.office, turn.officer, turn.today),
             holds=holds,
             on=on,
             earliest_issue=reuse.earliest_issue(outcome.matter, on),

@@ -16,7 +16,7 @@ from bot.screens import forms as screens
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
 from handlers import acts, drafts_aside, timeline
-from handlers.turn import Flow, Stale, Turn
+from handlers.turn import Flow, Stale, Turn, iso_day
 from storage.ledger import Opened
 
 PURPOSE: Final = "form"
@@ -70,10 +70,11 @@ class OfficeForm:
 
 
 AnyForm = FormFlow | OfficeForm
+Lines = Mapping[str, Any] | None
 
 
 async def begin_office(
-    turn: Turn, flow: OfficeForm, subject: int = 0, *, values: Mapping[str, Any] | None = None
+    turn: Turn, flow: OfficeForm, subject: int = 0, *, values: Lines = None, typed: bool = False
 ) -> Screen:
     """Begin a form that is about no entry and return its first screen.
 
@@ -82,16 +83,17 @@ async def begin_office(
         flow: The form.
         subject: What it is about; 0 for something new.
         values: Lines that are known already.
+        typed: Whether the officer has just typed them.
     """
     seen = await flow.standing(turn, subject, Filling(values or {})) if flow.standing else ""
-    answers = {"form": flow.name, "request": None, "subject": subject, "seen": seen, **Filling(values or {}).to_json()}
-    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers)
+    about = {"form": flow.name, "request": None, "subject": subject}
+    given = Filling(values or {}).to_json()
+    answers = {**about, "seen": seen, **given}
+    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers, about={**about, **given}, entered=typed)
     return await Filler({flow.name: flow}).present(turn)
 
 
-async def begin(
-    turn: Turn, flow: FormFlow, opened: Opened, subject: int = 0, *, values: Mapping[str, Any] | None = None
-) -> Screen:
+async def begin(turn: Turn, flow: FormFlow, opened: Opened, subject: int = 0, *, values: Lines = None) -> Screen:
     """Begin a form about an entry and return its first screen.
 
     Args:
@@ -101,14 +103,10 @@ async def begin(
         subject: What of the entry it is about.
         values: Lines that are known already.
     """
-    answers = {
-        "form": flow.name,
-        "request": opened.request.id,
-        "subject": subject,
-        "seen": await acts.newest_line(turn, opened),
-        **Filling(values or {}).to_json(),
-    }
-    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers)
+    turn.looked("request", opened.request.id)
+    about = {"form": flow.name, "request": opened.request.id, "subject": subject}
+    answers = {**about, "seen": await acts.newest_line(turn, opened), **Filling(values or {}).to_json()}
+    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers, about=about)
     return await Filler({flow.name: flow}).present(turn)
 
 
@@ -293,7 +291,4 @@ def _split(form: RecordForm, arg: str) -> tuple[rules.Field, str]:
 def _day(text: str, today: dt.date) -> dt.date:
     if text in ("0", "1"):
         return today - dt.timedelta(days=int(text))
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise Stale from None
+    return iso_day(text)

@@ -15,7 +15,7 @@ from bot.language import _
 from bot.policy.model import MATTER
 from bot.screens import card
 from bot.screens import guide as screens
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import guide_draft, guide_screens, referral, requests
 from handlers.guide_draft import BASIS, CATEGORY, DATE, EDIT, FOUND, HOME, PURPOSE, Case
 from handlers.guide_entrance import on_anew, on_guide, on_keep, on_new, on_try, search
@@ -44,7 +44,7 @@ async def on_category(turn: Turn) -> Screen:
     name, _comma, page = turn.pressed.arg.partition(",")
     if all(category.id != name for category in turn.policy.categories):
         raise Stale
-    guide_draft.keep(turn, draft, replace(case, at=f"{CATEGORY}.{name}.{page or 0}"))
+    guide_draft.keep(turn, draft, replace(case, at=f"{CATEGORY}.{name}.{page if is_number(page) else 0}"))
     return await present(turn)
 
 

@@ -57,10 +57,10 @@ async def on_keep(turn: Turn) -> Screen:
 
 
 async def on_anew(turn: Turn) -> Screen:
-    """Give up what was unfinished and begin what was wanted."""
-    draft = _asked_about(turn)
-    await guide_draft.begin(turn, Case.from_json(draft.answers[PENDING]))
-    return await present(turn)
+    """Give up what was unfinished and begin what was wanted; what is unfinished beneath it is asked about next."""
+    wanted = Case.from_json(_asked_about(turn).answers[PENDING])
+    await drafts_aside.give_up(turn)
+    return await _open(turn, wanted, asks_about_results=False)
 
 
 def _wanted(turn: Turn) -> Case:
@@ -70,8 +70,7 @@ def _wanted(turn: Turn) -> Case:
 
 async def _open(turn: Turn, case: Case, *, asks_about_results: bool = True) -> Screen:
     """Begin a guide, unless something else is unfinished: then the officer is asked."""
-    if turn.draft is not None and drafts_aside.is_empty(turn.draft):
-        await drafts_aside.take_up(turn)
+    await drafts_aside.let_go(turn)
     draft = turn.draft
     if draft is not None and _unfinished(turn, draft, results_too=asks_about_results):
         return _ask_first(turn, draft, case)

@@ -1,7 +1,9 @@
 """Which screen of the guide is the present one: computed from the draft alone."""
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from bot.guidance import Ask, Outcome, asked_again, matter_title, rejected
 from bot.language import _
@@ -16,6 +18,13 @@ from handlers.turn import Turn
 from storage import recent
 from storage.tables import Draft
 
+_HALF_DONE: Final[Mapping[str, Callable[[], str]]] = {
+    "calendar": lambda: _("a change of the working calendar"),
+    "cover": lambda: _("a leave cover"),
+    "handover": lambda: _("a hand-over"),
+    "study": lambda: _("the answer to a case for study"),
+}
+"""Purpose of what may be half done, besides guides, entries and forms -> what it is called."""
 _RECENT_SHOWN = 5
 _FOUND_SHOWN = 8
 
@@ -59,8 +68,8 @@ def asked(turn: Turn, case: Case) -> Ask | None:
 
 def name_of(turn: Turn, draft: Draft) -> str:
     """Return in a few words what is unfinished."""
-    if draft.purpose == "study":
-        return _("the answer to a case for study")
+    if draft.purpose in _HALF_DONE:
+        return _HALF_DONE[draft.purpose]()
     if drafts_aside.SET_ASIDE in draft.answers:
         return _("a form about a ledger entry") if draft.answers.get("request") else _("a form")
     name = matter_name(turn, Case.from_json(draft.answers))

@@ -9,11 +9,11 @@ from bot.dates import format_day, parse_day
 from bot.errors import Refusal
 from bot.language import _
 from bot.screens import entry_acts as asked
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import acts, drafts_aside, planning
 from handlers.acts import changeable
 from handlers.timeline import further, shown, whole, words_of
-from handlers.turn import Flow, Stale, Turn
+from handlers.turn import Flow, Stale, Turn, iso_day
 from storage.ledger import Opened
 from storage.tables import Applicant, Item, ItemState
 
@@ -25,9 +25,8 @@ _BY_THE_CENTRE: Final = ("received", "supplement", "resumed")  # where the count
 
 async def on_open(turn: Turn) -> Screen:
     """One entry."""
-    await drafts_aside.take_up(turn)
+    await drafts_aside.let_go(turn)
     opened = await acts.reopened(turn, turn.pressed.id)
-    note(turn, opened, "request.look")
     return await shown(turn, opened)
 
 
@@ -40,8 +39,7 @@ async def on_more(turn: Turn) -> Screen:
 async def on_timeline(turn: Turn) -> Screen:
     """〔完整时间线〕: all its lines, page by page."""
     opened = await acts.reopened(turn, turn.pressed.id)
-    note(turn, opened, "request.look")
-    return await whole(turn, opened, page=int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0)
+    return await whole(turn, opened, page=int(turn.pressed.arg) if is_number(turn.pressed.arg) else 0)
 
 
 async def on_day(turn: Turn) -> Screen:
@@ -52,8 +50,8 @@ async def on_day(turn: Turn) -> Screen:
         raise Stale
     if turn.pressed.version != opened.request.version:
         return replace(await shown(turn, opened), toast=_("The entry has changed since; this is its present state."))
-    on = turn.today - dt.timedelta(days=int(day)) if day.isdecimal() and len(day) < 3 else _iso(day)
-    await drafts_aside.take_up(turn)
+    on = turn.today - dt.timedelta(days=int(day)) if is_number(day) and len(day) < 3 else iso_day(day)
+    await drafts_aside.let_go(turn)
     return await _recorded(turn, opened, act, on)
 
 
@@ -237,13 +235,6 @@ async def _asked(turn: Turn) -> tuple[Opened, str]:
     if turn.draft is None or turn.draft.purpose != PURPOSE:
         raise Stale
     return await changeable(turn, turn.draft.answers["request"]), turn.draft.answers["act"]
-
-
-def _iso(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise Stale from None
 
 
 PRESSES: Final[Mapping[str, Flow]] = {

@@ -43,7 +43,7 @@ async def on_stats(turn: Turn) -> Screen:
 
 async def on_show(turn: Turn) -> Screen:
     """Another period or unit."""
-    await drafts_aside.take_up(turn)
+    await drafts_aside.let_go(turn)
     return await _shown(turn, await _pressed(turn))
 
 
@@ -54,7 +54,7 @@ async def on_figure(turn: Turn) -> Screen:
     if name not in set(Measure):
         raise Stale
     measure, page = Measure(name), turn.pressed.version
-    sight = await sight_of(turn.session, turn.officer, turn.today)
+    sight = await sight_of(turn.session, turn.office, turn.officer, turn.today)
     listed, total, every = await figure_records.entries(
         turn.session, await _records(turn, asked), measure, sight=sight, limit=PAGE, offset=page * PAGE
     )

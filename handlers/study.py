@@ -12,7 +12,7 @@ from bot.language import _
 from bot.screens import referral as screens
 from bot.screens.frame import with_sentence
 from bot.screens.keys import Keys
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import drafts_aside, referral
 from handlers.colleagues import named
 from handlers.guide_draft import Case
@@ -34,7 +34,7 @@ async def on_list(turn: Turn) -> Screen:
     waiting, total = await referrals.counted(turn.session, turn.officer)
     pages = max(1, -(-total // PAGE))
     arg = turn.press.arg if turn.press else ""
-    page = min(int(arg) if arg.isdecimal() else 0, pages - 1)
+    page = min(int(arg) if is_number(arg) else 0, pages - 1)
     rows = await referrals.listed(turn.session, turn.officer, limit=PAGE, offset=page * PAGE)
     briefs = [await _brief(turn, row) for row in rows]
     return screens.listing(briefs, waiting=waiting, total=total, page=page, pages=pages, today=turn.today)
@@ -43,7 +43,7 @@ async def on_list(turn: Turn) -> Screen:
 async def on_open(turn: Turn) -> Screen:
     """One case."""
     row = await _seen(turn, turn.pressed.id)
-    await _let_go(turn)
+    await drafts_aside.let_go(turn)
     return await _shown(turn, row)
 
 
@@ -164,11 +164,6 @@ async def _seen(turn: Turn, referral_id: int, *, to_change: bool = False) -> Ref
     if row is None:
         raise Refusal(_("There is no such case among yours."))
     return row
-
-
-async def _let_go(turn: Turn) -> None:
-    if turn.draft is not None and turn.draft.purpose == PURPOSE:
-        await drafts_aside.take_up(turn)
 
 
 async def _under_way(turn: Turn, *, to_change: bool = False) -> tuple[Draft, Referral]:

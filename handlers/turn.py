@@ -25,6 +25,18 @@ class Stale(Exception):
     """A press on a keyboard that no longer fits: nothing happens, the present screen is shown."""
 
 
+def iso_day(text: str) -> dt.date:
+    """Return the day that a button or a draft carries, written 2026-11-25.
+
+    Raises:
+        Stale: It carries none.
+    """
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise Stale from None
+
+
 class Defect(Exception):
     """A callback broke the rule of exactly one answer for each turn."""
 
@@ -85,6 +97,7 @@ class Turn:
         file: The file that was sent.
         too_fast: Whether it stands for a flood of its sender's updates, and says nothing itself.
         held_id_number: Whether an ID number was struck out of the message that came, or was edited.
+        noted: What the audit has a line of this turn about.
     """
 
     office: Office
@@ -100,9 +113,11 @@ class Turn:
     too_fast: bool = False
     held_id_number: bool = False
     delete_message: bool = field(default=False, init=False)
+    noted: set[tuple[str, int | None]] = field(default_factory=set, init=False)
     screen: Screen | None = field(default=None, init=False)
     found: Found | None = field(default=None, init=False)
     answered: bool = field(default=False, init=False)
+    refused: bool = field(default=False, init=False)
     error: BaseException | None = field(default=None, init=False)
 
     @property
@@ -203,6 +218,7 @@ class Turn:
             after: What stands there now, as JSON; kept encrypted.
             reason: Why, where the rule or the officer gave one; kept encrypted.
         """
+        self.noted.add(subject)
         audit.note(
             self.session,
             at=self.now,
@@ -214,6 +230,16 @@ class Turn:
             after=after,
             reason=reason,
         )
+
+    def looked(self, kind: str, subject_id: int) -> None:
+        """Append the line of a look, unless this turn has left one about the same already: of what was done.
+
+        Args:
+            kind: What was looked at, such as ``request``.
+            subject_id: Which one.
+        """
+        if (kind, subject_id) not in self.noted:
+            self.note(f"{kind}.look", (kind, subject_id))
 
     def answer(self, screen: Screen | None) -> None:
         """Answer the turn with a screen, or with None where there is nobody to show one to.

@@ -91,7 +91,7 @@ async def _begun(desk: Desk, form: OfficeForm, subject: int, values: dict[str, A
     await _with_role(desk, Role.COORDINATOR)
 
     async def begin(turn: Turn) -> Screen:
-        return await forms.begin_office(turn, form, subject, values=values)
+        return await forms.begin_office(turn, form, subject, values=values, typed=True)
 
     return await desk.run(begin)
 

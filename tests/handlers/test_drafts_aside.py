@@ -1,0 +1,80 @@
+"""Questions in between: whatever was entered comes back, the newest first, and nothing else does."""
+
+import random
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.screens.screen import Screen
+from handlers import drafts_aside
+from handlers.turn import Turn
+from tests.handlers.desk import Desk
+
+FORM, SEARCH = "form", "find"
+OWED = dict[int, int]
+"""Number of a form -> what was entered in it last; in the order in which they began."""
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("beneath", [True, False])
+async def test_what_was_entered_comes_back_whatever_comes_upon_it(desk: Desk, seed: int, beneath: bool):
+    chance, owed = random.Random(seed), OWED()
+    if beneath:
+        await desk.command("new")
+    for value in range(1, 40):
+        act = chance.choice((_form, _form, _entered, _entered, _search, _passing))
+        await act(desk, chance, owed, value)
+    while (draft := await desk.draft()) is not None and drafts_aside.SET_ASIDE in draft.answers:
+        if (number := draft.answers.get("subject")) in owed:
+            assert (number, draft.answers["value"]) == owed.popitem()
+        await _run(desk, drafts_aside.take_up)
+    assert owed == {}
+    assert (await desk.draft() is not None) == beneath
+
+
+async def _form(desk: Desk, chance: random.Random, owed: OWED, _value: int) -> None:
+    """A form begins in which nothing is entered yet."""
+    number = chance.choice([each for each in range(40) if each not in owed])
+
+    async def begin(turn: Turn) -> None:
+        await drafts_aside.put_aside(turn, purpose=FORM, answers={"form": "f", "subject": number, "value": 0})
+
+    await _run(desk, begin)
+
+
+async def _entered(desk: Desk, _chance: random.Random, owed: OWED, value: int) -> None:
+    """Something is entered in the form on the screen, where there is one."""
+    draft = await desk.draft()
+    if draft is None or draft.purpose != FORM:
+        return
+    number, answers = draft.answers["subject"], {**draft.answers, "value": value}
+
+    async def keep(turn: Turn) -> None:
+        drafts_aside.keep(turn, answers)
+
+    await _run(desk, keep)
+    owed[number] = value
+
+
+async def _search(desk: Desk, _chance: random.Random, _owed: OWED, value: int) -> None:
+    """Somebody looks for something, with one word and another."""
+
+    async def search(turn: Turn) -> None:
+        await drafts_aside.put_aside(turn, purpose=SEARCH, answers={"query": ""})
+        assert turn.draft is not None
+        drafts_aside.keep(turn, {**turn.draft.answers, "query": str(value)}, entered=False)
+
+    await _run(desk, search)
+
+
+async def _passing(desk: Desk, _chance: random.Random, _owed: OWED, _value: int) -> None:
+    """Something is opened that asks nothing."""
+    await _run(desk, drafts_aside.let_go)
+
+
+async def _run(desk: Desk, act: Callable[[Turn], Awaitable[None]]) -> None:
+    async def flow(turn: Turn) -> Screen:
+        await act(turn)
+        return Screen("x", "x")
+
+    await desk.run(flow)
