@@ -112,9 +112,14 @@ def scope(policy: Policy, outcome: Outcome) -> Scope:
         applicants=tuple(applicants) or ("bureau", "counterpart"),
         cautions=subject_cautions(outcome),
         batch=matter is not None and matter.batch,
-        confidential=matter is not None and (matter.batch or matter.confidential),
+        confidential=matter is not None and is_confidential(matter),
         age_limit=_age_limit(matter),
     )
+
+
+def is_confidential(matter: Matter) -> bool:
+    """Say whether who takes part in a matter is nobody else's business before its result; so with every list."""
+    return matter.batch or matter.confidential
 
 
 def _age_limit(matter: Matter | None) -> tuple[int, str] | None:

@@ -16,12 +16,12 @@ from bot.language import _
 from bot.policy.model import CounterpartKind
 from bot.screens import attachments as screens
 from bot.screens.screen import Screen
-from handlers.batch_work import handed_in, tidy
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.rights import Renderer
 from handlers.turn import Stale
-from storage import attachments, audit, commitments, entry_values, orphans, outbox
+from storage import attachments, audit, commitments, entry_values, orphans, outbox, work
+from storage.files import handed_in
 from storage.ledger import Opened, open_entry
 from storage.tables import Attachment, Item, ItemState, Person, PersonState, Priority
 
@@ -120,7 +120,7 @@ async def keep(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) -> "
         )
         session.add(row)
         await session.flush()
-        tidy(session, handed_in(params["ref"]), now=now)
+        work.tidy(session, handed_in(params["ref"]), now=now)
         await _tell(session, opened.request.id, row, now)
 
     return finish

@@ -13,7 +13,6 @@ from bot.screens import attachments as screens
 from bot.screens.screen import Screen
 from handlers import acts, attachment_work, drafts_aside
 from handlers.attachment_work import KEEP, lines_of, require_no_person, taking, taking_line
-from handlers.batch_work import tidy
 from handlers.choosing import chosen
 from handlers.rights import Renderer
 from handlers.timeline import words_of
@@ -35,7 +34,7 @@ async def on_files(turn: Turn) -> Screen:
     await _put_down(turn)
     said, comma, which = turn.pressed.arg.partition(",")
     if not comma:
-        turn.note("request.look", ("request", opened.request.id))
+        turn.looked("request", opened.request.id)
         return await _listed(turn, opened)
     if not opened.may_act or turn.pressed.version != opened.request.version or said not in set(Purpose):
         raise Stale
@@ -88,7 +87,7 @@ async def on_look(turn: Turn) -> Screen:
     """〔查看〕: a file is sent back to somebody who may read its entry; the look is on record."""
     found, opened = await _kept(turn)
     line = await _line(turn, opened, found)
-    turn.note("attachment.look", ("attachment", found.row.id))
+    turn.looked("attachment", found.row.id)
     return screens.sent_back(opened.entry, line, found.row.path, words_of(turn, opened.entry))
 
 
@@ -105,7 +104,7 @@ async def on_take_away(turn: Turn) -> Screen:
         return screens.taking_away(opened.entry, line, words_of(turn, opened.entry))
     found.row.removed_at = turn.now
     await turn.session.flush()
-    tidy(turn.session, [found.row.path], now=turn.now)
+    work.tidy(turn.session, [found.row.path], now=turn.now)
     turn.note("attachment.remove", ("request", opened.request.id), reason=purpose_name(line.purpose))
     return await _listed(turn, opened)
 

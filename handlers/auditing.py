@@ -16,7 +16,7 @@ from bot.finding import read_words
 from bot.language import _
 from bot.screens import auditing as screens
 from bot.screens.auditing import PAGE, Chain, Line
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import access, hours, planning
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
@@ -61,7 +61,7 @@ async def on_page(turn: Turn) -> Screen:
     if not access.may(turn.officer.role, "audit"):
         raise Stale
     kind, key = turn.pressed.arg[:1], turn.pressed.arg[1:]
-    if turn.pressed.arg and (kind not in (_REQUEST, _PERSON) or not key.isdecimal()):
+    if turn.pressed.arg and (kind not in (_REQUEST, _PERSON) or not is_number(key)):
         raise Stale
     about = _About()
     if kind == _REQUEST:

@@ -9,7 +9,7 @@ from bot.dates import format_day
 from bot.errors import Refusal
 from bot.forms import Filling, RecordForm, step
 from bot.language import _
-from bot.policy.model import Matter, Policy
+from bot.policy.model import Matter
 from bot.policy.overlay import Layer, LayerKind
 from bot.scope import subject_word
 from bot.screens import rules as screens
@@ -112,11 +112,6 @@ async def _new_code(turn: Turn) -> str:
     return await overlay.next_key(turn.session, "b")
 
 
-def stamp(policy: Policy) -> int:
-    """Return what tells keyboards of other rules from those of these."""
-    return int(policy.hash[:6], 16)
-
-
 def _at(turn: Turn) -> Matter:
     """Return the matter of a press.
 
@@ -124,7 +119,7 @@ def _at(turn: Turn) -> Matter:
         Stale: The catalogue has changed since.
     """
     matters = list(turn.policy.matters.values())
-    if turn.pressed.version != stamp(turn.policy) or turn.pressed.id >= len(matters):
+    if turn.pressed.version != turn.policy.stamp or turn.pressed.id >= len(matters):
         raise Stale
     return matters[turn.pressed.id]
 
@@ -151,7 +146,7 @@ async def _listed(turn: Turn, page: int, query: str) -> Screen:
         index = Index(Entry(matter.code, matter.name, matter.aliases) for matter in turn.policy.matters.values())
         rows = {code: rows[code] for code in index.find(query, limit=len(rows)) if code in rows}
     waiting = len(await overlay.proposals(turn.session))
-    return screens.catalogue(list(rows.values()), stamp(turn.policy), page=page, query=query, waiting=waiting)
+    return screens.catalogue(list(rows.values()), turn.policy.stamp, page=page, query=query, waiting=waiting)
 
 
 def _mark(matter: Matter, turn: Turn) -> str:
@@ -179,7 +174,7 @@ async def _shown(turn: Turn, matter: Matter) -> Screen:
     place = list(policy.matters).index(matter.code)
     versions = await rule_history.versions(turn, LayerKind.MATTER, matter.code)
     retired = matter.effective_to is not None
-    return screens.matter(matter.name, facts, (place, stamp(policy)), versions, retired=retired)
+    return screens.matter(matter.name, facts, (place, policy.stamp), versions, retired=retired)
 
 
 _LIST: Final = Searched(PURPOSE, _listed)

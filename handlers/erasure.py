@@ -16,7 +16,6 @@ from bot.language import _
 from bot.screens import erasure as screens
 from bot.screens.screen import Screen
 from handlers import access
-from handlers.batch_work import tidy
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
@@ -48,7 +47,7 @@ async def on_command(turn: Turn) -> Screen:
     opened = await _opened(turn.session, ids[0])
     await _require_person(turn.session, ids[0])
     named = await entry_values.labels(turn.session, opened.items, whole=False)  # see roles.IDENTIFIES: not for them
-    turn.note("request.look", ("request", ids[0]))
+    turn.looked("request", ids[0])
     return screens.confirm(opened.entry.number, opened.entry.matter, sorted(set(named.values())), ids[0])
 
 
@@ -81,7 +80,7 @@ async def erase(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) -> 
         if not named:
             return
         erased = await erasure.erase(session, request_id, mentioned)
-        tidy(session, erased.files, now=now)
+        work.tidy(session, erased.files, now=now)
         work.add(session, SCRUB, {}, now=now)
         after = {"lines": erased.lines, "files": len(erased.files), "elsewhere": erased.elsewhere}
         subject = ("request", request_id)

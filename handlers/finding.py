@@ -8,10 +8,12 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.finding import PAGE, View, Words, read_words
+from bot.scope import is_confidential
 from bot.screens import finding as screens
 from bot.screens.finding import FIND, MINE, Listed
 from bot.screens.screen import Screen
 from handlers import drafts_aside
+from handlers.office import Office
 from handlers.timeline import wording
 from handlers.turn import Flow, Stale, Turn
 from storage import counterparts, cover, dossiers, finding, matching, people
@@ -21,9 +23,11 @@ from storage.tables import Draft, Person, Unit
 PURPOSE: Final = "find"
 
 
-async def sight_of(session: AsyncSession, person: Person, today: dt.date) -> Sight:
+async def sight_of(session: AsyncSession, office: Office, person: Person, today: dt.date) -> Sight:
     """Return whose eyes look: the officer's own, and those of the colleagues they stand in for today."""
-    return Sight(person, today, await cover.stood_in_for(session, person, today))
+    confidential = {matter.code for matter in office.policy.matters.values() if is_confidential(matter)}
+    stood_in_for = await cover.stood_in_for(session, person, today)
+    return Sight(person, today, stood_in_for, confidential=confidential)
 
 
 async def on_find(turn: Turn) -> Screen:
@@ -47,7 +51,7 @@ async def on_page(turn: Turn) -> Screen:
     draft = _draft(turn)
     if draft is None:
         return await _found(turn, Words(), view, None)
-    drafts_aside.keep(turn, {**draft.answers, "view": view.encode()})
+    drafts_aside.keep(turn, {**draft.answers, "view": view.encode()}, entered=False)
     return await _found(turn, read_words(draft.answers["words"]), view, draft)
 
 
@@ -62,7 +66,7 @@ async def present(turn: Turn) -> Screen:
 async def on_my(turn: Turn) -> Screen:
     """/my, its groups and its pages."""
     view = replace(_view(turn.press.arg), unit_id=None) if turn.press else View()
-    sight = await sight_of(turn.session, turn.officer, turn.today)
+    sight = await sight_of(turn.session, turn.office, turn.officer, turn.today)
     listed = await _page(turn, sight, Search(view=view, mine=True), Listed(MINE, view, 0, ()))
     counts = await finding.standings(turn.session, sight)
     return screens.mine(listed, counts, wording(turn.office, turn.today))
@@ -74,7 +78,7 @@ async def on_filters(turn: Turn) -> Screen:
     menu, comma, arg = turn.pressed.arg.partition(",")
     view = _view(arg if comma else menu)
     draft = _draft(turn) if verb == FIND else None
-    sight = await sight_of(turn.session, turn.officer, turn.today)
+    sight = await sight_of(turn.session, turn.office, turn.officer, turn.today)
     listed = await _listed(turn, verb, view, draft)
     if comma and menu == "m":
         return screens.months(listed, turn.today)
@@ -102,7 +106,7 @@ async def _search(turn: Turn, typed: str) -> Screen:
     words = read_words(typed)
     answers = {"words": words.text, "view": View().encode()}
     if turn.draft is not None and turn.draft.purpose == PURPOSE:
-        drafts_aside.keep(turn, {**turn.draft.answers, **answers})
+        drafts_aside.keep(turn, {**turn.draft.answers, **answers}, entered=False)
     else:
         await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers)
     return await present(turn)
@@ -110,7 +114,7 @@ async def _search(turn: Turn, typed: str) -> Screen:
 
 async def _found(turn: Turn, words: Words, view: View, draft: Draft | None) -> Screen:
     """Return a page of what was found: counterparts first, unless the list is narrowed to entries, then entries."""
-    session, sight = turn.session, await sight_of(turn.session, turn.officer, turn.today)
+    session, sight = turn.session, await sight_of(turn.session, turn.office, turn.officer, turn.today)
     ids, near = await finding.counterparts(session, sight, words)
     into = await counterparts.survivors(session, ids)
     firms = [] if view.is_narrowed else list(dict.fromkeys(into[each] for each in ids))

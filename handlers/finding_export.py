@@ -42,7 +42,7 @@ async def export(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) ->
     today = tools.office.today(now)
     async with tools.database.read() as session:
         person = await session.get_one(Person, params["person_id"])
-        rows = await _rows(session, person, params, today) if person.state is PersonState.ACTIVE else []
+        rows = await _rows(session, tools.office, person, params, today) if person.state is PersonState.ACTIVE else []
         reach = await handed_out.reach_of(session, person, today)
     words = wording(tools.office, today)
     heading = columns()
@@ -58,8 +58,10 @@ async def export(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) ->
     return finish
 
 
-async def _rows(session: AsyncSession, person: Person, params: Mapping[str, Any], today: dt.date) -> Sequence[Line]:
-    sight = await sight_of(session, person, today)
+async def _rows(
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], today: dt.date
+) -> Sequence[Line]:
+    sight = await sight_of(session, office, person, today)
     words = read_words(params["words"])
     ids, near = await finding.counterparts(session, sight, words)
     search = Search(words, near=ids if near else (), view=View.decode(params["view"]) or View(), mine=params["mine"])

@@ -8,12 +8,12 @@ from bot.errors import Refusal
 from bot.language import LANGUAGES, _
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
-from handlers import access, batch, forms, guide, guide_draft, guide_screens, onward, worker
+from handlers import access, batch, drafts_aside, forms, guide, guide_draft, guide_screens, onward, worker
 from handlers.colleagues import named
 from handlers.flows import merged
 from handlers.guide_draft import PENDING
 from handlers.turn import Flow, Stale, Turn
-from storage import drafts, pins
+from storage import pins
 
 SHEETS: Final = (".xlsx", ".xls", ".ods", ".csv")
 LANGUAGE_NAMES: Final = {"zh_CN": "简体中文", "en": "English"}
@@ -76,11 +76,14 @@ async def on_language(turn: Turn) -> Screen:
 
 
 async def on_cancel(turn: Turn) -> Screen:
-    """/cancel: give up what was begun."""
+    """/cancel: give up what was begun; of a question in between that alone, and what was put aside for it is shown."""
     if turn.draft is None:
         return screens.cancelled(had_draft=False)
-    await drafts.end(turn.session, turn.draft)
-    return screens.cancelled(had_draft=True)
+    await drafts_aside.give_up(turn)
+    doing = await onward.doing(turn)
+    if doing is None:
+        return screens.cancelled(had_draft=True)
+    return screens.with_sentence(_("The last thing was given up. Unfinished before it is:"), doing)
 
 
 async def on_text(turn: Turn) -> Screen:

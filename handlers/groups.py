@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.dates import format_day
 from bot.deadlines import due_at
-from bot.roles import Reach
+from bot.roles import Reach, reaches
 from bot.screens import groups as screens
 from bot.screens.frame import private_only
 from bot.screens.screen import Screen
-from handlers import access, hours
+from handlers import access, hours, undelivered
 from handlers.office import Office
 from handlers.turn import Turn
 from storage import chats, outbox, periodic
-from storage.tables import ChatBinding, PersonState, Unit
+from storage.tables import ChatBinding, Person, PersonState, Unit
 
 RIGHT: Final = "group.bind"
 DIGEST: Final = "group.digest"
@@ -60,22 +60,38 @@ async def tell(session: AsyncSession, office: Office, now: dt.datetime) -> int:
         return 0
     bound = await chats.bound(session)
     for binding in bound:
+        if not await is_spoken_for(session, binding):
+            await undelivered.orphan_group(session, office, binding, now)
+            continue
         dedupe = f"{DIGEST}:{binding.id}:{today.isoformat()}"
-        await outbox.enqueue_for_chat(session, binding.chat_id, kind=DIGEST, params={}, dedupe=dedupe, now=now)
+        params = {"on": today.isoformat()}
+        await outbox.enqueue_for_chat(session, binding.chat_id, kind=DIGEST, params=params, dedupe=dedupe, now=now)
     return len(bound)
 
 
 async def render(
-    session: AsyncSession, office: Office, binding: ChatBinding, _params: Mapping[str, Any], now: dt.datetime
+    session: AsyncSession, office: Office, binding: ChatBinding, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Say how the unit's entries stand by numbers and dates; None where nothing is due, so that nobody is disturbed."""
+    """Say how the unit's entries stand by numbers and dates; None where nothing is due, so that nobody is disturbed.
+
+    None also on another day than the one it was queued for: that day's own says how they stand.
+    """
     today = office.today(now)
+    if params.get("on") not in (today.isoformat(), None):  # None: queued by an older version
+        return None
     unit = await session.get_one(Unit, binding.unit_id)
     ahead = office.calendar.add(today, WITHIN).on
     figures = await chats.standing(session, unit, today=today, ahead=ahead)
-    if not (figures.due_today or figures.overdue or figures.to_submit):
+    if not (figures.due_today or figures.overdue or figures.to_submit or figures.not_submitted):
         return None
     return screens.digest(unit.name, format_day(today, today=today), figures)
+
+
+async def is_spoken_for(session: AsyncSession, binding: ChatBinding) -> bool:
+    """Say whether whoever bound a group may still bind it: suspension, another role or unit ends that at once."""
+    binder = await session.get_one(Person, binding.bound_by, populate_existing=True)
+    may = reaches(access.row(RIGHT), binder.role, own=False, same_unit=binder.unit_id == binding.unit_id)
+    return binder.state is PersonState.ACTIVE and may
 
 
 GROUP_NOTICES: Final = {DIGEST: render}

@@ -43,7 +43,7 @@ async def export(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> F
         unit = await session.get_one(Unit, person.unit_id)
         setting = await ledger_import.columns(session, unit.code)
         active = person.state is PersonState.ACTIVE
-        sight = await sight_of(session, person, tools.office.today(now))
+        sight = await sight_of(session, tools.office, person, tools.office.today(now))
         reach = await handed_out.reach_of(session, person, tools.office.today(now))
         rows = await verifications(session, sight, Search()) if active else []
     made, count = await sheet(rows, setting)

@@ -13,8 +13,9 @@ from bot.language import _, ngettext, pgettext
 from bot.opinions import Finding, require_dates, validity
 from bot.screens import entry_acts
 from bot.screens.ledger import subject_lines
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import acts, forms
+from handlers.choosing import fresh
 from handlers.forms import FormFlow
 from handlers.ledger import take_in
 from handlers.timeline import shown, words_of
@@ -30,7 +31,7 @@ CHOICES: Final = 8  # counterparts on one screen; more are written down by a she
 
 async def on_write(turn: Turn) -> Screen:
     """〔登记意见内容〕: of the one counterpart, of all alike, or of one among several."""
-    opened = await _fresh(turn)
+    opened = await fresh(turn)
     open_items = lacking(opened)
     if not open_items:
         return await shown(turn, opened)
@@ -39,7 +40,7 @@ async def on_write(turn: Turn) -> Screen:
         return await _write(turn, opened, open_items[0].id)
     if arg == "all":
         return await _write(turn, opened, 0)
-    if arg.isdecimal() and int(arg) in {item.id for item in open_items}:
+    if is_number(arg) and int(arg) in {item.id for item in open_items}:
         return await _write(turn, opened, int(arg))
     every = pgettext("button", "All alike (%(n)d)") % {"n": len(open_items)}
     names = await entry_values.labels(turn.session, open_items[:CHOICES], whole=opened.identifies)
@@ -53,12 +54,12 @@ async def _write(turn: Turn, opened: Opened, item_id: int) -> Screen:
 
 async def on_use(turn: Turn) -> Screen:
     """〔登记使用情况〕: what the decision made of the opinion, of all alike or of one among several."""
-    opened = await _fresh(turn)
+    opened = await fresh(turn)
     waiting, arg = opened.returned, turn.pressed.arg
     if not waiting:
         return await shown(turn, opened)
     chosen = 0 if len(waiting) == 1 or arg == "all" else None
-    if arg.isdecimal() and int(arg) in {item.id for item in waiting}:
+    if is_number(arg) and int(arg) in {item.id for item in waiting}:
         chosen = int(arg)
     if chosen is not None:
         return await forms.begin(turn, USE, opened, chosen, values={"used_on": turn.today.isoformat()})
@@ -87,7 +88,7 @@ async def on_tell(turn: Turn) -> Screen:
 
 async def on_told(turn: Turn) -> Screen:
     """〔已告知〕: noted with today's date."""
-    opened = await _fresh(turn)
+    opened = await fresh(turn)
     rows = [row for row in await _follow_ups(turn, opened) if row.state is FollowUpState.OPEN]
     if rows:
         async with acts.acting(turn, opened, "request.informed", on=turn.today):
@@ -98,7 +99,7 @@ async def on_told(turn: Turn) -> Screen:
 
 async def on_follow_up(turn: Turn) -> Screen:
     """〔异议与修复〕: what came of it."""
-    opened = await _fresh(turn)
+    opened = await fresh(turn)
     return await forms.begin(turn, FOLLOW_UP, opened)
 
 
@@ -249,18 +250,6 @@ async def _record_follow_up(turn: Turn, opened: Opened, _item_id: int, filling: 
                 row.state, row.outcome = state, filling.values.get("outcome") or row.outcome
                 row.closed_on = turn.today if state is FollowUpState.CLOSED else None
     return await shown(turn, await acts.reopened(turn, opened.request.id))
-
-
-async def _fresh(turn: Turn) -> Opened:
-    """Return the entry of a press that was made from its present state.
-
-    Raises:
-        Stale: The entry has changed since.
-    """
-    opened = await acts.changeable(turn, turn.pressed.id)
-    if turn.pressed.version != opened.request.version:
-        raise Stale
-    return opened
 
 
 def _all_returned(opened: Opened, item_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,9 +36,11 @@ async def on_pack(turn: Turn) -> Screen:
 async def on_approve(turn: Turn) -> Screen:
     """〔启用〕: the new pack decides from now on; what was decided before keeps the rules of its day."""
     found = await _waiting(turn.session, turn.office)
-    if found is None or found[0].hash[:_SHOWN] != turn.pressed.arg:
+    if found is None:
         raise Stale
     pack, policy, _left_out = found
+    if policy.hash[:_SHOWN] != turn.pressed.arg:
+        return replace(await on_pack(turn), toast=rule_change.changed_since())
     before = await overlay.mark(turn.session, overlay.PACK)
     await overlay.set_mark(turn.session, overlay.PACK, pack.hash)
     await overlay.set_mark(turn.session, overlay.CANDIDATE, None)

@@ -12,7 +12,7 @@ from bot.screens import people as screens
 from bot.screens.people import Act, Member
 from bot.screens.screen import Screen, Style
 from bot.search import Entry, Index
-from handlers import access, enrolment, handover
+from handlers import absence, access, enrolment, handover
 from handlers.colleagues import named
 from handlers.office import Office
 from handlers.searched import Searched
@@ -66,13 +66,15 @@ async def _suspend(turn: Turn, seat: Seat, said: str) -> Screen:
         yes = Act("stop,ok", pgettext("button", "Suspend now"), Style.DANGER)
         return screens.ask(_member(turn, seat), [sentence], [yes], today=turn.today)
     await _require(turn, seat, PersonState.ACTIVE)
-    return await _stand(turn, seat, PersonState.SUSPENDED, "person.suspend", _("Suspended"))
+    return await _stand(turn, seat, PersonState.SUSPENDED, people.SUSPENDED, _("Suspended"))
 
 
 async def _resume(turn: Turn, seat: Seat, _said: str) -> Screen:
     if seat.person.state is not PersonState.SUSPENDED:
         raise Stale
-    return await _stand(turn, seat, PersonState.ACTIVE, "person.resume", _("At work again"))
+    screen = await _stand(turn, seat, PersonState.ACTIVE, "person.resume", _("At work again"))
+    await absence.resumed(turn.session, seat.person, turn.now)
+    return screen
 
 
 async def _leave(turn: Turn, seat: Seat, said: str) -> Screen:
@@ -85,7 +87,7 @@ async def _leave(turn: Turn, seat: Seat, said: str) -> Screen:
         yes = Act("left,ok", pgettext("button", "Close the account"), Style.DANGER)
         return screens.ask(_member(turn, seat), [sentence], [yes], today=turn.today)
     await _require(turn, seat, PersonState.ACTIVE, PersonState.SUSPENDED)
-    return await _stand(turn, seat, PersonState.LEFT, "person.leave", _("The account is closed"))
+    return await _stand(turn, seat, PersonState.LEFT, people.LEFT, _("The account is closed"))
 
 
 async def _role(turn: Turn, seat: Seat, said: str) -> Screen:

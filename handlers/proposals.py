@@ -59,6 +59,9 @@ async def on_answer(turn: Turn) -> Screen:
         return await _waiting(turn, toast=_("It has been answered already"))
     taken_up = turn.pressed.verb == "pyes"
     if taken_up:
+        seen = await _proposal(turn.session, turn.office, row, None, turn.now)
+        if turn.pressed.version != seen.stamp:
+            return await _waiting(turn, toast=rule_change.changed_since())
         layer = Layer(LayerKind(row.kind), row.key, row.content)
         await rule_change.put(turn, [layer], basis=row.basis or _("proposed by an officer"), proposal=row)
     else:
@@ -120,10 +123,10 @@ async def _proposals(session: AsyncSession, office: Office, now: dt.datetime) ->
 async def _proposal(
     session: AsyncSession, office: Office, row: Overlay, person: Person | None, now: dt.datetime
 ) -> Proposal:
-    policy, facts = office.policy, row.content["facts"]
+    policy, facts, stamp = office.policy, row.content["facts"], 0
     try:
         foreseen = await rule_change.foresee(session, office, [Layer(LayerKind(row.kind), row.key, row.content)], now)
-        would_be = screens.difference_lines(foreseen.effect.difference, foreseen.policy)
+        would_be, stamp = screens.difference_lines(foreseen.effect.difference, foreseen.policy), foreseen.policy.stamp
     except Refusal as refusal:  # the rules have changed since it was proposed
         would_be = (refusal.message,)
     unit = await session.get_one(Unit, person.unit_id) if person else None
@@ -138,6 +141,7 @@ async def _proposal(
         why=row.basis,
         would_be=would_be,
         outside=await overlay.open_entries_outside(session, answers),
+        stamp=stamp,
     )
 
 

@@ -69,6 +69,7 @@ async def again(turn: Turn, reminder: Reminder) -> Screen:
     notice = await described(turn, reminder)
     if notice is None:
         return await present_state(turn, reminder)
+    turn.looked(reminder.subject_kind, reminder.subject_id)
     words = reminders.words_for(turn.office, notice, turn.today)
     return screens.reminder(notice, words, noted=reminder.state is ReminderState.ACKNOWLEDGED)
 

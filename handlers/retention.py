@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from handlers.batch_work import tidy
 from handlers.erasure import ERASE
-from storage import audit, retention, work
+from storage import audit, batch, retention, work
 
 if TYPE_CHECKING:
     from handlers.worker import Chore, Finish, Tools
 
 RETAIN: Final = "retention"
+UNASKED: Final = dt.timedelta(hours=4)  # a list that nobody says what to do with goes in the night after
 
 
 async def retain(tools: "Tools", _params: Mapping[str, Any], now: dt.datetime) -> "Finish":
@@ -36,7 +36,8 @@ async def retain(tools: "Tools", _params: Mapping[str, Any], now: dt.datetime) -
         staff = await retention.forget_staff(session, before(keeps.staff_days), today=today, keeps=admins)
         notices = await retention.forget_notices(session, before(keeps.notices_days))
         files = await retention.take_attachments(session, before(keeps.attachments_days), now)
-        tidy(session, files, now=now)
+        unasked = await batch.close_unasked(session, now - UNASKED, now=now)
+        work.tidy(session, [*files, *unasked], now=now)
         lines = await retention.blank_audit(session, before(keeps.audit_days))
         counted = {"persons": len(persons), "staff": staff, "notices": notices, "files": len(files), "lines": lines}
         if said := {what: n for what, n in counted.items() if n}:

@@ -39,20 +39,20 @@ async def on_typed(turn: Turn) -> Screen:
 
     Only those are named whom the officer may see: a list before its publication betrays nobody here either.
     """
-    sight = await sight_of(turn.session, turn.officer, turn.today)
+    sight = await sight_of(turn.session, turn.office, turn.officer, turn.today)
     ids, _near = await finding.counterparts(turn.session, sight, read_words(turn.text))
     standing = (await counterparts.survivors(turn.session, ids)).values()
     named = await known.coded(turn.session, list(dict.fromkeys(standing))[:MOST])
     limit = earliest_issue(_matter(turn), turn.today)
     codes = [code for _key, code, _name in named]
-    held = await opinions.reusable(turn.session, codes, on=turn.today, earliest_issue=limit)
+    held = await opinions.reusable(turn.session, codes, sight=sight, on=turn.today, earliest_issue=limit)
     unit = await turn.unit()
     own = {code: each.unit == unit.short_name for code, each in held.items()}
     for key, code, _name in named:
         if code in held:
-            turn.note("opinion.look", ("opinion", held[code].opinion_id))
+            turn.looked("opinion", held[code].opinion_id)
         else:
-            turn.note("counterpart.look", ("counterpart", key))
+            turn.looked("counterpart", key)
     return screens.found([(code, name) for _key, code, name in named], held, own, turn.today)
 
 

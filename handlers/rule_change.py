@@ -41,6 +41,11 @@ class Foreseen:
     effect: Effect
 
 
+def changed_since() -> str:
+    """Return what is said where a change was to be made whose effect is another one by now."""
+    return _("The rules have changed since; this is what would change now. Please check it and press again.")
+
+
 async def foresee(session: AsyncSession, office: Office, layers: Sequence[Layer], now: dt.datetime) -> Foreseen:
     """Return what entries of the overlay would change, and change nothing.
 

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.pasted import visible
-from bot.screens.screen import Screen
+from bot.plaintext import visible
+from bot.screens.screen import Screen, is_number
 from handlers import drafts_aside
 from handlers.turn import Stale, Turn
 
@@ -25,14 +25,14 @@ class Searched:
         """Everything, from the page that was pressed."""
         page = turn.pressed.arg.removeprefix("p") if turn.press else ""
         await drafts_aside.put_aside(turn, purpose=self.purpose, answers={"query": ""})
-        return await self.listed(turn, int(page) if page.isdecimal() else 0, "")
+        return await self.listed(turn, int(page) if is_number(page) else 0, "")
 
     async def on_typed(self, turn: Turn) -> Screen:
         """Part of a name was typed."""
         query = " ".join(visible(turn.text).split())
         if turn.draft is None:
             raise Stale
-        drafts_aside.keep(turn, {**turn.draft.answers, "query": query})
+        drafts_aside.keep(turn, {**turn.draft.answers, "query": query}, entered=False)
         return await self.listed(turn, 0, query)
 
     async def present(self, turn: Turn) -> Screen:

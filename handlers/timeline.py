@@ -23,13 +23,14 @@ from storage.tables import Audit, Person
 
 
 async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
-    """Return an entry's screen with its timeline.
+    """Return an entry's screen with its timeline; that it was looked at is on record.
 
     Args:
         turn: The turn.
         opened: The entry as it is now.
         aside: Whether it answers on a reminder's own message.
     """
+    turn.looked("request", opened.request.id)
     await turn.session.flush()  # this turn's own line belongs to the timeline
     rows = await audit.timeline(turn.session, ("request", opened.request.id))
     events = await _events(turn, rows)
@@ -50,6 +51,7 @@ async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
 
 async def whole(turn: Turn, opened: Opened, *, page: int) -> Screen:
     """Return a page of an entry's whole timeline, the newest lines first."""
+    turn.looked("request", opened.request.id)
     rows = await audit.timeline(turn.session, ("request", opened.request.id))
     return screens.timeline(opened.entry, await _events(turn, rows), today=turn.today, page=page)
 

@@ -49,7 +49,8 @@ async def standing(session: AsyncSession, unit: Unit, *, today: dt.date, ahead: 
         open=await session.scalar(select(func.count(Request.id)).where(*of_unit)) or 0,
         due_today=await numbers(deadlines.FEEDBACK, on == today),
         overdue=await numbers(deadlines.FEEDBACK, on < today),
-        to_submit=await numbers(deadlines.SUBMISSION, on <= ahead),
+        to_submit=await numbers(deadlines.SUBMISSION, on.between(today, ahead)),
+        not_submitted=await numbers(deadlines.SUBMISSION, on < today),
     )
 
 

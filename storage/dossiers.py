@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.dossier import Brief, Dossier, HeldOpinion, readable_code
 from bot.opinions import Finding
 from storage.counterparts import former_names, relatives, survivors
-from storage.finding import Sight, may_see_counterpart
+from storage.finding import Sight, may_see_counterpart, opinion_known_to
 from storage.tables import Commitment, CommitmentState, Counterpart, Item, Opinion, Person, Request, Unit
 
 
@@ -20,7 +20,7 @@ async def briefs(session: AsyncSession, sight: Sight, ids: Sequence[int]) -> lis
     rows = {row.id: row for row in await session.scalars(select(Counterpart).where(Counterpart.id.in_(ids)))}
     known = await _known_inside(session, sight, everybody)
     standing = await session.execute(
-        select(Opinion.counterpart_id, Opinion.valid_to).where(*_holding(everybody, sight.today))
+        select(Opinion.counterpart_id, Opinion.valid_to).where(*_holding(everybody, sight))
     )
     until: dict[int, dt.date] = {}
     for counterpart_id, valid_to in standing:
@@ -83,12 +83,13 @@ async def _known_inside(session: AsyncSession, sight: Sight, ids: Collection[int
     return {each for each in found if each is not None}
 
 
-def _holding(ids: Collection[int], today: dt.date) -> tuple[ColumnElement[bool], ...]:
+def _holding(ids: Collection[int], sight: Sight) -> tuple[ColumnElement[bool], ...]:
     return (
         Opinion.counterpart_id.in_(ids),
-        Opinion.valid_to >= today,
+        Opinion.valid_to >= sight.today,
         Opinion.undone_at.is_(None),
         Opinion.superseded_at.is_(None),
+        opinion_known_to(sight),
     )
 
 
@@ -97,7 +98,7 @@ async def _opinions(session: AsyncSession, sight: Sight, ids: Collection[int]) -
         select(Opinion, Unit.short_name, Person)
         .outerjoin(Unit, Unit.id == Opinion.unit_id)
         .outerjoin(Person, Person.id == Opinion.holder_id)
-        .where(*_holding(ids, sight.today))
+        .where(*_holding(ids, sight))
         .order_by(Opinion.issued_on.desc(), Opinion.id.desc())
     )
     return [

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+PAGE: Final = "page:"  # begins the reference of a file that came through the file page and is kept here
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -18,6 +19,11 @@ class Kept:
     key: str
     sha256: str
     size: int
+
+
+def handed_in(ref: str) -> list[str]:
+    """Return the kept file behind the reference of one that was sent; none where the messenger has it."""
+    return [ref.removeprefix(PAGE)] if ref.startswith(PAGE) else []
 
 
 class FileStore:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, true, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.finding import FINISHED, PAGE, EntryNumber, Standing, View, Words
@@ -41,12 +41,14 @@ class Sight:
         today: Local date.
         stands_in_for: Keys of the colleagues for whom they stand in today.
         on_the_server: Whether it is the maintainer at the command line, from whom nothing is hidden.
+        confidential: Codes of the matters of which nobody else learns before the result who takes part.
     """
 
     person: Person
     today: dt.date
     stands_in_for: Collection[int] = ()
     on_the_server: bool = False
+    confidential: Collection[str] = ()
 
     def is_inside(self, unit_id: int) -> bool:
         """Say whether they may read the codes of persons in business that a unit deals with."""
@@ -79,7 +81,8 @@ def visible_to(sight: Sight) -> ColumnElement[bool]:
     """Return the condition on ``Request`` that an officer may look at the entry; the same as ``open_entry`` asks.
 
     Source: features.md R17. Own entries and those stood in for; the liaison and the head see their unit's; the
-    coordinator and the auditor see all.
+    coordinator and the auditor see all. One case differs: what falls to a head's stand-in, for want of the owner and
+    of whoever stands in for them, they open from its reminders alone; it stands in no list of theirs.
     """
     if sight.sees_all:
         return true()
@@ -87,6 +90,22 @@ def visible_to(sight: Sight) -> ColumnElement[bool]:
     if READS.get(sight.person.role) is Reach.UNIT:
         return or_(own, Request.unit_id == sight.person.unit_id)
     return own
+
+
+def opinion_known_to(sight: Sight) -> ColumnElement[bool]:
+    """Return the condition on ``Opinion`` that an officer may learn that the bureau holds it.
+
+    Everybody may, so that nobody applies twice; one that was obtained for a confidential matter only whoever may look
+    at that entry, until it says what the opinion was used for: the entry itself is complete before the result is out.
+    """
+    held_back = exists().where(
+        Item.id == Opinion.item_id,
+        Item.used_on.is_(None),
+        Request.id == Item.request_id,
+        Request.matter_code.in_(sight.confidential),
+        not_(visible_to(sight)),
+    )
+    return true() if sight.sees_all else ~held_back.correlate(Opinion)
 
 
 async def entries(
@@ -124,7 +143,8 @@ async def counterparts(session: AsyncSession, sight: Sight, words: Words) -> tup
     """Return the organisations that fit the words and that this officer may see, best first.
 
     A counterpart is seen by those who see an entry of it, and by everybody while a valid opinion on it is held in the
-    bureau; a list before its publication betrays nobody. What was absorbed is found as the one that stands for it.
+    bureau of which they may know; a list before its publication betrays nobody. What was absorbed is found as the one
+    that stands for it.
 
     Returns:
         At most ``matching.MOST`` keys, and whether they only come near because nothing fits.
@@ -226,7 +246,10 @@ async def _counterpart_seen(session: AsyncSession, sight: Sight) -> ColumnElemen
         return true()
     touched = select(Item.counterpart_id).join(Request, Request.id == Item.request_id).where(visible_to(sight))
     held = select(Opinion.counterpart_id).where(
-        Opinion.valid_to >= sight.today, Opinion.undone_at.is_(None), Opinion.superseded_at.is_(None)
+        Opinion.valid_to >= sight.today,
+        Opinion.undone_at.is_(None),
+        Opinion.superseded_at.is_(None),
+        opinion_known_to(sight),
     )
     known = Item.counterpart_id.is_not(None), Opinion.counterpart_id.is_not(None)
     seen = or_(Counterpart.id.in_(touched.where(known[0])), Counterpart.id.in_(held.where(known[1])))

@@ -6,9 +6,10 @@ import secrets
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.roles import ADMINISTERS
 from storage.tables import Invite, Person, PersonState, Role, Stranger, Unit
 
 TOKEN_BYTES: Final = 16  # 128 random bits; reliability.md §5.2
@@ -58,10 +59,15 @@ async def note_wrong(session: AsyncSession, telegram_id: int, *, now: dt.datetim
 
 
 async def redeem(session: AsyncSession, token: str, *, now: dt.datetime) -> Invite | None:
-    """Use an invitation up; None where it is unknown, expired or used. One of several racing users wins."""
+    """Use an invitation up; None where it is unknown, expired or used. One of several racing users wins.
+
+    One of a coordinator who was suspended, has left or is none any more is worth no more than an expired one.
+    """
+    may_invite = select(Person.id).where(Person.state == PersonState.ACTIVE, Person.role.in_(ADMINISTERS))
     used = await session.execute(
         update(Invite)
         .where(Invite.hash == _hash(token), Invite.used_at.is_(None), Invite.expires_at > now)
+        .where(or_(Invite.invited_by.is_(None), Invite.invited_by.in_(may_invite)))
         .values(used_at=now)
         .execution_options(synchronize_session=False)
         .returning(Invite.hash)

@@ -37,8 +37,8 @@ async def about(
         return Known()
     families = await family(session, codes)
     ids = {each for members in families.values() for each in members}
-    holding = await opinions.reusable(session, codes, on=on)
-    reusable = await opinions.reusable(session, codes, on=on, earliest_issue=earliest_issue)
+    holding = await opinions.reusable(session, codes, sight=sight, on=on)
+    reusable = await opinions.reusable(session, codes, sight=sight, on=on, earliest_issue=earliest_issue)
     open_ = await under_way(session, codes, sight=sight, holds=holds)
     broken = await breaches(session, codes)
     return Known(

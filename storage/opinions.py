@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.opinions import Finding, Reusable, best
 from storage.counterparts import family
+from storage.finding import Sight, opinion_known_to
 from storage.tables import (
     Commitment,
     CommitmentState,
@@ -130,13 +131,14 @@ async def of_items(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[in
 
 
 async def reusable(
-    session: AsyncSession, codes: Iterable[str], *, on: dt.date, earliest_issue: dt.date | None = None
+    session: AsyncSession, codes: Iterable[str], *, sight: Sight, on: dt.date, earliest_issue: dt.date | None = None
 ) -> dict[str, Reusable]:
     """Return the opinion to rely on for each counterpart that has one, whichever unit of the bureau holds it.
 
     Args:
         session: A session.
         codes: Unified social credit codes, or legacy codes.
+        sight: Whose eyes look.
         on: The decision's local date; today where none is planned.
         earliest_issue: The oldest issue that the coordinator still accepts for the matter.
 
@@ -145,7 +147,7 @@ async def reusable(
     """
     families = await family(session, list(codes))
     everybody = {each for ids in families.values() for each in ids}
-    candidates, breaches = await _candidates(session, everybody), await _breaches(session, everybody)
+    candidates, breaches = await _candidates(session, sight, everybody), await _breaches(session, everybody)
     found: dict[str, Reusable] = {}
     for code, ids in families.items():
         rows = [row for each in ids for row in candidates.get(each, ())]
@@ -155,7 +157,7 @@ async def reusable(
     return found
 
 
-async def _candidates(session: AsyncSession, counterpart_ids: set[int]) -> dict[int, list[Reusable]]:
+async def _candidates(session: AsyncSession, sight: Sight, counterpart_ids: set[int]) -> dict[int, list[Reusable]]:
     rows = await session.execute(
         select(Opinion, Counterpart, Unit.short_name, Person, FollowUp.state)
         .join(Counterpart, Counterpart.id == Opinion.counterpart_id)
@@ -166,6 +168,7 @@ async def _candidates(session: AsyncSession, counterpart_ids: set[int]) -> dict[
             Opinion.counterpart_id.in_(counterpart_ids),
             Opinion.undone_at.is_(None),
             Opinion.superseded_at.is_(None),
+            opinion_known_to(sight),
             Counterpart.name.is_not(None),  # natural persons are not found again by anything
         )
     )

@@ -4,17 +4,19 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, cast
 
-from sqlalchemy import Table, and_, bindparam, or_, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import Policy
-from bot.roles import CHANGES
-from storage.tables import Audit, Draft, Person, PersonState, Request, RequestState, Role, Stranger, Unit
+from storage.tables import Audit, Draft, Person, PersonState, Role, Stranger, Unit
 from storage.upsert import insert_new
 
 ROLE_CHANGED: Final = "person.role"
 UNIT_CHANGED: Final = "person.unit"
 """The audit's words for somebody who reaches less or other things from then on."""
+SUSPENDED: Final = "person.suspend"
+LEFT: Final = "person.leave"
+"""The audit's words for somebody who is told nothing from then on."""
 REFUSE_AGAIN_AFTER: Final = dt.timedelta(days=1)
 
 
@@ -93,15 +95,15 @@ async def active(session: AsyncSession) -> Sequence[Person]:
     return (await session.scalars(select(Person).where(Person.state == PersonState.ACTIVE).order_by(Person.id))).all()
 
 
-async def out_of_reach(session: AsyncSession) -> Sequence[Person]:
-    """Return those who have work and can be told nothing: active ones out of reach, and whoever left something open."""
-    left_open = select(Request.owner_id).where(Request.state == RequestState.OPEN)
-    gone = or_(
-        and_(Person.state == PersonState.ACTIVE, Person.reachable.is_(False)),
-        and_(Person.state.in_((PersonState.LEFT, PersonState.SUSPENDED)), Person.id.in_(left_open)),
+async def stood_down(session: AsyncSession, person: Person) -> Audit | None:
+    """Return the line of the audit by which somebody was suspended, or left, last; None where there is none."""
+    rows = await session.scalars(
+        select(Audit)
+        .where(Audit.subject_kind == "person", Audit.subject_id == person.id, Audit.verb.in_((SUSPENDED, LEFT)))
+        .order_by(Audit.id.desc())
+        .limit(1)
     )
-    rows = await session.scalars(select(Person).where(Person.role.in_(CHANGES), gone).order_by(Person.id))
-    return rows.all()
+    return rows.one_or_none()
 
 
 def lose(person: Person, now: dt.datetime) -> None:

@@ -4,9 +4,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.roles import CHANGES
+from storage import handover
 from storage.tables import Invite, Person, PersonState, Request, RequestState, Role, Unit
 
 
@@ -66,6 +68,17 @@ async def is_last_coordinator(session: AsyncSession, person: Person) -> bool:
         .execution_options(populate_existing=True)
     )
     return {each.id for each in rows} <= {person.id} and person.role is Role.COORDINATOR
+
+
+async def out_of_reach(session: AsyncSession, today: dt.date) -> Sequence[Person]:
+    """Return those who can be told nothing: active ones out of reach, and whoever stopped with something to be done."""
+    stopped = Person.state.in_((PersonState.LEFT, PersonState.SUSPENDED))
+    gone = or_(
+        and_(Person.state == PersonState.ACTIVE, Person.reachable.is_(False)),
+        and_(stopped, handover.has_estate(today)),
+    )
+    rows = await session.scalars(select(Person).where(Person.role.in_(CHANGES), gone).order_by(Person.id))
+    return rows.all()
 
 
 async def open_invites(session: AsyncSession, *, now: dt.datetime) -> Sequence[tuple[Invite, str]]:

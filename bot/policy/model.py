@@ -129,6 +129,11 @@ class Policy:
     def __hash__(self) -> int:
         return hash(self.hash)
 
+    @property
+    def stamp(self) -> int:
+        """What tells a keyboard that was made under these rules, or for them, from those of others."""
+        return int(self.hash[:6], 16)
+
     def matters_on(self, on: dt.date) -> tuple[Matter, ...]:
         """Return the matters in force on that local date, in the pack's order."""
         return tuple(matter for matter in self.matters.values() if matter.in_force(on))

@@ -18,13 +18,15 @@ class Standing:
         open: How many are open.
         due_today: Numbers of those whose feedback is due today.
         overdue: Numbers of those whose feedback is overdue.
-        to_submit: Numbers of those that must be submitted within the next working days, or should have been.
+        to_submit: Numbers of those that must be submitted within the next working days.
+        not_submitted: Numbers of those whose last day to submit has passed.
     """
 
     open: int
     due_today: Sequence[str]
     overdue: Sequence[str]
     to_submit: Sequence[str]
+    not_submitted: Sequence[str]
 
 
 def bound(unit: str) -> Screen:
@@ -69,6 +71,7 @@ def digest(unit: str, on: str, standing: Standing) -> Screen:
         _row(_("Feedback due today"), standing.due_today),
         _row(_("Feedback overdue"), standing.overdue),
         _row(_("To be submitted in these days"), standing.to_submit),
+        _row(_("Not submitted, last day passed"), standing.not_submitted),
     )
     return Screen("group_digest", text, stays=True, silent=True)
 

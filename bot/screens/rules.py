@@ -44,6 +44,7 @@ class Proposal:
         why: Their reason.
         would_be: What taking it up would change, line by line: which products the matter asks for.
         outside: Open entries outside the catalogue that were decided alike.
+        stamp: Which rules it would make; 0 where it would make none.
     """
 
     id: int
@@ -54,6 +55,7 @@ class Proposal:
     why: str | None
     would_be: Sequence[str]
     outside: int
+    stamp: int
 
 
 def effect_lines(effect: Effect, policy: Policy) -> tuple[str, ...]:
@@ -106,7 +108,7 @@ def pack_waiting(effect: Effect, policy: Policy, key: str, *, left_out: Sequence
     )
     rows = (
         (
-            Button(pgettext("button", "Put in force"), Press("pkok", arg=key), Style.PRIMARY),
+            Button(pgettext("button", "Put in force"), Press("pkok", arg=policy.hash[: len(key)]), Style.PRIMARY),
             Button(pgettext("button", "Not now"), Press("off")),
         ),
     )
@@ -212,7 +214,7 @@ def proposals(found: Sequence[Proposal], *, toast: str | None = None) -> Screen:
     rows: list[tuple[Button, ...]] = []
     for number, each in enumerate(found[:MOST], start=1):
         parts += ["", bold(f"{number}. {each.name}"), *_proposal(each)]
-        taken_up = Button(_("Take up %(n)d") % {"n": number}, Press("pyes", each.id), Style.SUCCESS)
+        taken_up = Button(_("Take up %(n)d") % {"n": number}, Press("pyes", each.id, each.stamp), Style.SUCCESS)
         rows.append((taken_up, Button(_("Do not take up %(n)d") % {"n": number}, Press("pno", each.id))))
     if not found:
         parts.append(esc(_("No proposal waits")))

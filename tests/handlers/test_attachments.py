@@ -305,6 +305,16 @@ async def test_a_death_between_the_file_and_its_row_leaves_one_row_and_an_orphan
     assert desk.store.read(kept.path) == pdf(PAGES)
 
 
+async def test_a_paper_from_the_page_that_is_refused_is_not_kept(desk):
+    entry = await desk.register(LOAN, submitted="0")
+    await desk.send(Press("atts", entry))
+    await desk.press("att")
+    raw = desk.store.put(b"no paper")
+    await desk.file(b"no paper", "意见.pdf", ref=f"page:{raw.key}")
+    assert len(await desk.work()) == 1
+    assert kept_files(desk) == []
+
+
 async def test_what_a_queued_notice_a_list_or_a_job_names_is_not_swept(desk):
     from storage import batch, outbox
     from storage.tables import Sheet

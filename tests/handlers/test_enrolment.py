@@ -123,6 +123,32 @@ async def test_an_invitation_ends_with_its_last_second(
     assert await _come(database, office, 900_002, token, now) == name
 
 
+@pytest.mark.parametrize(
+    ("since", "name"),
+    [
+        ({}, "applied"),
+        ({"state": PersonState.SUSPENDED}, "invitation_invalid"),
+        ({"state": PersonState.LEFT}, "invitation_invalid"),
+        ({"role": Role.OFFICER}, "invitation_invalid"),
+    ],
+    ids=["stays", "suspended", "left", "no coordinator any more"],
+)
+@pytest.mark.usefixtures("token")
+async def test_an_invitation_is_good_only_while_whoever_made_it_may_invite(
+    database: Database, office: Office, since: dict[str, object], name: str
+):
+    async with database.write() as session:
+        coordinator = await people.by_telegram_id(session, 900_001)
+        assert coordinator is not None
+        water = await people.unit_by_code(session, "water")
+        assert water is not None
+        expires_at = START + enrolment.INVITE_LIFE
+        theirs = await invites.make(session, water, Role.OFFICER, by=coordinator, expires_at=expires_at)
+        for field, value in since.items():
+            setattr(coordinator, field, value)
+    assert await _come(database, office, 900_002, theirs) == name
+
+
 async def test_only_a_hash_of_the_token_is_kept(database: Database, token: str):
     async with database.read() as session:
         kept = (await session.scalars(select(Invite))).one()

@@ -1,5 +1,7 @@
 """The frame: what everybody finds around the flows, and the last word on everything else."""
 
+from itertools import product
+
 import pytest
 
 from bot.errors import Refusal
@@ -8,11 +10,13 @@ from bot.screens.frame import notice
 from bot.screens.screen import Press, Screen
 from handlers import access, frame
 from handlers.guide_draft import Case
-from handlers.turn import Stale
+from handlers.turn import Sender, Stale, Turn
 from storage import drafts
 from storage.database import Database
 from storage.tables import Draft, Person, Role
 from tests.handlers.conftest import NOW
+from tests.handlers.desk import PERMIT, Desk
+from tests.sheets import row, xlsx
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +28,6 @@ def english():
 @pytest.fixture
 def turning(database: Database, office):
     """Run a flow as a person, in a transaction of its own."""
-    from handlers.turn import Sender, Turn
 
     async def run(
         flow, person: Person, *, press: Press | None = None, refusal: Exception | None = None, text: str = ""
@@ -110,3 +113,44 @@ async def test_what_cannot_be_read_is_an_expected_refusal(turning, officer: Pers
 async def test_the_last_words_always_have_something_to_say(turning, officer: Person):
     for flow in (frame.on_unknown_command, frame.on_edited):
         assert (await turning(flow, officer)).text
+
+
+LONG = "9" * 30  # fits no key, no page and no date; a button's argument holds 48 characters
+
+
+@pytest.mark.parametrize(
+    ("command", "before"),
+    [
+        (None, ("", "p", "r", "list,", "received,")),
+        ("guide", ("approval,",)),
+        ("handover", ("page,", "from,", "to,")),
+        ("cover", ("page,", "who,")),
+    ],
+)
+async def test_a_number_of_many_digits_in_a_forged_press_is_none_of_ours_and_breaks_nothing(
+    desk: Desk, enrol, command: str | None, before: tuple[str, ...]
+):
+    await desk.register(PERMIT, submitted="0")
+    desk = desk.of(await enrol(900_031, role=Role.COORDINATOR))
+    await (desk.command(command) if command else desk.file(xlsx([row(1)])))
+    draft = await desk.draft()
+    key, version = (draft.id, draft.version) if draft else (1, 1)
+    broken = []
+    for verb, words in product(sorted(frame.PRESSES), before):
+        press = Press(verb, key, version, words + LONG)
+        async with desk.database.write() as session:
+            undone = await session.begin_nested()
+            person = await session.get_one(Person, desk.person.id)
+            active = await session.get_one(Draft, draft.id) if draft else None
+            turn = Turn(
+                desk.office, session, NOW, 1, Sender(person.telegram_id), person=person, draft=active, press=press
+            )
+            try:
+                await frame.PRESSES[verb](turn)
+                await session.flush()
+            except (Refusal, Stale):
+                pass
+            except Exception as error:
+                broken.append((press.encode(), type(error).__name__))
+            await undone.rollback()
+    assert broken == []

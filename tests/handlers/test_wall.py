@@ -40,7 +40,7 @@ class Machine:
             watching.cancel()
 
     async def comes_to(self, believed: bool) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while self.wall.is_believed() is not believed:
                 await asyncio.sleep(0.005)
 

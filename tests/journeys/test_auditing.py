@@ -5,7 +5,7 @@ import ast
 from bot.screens.auditing import knows, spaced
 from bot.screens.screen import Press
 from storage import audit
-from storage.tables import Attachment, Audit, AuditSeal, Opinion, Request, Role
+from storage.tables import Attachment, Audit, AuditSeal, Opinion, Person, Request, Role
 from tests.conftest import AUDITOR, COORDINATOR
 from tests.journeys.story import OUTSIDER, Story, only, register
 from tests.journeys.test_cover import HEAD
@@ -47,6 +47,19 @@ async def test_looks_and_acts_are_sealed_and_read_by_auditors_alone(story: Story
     heads = {spaced(each.head) for each in await story.rows(AuditSeal)}
     assert any(head in posted for head in heads)
     assert not any("校验值" in message.text for message in me.messages)
+
+
+async def test_the_question_which_of_several_counterparts_is_meant_is_a_look(story: Story):
+    me, coordinator = story.person(), story.person(COORDINATOR)
+    await register(me, subject="虚构环保科技有限公司 91410100MA00000T42\n虚构能源有限公司 91410100MA00000P2Q")
+    await receive(me)
+    request = only(await story.rows(Request))
+    await coordinator.type("/start")
+    asked = Press("opn", request.id, version=request.version).encode()
+    await coordinator.press_data(coordinator.messages[-1].id, asked)
+    assert any("虚构能源有限公司" in label for label in coordinator.buttons)
+    by = only(await story.rows(Person, Person.telegram_id == COORDINATOR)).id
+    assert len(await story.rows(Audit, Audit.verb == "request.look", Audit.actor_id == by)) == 1
 
 
 async def test_a_timeline_and_the_files_of_an_entry_are_looks_and_an_auditor_reads_whose_it_was(story: Story):

@@ -79,6 +79,26 @@ async def test_a_matter_that_the_catalogue_lacks_is_proposed_taken_up_and_used(s
     assert "虚构环保先锋评选" in await me.type("/guide 虚构环保先锋评选") + "".join(me.buttons)
 
 
+async def test_a_proposal_is_taken_up_with_the_effect_that_was_seen_and_no_other(story: Story):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    await _propose(me)
+    await me.press("提交建议")
+    await coordinator.wait_for("【新增事项建议】")
+    shown = coordinator.messages[-1].id
+    await _card_of(coordinator, "排污许可证变更")
+    await coordinator.press("停办")
+    await coordinator.type("2026-12-31")
+    await coordinator.type("虚构局务会议纪要第3号")
+    await coordinator.press("确认启用")
+    await story.settle()
+    await coordinator.press("采纳1", on=shown)
+    assert "规则已有变动" in coordinator.toast
+    assert [row.state for row in await story.rows(Overlay)] == [OverlayState.PROPOSED, OverlayState.IN_FORCE]
+    await coordinator.press("采纳1")
+    assert "没有待答复的建议" in coordinator.transcript()
+    assert {row.state for row in await story.rows(Overlay)} == {OverlayState.IN_FORCE}
+
+
 async def _card_of(coordinator: Officer, matter: str) -> list[str]:
     """Open a matter's card from the desk; return its buttons."""
     await coordinator.type("/office")

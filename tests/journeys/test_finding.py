@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 
 from bot.opinions import Finding
 from storage import opinions
+from storage.finding import Sight
 from storage.tables import Audit, Counterpart, CounterpartAlias, Cover, Item, Person, Role, Work
 from tests.conftest import AUDITOR, COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import OUTSIDER, Story, only, register
@@ -310,8 +311,9 @@ async def test_merged_counterparts_are_one_everywhere_and_can_be_parted_again(st
     assert "虚构环保科技有限公司" in found
     assert "大气2026-1" in found
     assert "大气2026-2" in found
+    sight = Sight(Person(role=Role.COORDINATOR), dt.date(2026, 12, 1))
     async with story.database.read() as session:
-        reusable = await opinions.reusable(session, ["91410100MA00000T42"], on=dt.date(2026, 12, 1))
+        reusable = await opinions.reusable(session, ["91410100MA00000T42"], sight=sight, on=dt.date(2026, 12, 1))
         assert reusable["91410100MA00000T42"].number == "信核〔2026〕9号"
     await me.type("/new 排污许可证变更")
     await me.press("排污许可证变更")

@@ -1,10 +1,16 @@
 """A unit's group: bound by whoever speaks for the unit, told by numbers only, followed and let go."""
 
-from storage.tables import ChatBinding, Role
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from storage.tables import ChatBinding, Person, PersonState, Role
 from tests.conftest import OFFICER
 from tests.journeys.story import OUTSIDER, Story, only, register
+from tests.journeys.test_verification import receive
 
-LIAISON, GROUP, MOVED = 5_000_008, -200_001, -1_000_200_001
+LIAISON, HEAD, GROUP, MOVED = 5_000_008, 5_000_006, -200_001, -1_000_200_001
 
 
 async def _say(story: Story, user_id: int, text: str, chat_id: int = GROUP) -> str:
@@ -48,6 +54,14 @@ async def test_a_group_is_bound_told_by_numbers_and_let_go(story: Story):
     assert "未绑定" in await _say(story, LIAISON, "/unbind")
 
 
+async def test_a_forwarded_command_binds_no_group(story: Story):
+    await _open(story)
+    origin = {"type": "hidden_user", "date": 1, "sender_user_name": "某人（虚构）"}
+    story.api._say(LIAISON, {"text": "/bind", "forward_origin": origin}, GROUP)
+    await story.settle()
+    assert await story.rows(ChatBinding) == []
+
+
 async def test_a_group_that_moves_is_followed_by_telegrams_word(story: Story):
     await _open(story)
     await _say(story, LIAISON, "/bind")
@@ -66,6 +80,29 @@ async def test_a_group_that_puts_the_bot_out_tells_its_liaison(story: Story):
     assert "本单位群不再接收汇总" in story.person(LIAISON).screen
 
 
+@pytest.mark.parametrize(
+    "change", [{"state": PersonState.SUSPENDED}, {"role": Role.OFFICER}, {"unit_id": 1}], ids=["state", "role", "unit"]
+)
+async def test_a_binding_ends_once_whoever_made_it_speaks_for_the_unit_no_more(story: Story, change: dict[str, Any]):
+    await _open(story)
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    me = story.person(OFFICER)
+    await register(me)
+    await me.press("查看台账")
+    await me.press("今天中心已收件")
+    await _say(story, LIAISON, "/bind")
+    async with story.database.write() as session:
+        liaison = Person.telegram_id == LIAISON
+        await session.execute(update(Person).where(liaison).values(**change))
+    before = len(story.api.messages(GROUP))
+    await story.at("2026-11-30 09:30")  # a feedback is due
+    assert len(story.api.messages(GROUP)) == before
+    assert await story.rows(ChatBinding) == []
+    said = await story.person(HEAD).wait_for("本单位群不再接收汇总")
+    assert "绑定人已不再" in said and "/bind" in said
+    assert "本单位群" not in story.person(LIAISON).transcript()
+
+
 async def test_another_units_group_is_not_taken_over(story: Story):
     await _open(story)
     other = 5_000_010
@@ -75,3 +112,32 @@ async def test_another_units_group_is_not_taken_over(story: Story):
     assert "已绑定其他单位" in await _say(story, other, "/bind")
     assert "已绑定其他单位" in await _say(story, other, "/unbind")
     assert only(await story.rows(ChatBinding)).unit_id == before
+
+
+async def test_mornings_that_telegram_held_up_make_one_message(story: Story):
+    await _open(story)
+    me = story.person(OFFICER)
+    await register(me)
+    await receive(me)
+    await _say(story, LIAISON, "/bind")
+    before = len(story.api.messages(GROUP))
+    story.hold_back(GROUP)
+    for day in ("2026-11-30", "2026-12-01", "2026-12-02"):
+        story.pass_time(f"{day} 09:30")
+        await story.service.jobs.tick()
+    story.let_go()
+    await story.at("2026-12-02 10:40")
+    [said] = [each.text for each in story.api.messages(GROUP)[before:]]
+    assert "12月2日" in said and "反馈已超期1件：大气2026-1" in said
+
+
+async def test_a_last_day_to_submit_that_has_passed_is_not_called_near(story: Story):
+    await _open(story)
+    me = story.person(OFFICER)
+    await register(me, submit="尚未提交", decide="2026-12-10")  # the last day to submit is Wednesday 2 December
+    await _say(story, LIAISON, "/bind")
+    await story.at("2026-12-02 09:30")
+    assert "近日应提交核查1件：大气2026-1" in story.api.messages(GROUP)[-1].text
+    await story.at("2026-12-03 09:30")
+    said = story.api.messages(GROUP)[-1].text
+    assert "12月3日" in said and "已过最迟提交日，尚未提交1件：大气2026-1" in said and "近日应提交" not in said

@@ -85,6 +85,36 @@ async def test_a_new_pack_decides_nothing_before_a_coordinator_has_put_it_in_for
     assert len(await story.rows(Audit, Audit.verb == "rules.pack", Audit.actor_id.is_not(None))) == 1
 
 
+async def test_a_pack_is_put_in_force_with_the_effect_that_was_seen_and_no_other(story: Story, installed: Path):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    await register(me, MATTER)
+    first = story.service.office.policy.hash
+    _advised(installed)
+    await story.service.jobs.look_at_pack()
+    await coordinator.wait_for("【新规则包】已安装，尚未启用")
+    shown = coordinator.messages[-1].id
+    await _retired(coordinator, "排污许可证变更")
+    await coordinator.press("确认启用", on=shown)
+    assert "规则已有变动" in coordinator.toast
+    assert await story.rows(Audit, Audit.verb == "rules.pack", Audit.actor_id.is_not(None)) == []
+    await coordinator.press("确认启用")
+    assert "【规则包】已启用" in coordinator.screen
+    await story.settle()
+    assert story.service.office.pack.hash == load(installed).hash != first
+
+
+async def _retired(coordinator: Officer, matter: str) -> None:
+    """Let the bureau handle a matter no more, beside the pack."""
+    await coordinator.type("/office")
+    await coordinator.press("事项目录")
+    await coordinator.type(matter)
+    for label in (matter, "停办"):
+        await coordinator.press(label)
+    for words in ("2026-12-31", "虚构局务会议纪要第3号"):
+        await coordinator.type(words)
+    await coordinator.press("确认启用")
+
+
 async def test_a_pack_with_faults_is_refused_with_all_of_them_and_the_last_good_one_kept(
     story: Story, installed: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -147,6 +147,18 @@ async def _invited(coordinator: Officer, unit: str = "大气", role: str = "单�
     return link.partition("?start=")[2]
 
 
+async def test_an_invitation_that_is_forwarded_to_the_bot_brings_nobody_in(story: Story):
+    payload = await _invited(story.person(COORDINATOR))
+    stranger = story.person(STRANGER)
+    origin = {"type": "hidden_user", "date": 1, "sender_user_name": "某人（虚构）"}
+    story.api._say(STRANGER, {"text": f"/start {payload}", "forward_origin": origin})
+    await story.settle()
+    assert not any(each.from_bot for each in story.api.messages(STRANGER))
+    assert await story.rows(Person, Person.telegram_id == STRANGER) == []
+    assert only(await story.rows(Invite)).used_at is None
+    assert "管理员核准后" in await stranger.type(f"/start {payload}")
+
+
 async def test_an_invitation_ends_after_a_day(story: Story):
     payload = await _invited(story.person(COORDINATOR))
     story.clock.offset += dt.timedelta(hours=24, seconds=1)
@@ -207,6 +219,8 @@ async def test_a_case_goes_to_the_legal_division_with_its_answers(story: Story):
     await coordinator.press("1 环境友好企业")
     await coordinator.press("答复")
     assert "发送后告知" in await coordinator.type("可按荣誉授予办理，\n先申请核查。")
+    await coordinator.press_data(coordinator.messages[-1].id, Press("scase", row.id).encode())
+    await coordinator.press("答复")  # it was looked at once more: the answer stands
     closed = await coordinator.press("发送答复")
     assert "答复：可按荣誉授予办理" in closed and "答复" not in coordinator.buttons
     said = await officer.wait_for("答复：")

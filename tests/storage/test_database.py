@@ -66,7 +66,7 @@ async def test_reader_does_not_wait_for_a_writer(database: Database):
     async with database.write() as writer:
         writer.add(Setting(key="new", value=1))
         await writer.flush()
-        async with asyncio.timeout(2), database.read() as reader:
+        async with asyncio.timeout(10), database.read() as reader:
             assert await reader.get(Setting, "new") is None
 
 

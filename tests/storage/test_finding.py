@@ -258,7 +258,7 @@ def in_a_ledger(template, tmp_path, firms, drawn, look):
     path.unlink()
 
 
-PROPERTY = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PROPERTY = settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 typed_words = st.one_of(
     names, st.lists(names, min_size=2, max_size=2).map(" ".join), st.text(LETTERS, min_size=1, max_size=2)
 )
