@@ -105,8 +105,7 @@ async def on_matter(turn: Turn) -> Screen:
     """
     sheet = await _own(turn, turn.pressed.id)
     await batch_entry.end_question(turn)
-    if turn.draft is not None:
-        raise Refusal(_("Something else is not finished yet. Please finish it first, or give it up with /cancel."))
+    await drafts_aside.require_free(turn)
     draft = await guide_draft.begin(turn, Case(at=guide_draft.HOME, direct=True))
     drafts.keep(draft, answers={**draft.answers, "sheet": sheet.id}, awaiting=draft.awaiting, now=turn.now)
     return await guide_screens.present(turn)
@@ -115,9 +114,7 @@ async def on_matter(turn: Turn) -> Screen:
 async def on_drop(turn: Turn) -> Screen:
     """〔放弃〕: nothing is recorded, what was read is forgotten."""
     sheet = await _any(turn, turn.pressed.id)
-    ref = batch.content(sheet).get("ref", "")
-    keys = [*batch.close(sheet, now=turn.now), *batch_work.handed_in(ref)]
-    batch_work.tidy(turn.session, keys, now=turn.now)
+    work.tidy(turn.session, batch.close(sheet, now=turn.now), now=turn.now)
     await batch_entry.finish_draft(turn)
     return screens.dropped()
 

@@ -12,7 +12,7 @@ from bot.errors import Refusal
 from bot.language import _
 from bot.opinions import Finding, require_dates
 from bot.screens import batch_results as screens
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import acts, batch_work, drafts_aside
 from handlers.ledger import require_after
 from handlers.office import Office
@@ -22,6 +22,7 @@ from handlers.sheet_reading import ask_child
 from handlers.turn import Defect, Flow, Stale, Turn
 from handlers.worker import Finish, Tools
 from storage import batch, ledger, opinions, outbox, work
+from storage.files import handed_in
 from storage.ledger import Opened, entry_of
 from storage.opinions import NewOpinion
 from storage.tables import ItemState, Person, Priority, Sheet
@@ -78,7 +79,7 @@ async def on_what(turn: Turn) -> Screen:
 async def on_entry(turn: Turn) -> Screen:
     """The entry of a sheet that nobody asked for was chosen."""
     sheet = await _unasked(turn)
-    if not turn.pressed.arg.isdecimal():
+    if not is_number(turn.pressed.arg):
         raise Stale
     ref = batch.content(sheet)["ref"]
     batch.close(sheet, now=turn.now)
@@ -130,7 +131,7 @@ async def on_record(turn: Turn) -> Screen:
         await batch.take_in(turn.session, answered, returned_on=returned_on)
     for item_id in adverse:
         turn.note("opinion.adverse", ("item", item_id))
-    batch_work.tidy(turn.session, batch.close(sheet, now=turn.now), now=turn.now)
+    work.tidy(turn.session, batch.close(sheet, now=turn.now), now=turn.now)
     await _end_question(turn)
     after = await acts.reopened(turn, opened.request.id)
     return screens.recorded(after.entry, count=len(new), adverse=len(adverse), left=len(lacking(after)))
@@ -154,8 +155,8 @@ async def read(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
 
     async def finish(session: AsyncSession) -> None:
         kept, told = await session.get_one(Sheet, sheet.id), await session.get_one(Person, params["person_id"])
-        keys = [*await batch.close_older(session, kept, now=now), *batch_work.handed_in(ref)]
-        batch_work.tidy(session, keys, now=now)
+        keys = [*await batch.close_older(session, kept, now=now), *handed_in(ref)]
+        work.tidy(session, keys, now=now)
         kept.rows = {"results": results}
         await outbox.enqueue(
             session,

@@ -19,6 +19,7 @@ from bot.scope import Scope, scope
 from bot.screens import batch as screens
 from bot.screens.screen import File, Screen
 from bot.search import pinyin_keys
+from handlers import handed_out
 from handlers.finding import sight_of
 from handlers.guide_draft import Case
 from handlers.office import Office
@@ -28,11 +29,11 @@ from handlers.sheet_reading import ask_child
 from handlers.turn import Stale, Turn
 from handlers.worker import Finish, Tools
 from storage import audit, batch, known, opinions, outbox, work
+from storage.files import handed_in
 from storage.tables import Person, Priority, Sheet, Unit
 
 CHECKED: Final = "batch.checked"
 TEMPLATE: Final = "batch.template"
-TIDY: Final = "batch.tidy"
 CHECK: Final = "batch.check"
 
 _LIST_COLUMNS: Final = (
@@ -90,8 +91,8 @@ async def judgement(
     on = dt.date.fromisoformat(rows["decide_on"]) if rows.get("decide_on") else today
     codes = [row.code for row in checked.rows if row.code]
     limit = earliest_issue(outcome.matter if outcome else None, on)
-    sight, unit = await sight_of(session, person, today), await session.get_one(Unit, person.unit_id)
-    held = await opinions.reusable(session, codes, on=on, earliest_issue=limit)
+    sight, unit = await sight_of(session, office, person, today), await session.get_one(Unit, person.unit_id)
+    held = await opinions.reusable(session, codes, sight=sight, on=on, earliest_issue=limit)
     judged = judge(
         checked,
         kinds=holds.kinds if holds else None,
@@ -101,12 +102,6 @@ async def judgement(
         breaches=await known.breaches(session, codes),
     )
     return Judgement(judged, outcome, holds)
-
-
-def tidy(session: AsyncSession, keys: Sequence[str], *, now: dt.datetime) -> None:
-    """Have kept files removed once the transaction that no longer needs them is committed."""
-    if keys:
-        work.add(session, TIDY, {"keys": list(keys)}, now=now)
 
 
 async def own(turn: Turn, sheet_id: int, purpose: str) -> Sheet:
@@ -119,11 +114,6 @@ async def own(turn: Turn, sheet_id: int, purpose: str) -> Sheet:
     if sheet is None:
         raise Stale
     return sheet
-
-
-def handed_in(ref: str) -> list[str]:
-    """Return the kept file behind a reference: one that came through the file page lies in our own store."""
-    return [ref.removeprefix("page:")] if ref.startswith("page:") else []
 
 
 async def check(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Finish:
@@ -148,6 +138,7 @@ async def check(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fi
     async with tools.database.read() as session:
         judged = await judgement(session, tools.office, person, rows, checked, today)
         seen = await known.keys(session, [row.code for row in checked.rows if row.code])
+        reach = await handed_out.reach_of(session, person, today)
     header, lines = table(judged.batch, judged.outcome.recommendations if judged.outcome else ())
     key = await _kept(tools, pgettext("sheet", "List"), header, lines)
     await asyncio.to_thread(_spell, [row.name for row in checked.rows if row.code])
@@ -155,11 +146,11 @@ async def check(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fi
 
     async def finish(session: AsyncSession) -> None:
         kept, told = await session.get_one(Sheet, sheet.id), await session.get_one(Person, person.id)
-        tidy(session, [*await batch.close_older(session, kept, now=now), *handed_in(ref)], now=now)
+        work.tidy(session, [*await batch.close_older(session, kept, now=now), *handed_in(ref)], now=now)
         kept.rows, kept.path = rows, key
         audit.note(session, at=now, actor_id=person.id, verb=CHECK, subject=("person", person.id),
                    after={"counterparts": list(seen)})  # fmt: skip
-        await _notify(session, told, CHECKED, {"sheet_id": kept.id, "key": key}, now=now)
+        await _notify(session, told, CHECKED, {"sheet_id": kept.id, "key": key, **reach}, now=now)
 
     return finish
 
@@ -230,5 +221,5 @@ async def _nothing(_session: AsyncSession) -> None:
     """Nothing is left to be written."""
 
 
-JOBS: Final = {CHECK: check, TEMPLATE: make_template, TIDY: remove_files}
-NOTICES: Final[Mapping[str, Renderer]] = {CHECKED: show_checked, TEMPLATE: show_template}
+JOBS: Final = {CHECK: check, TEMPLATE: make_template, work.TIDY: remove_files}
+NOTICES: Final[Mapping[str, Renderer]] = {CHECKED: handed_out.in_reach(show_checked), TEMPLATE: show_template}

@@ -14,7 +14,7 @@ from bot.ledger import Entry
 from bot.opinion_forms import LIMITS, USES
 from bot.opinions import BY_POLICY, PRINTED, Finding, finding_name, require_dates, used_name
 from bot.screens import entry_acts
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from bot.screens.timeline import line_name
 from handlers import acts, forms, planning
 from handlers.forms import FormFlow
@@ -37,7 +37,7 @@ async def on_correct(turn: Turn) -> Screen:
     arg = turn.pressed.arg
     if len(own) < 2 or arg == "all":
         return await forms.begin(turn, CORRECT, opened, own[0].item_id if len(own) == 1 else 0)
-    if arg.isdecimal() and int(arg) in {each.item_id for each in own}:
+    if is_number(arg) and int(arg) in {each.item_id for each in own}:
         return await forms.begin(turn, CORRECT, opened, int(arg))
     names = [(each.item_id, each.subject) for each in own[:CHOICES]]
     dates = pgettext("button", "The entry's own dates")

@@ -6,9 +6,9 @@ from typing import Any, Final
 from bot.errors import Refusal
 from bot.identifiers import read_code, read_legacy_code
 from bot.language import _
-from bot.pasted import visible
+from bot.plaintext import visible
 from bot.screens import counterparts as screens
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import drafts_aside
 from handlers.finding import sight_of
 from handlers.timeline import wording
@@ -33,6 +33,7 @@ async def on_ask(turn: Turn) -> Screen:
     """更名, 合并, 组织机构代码: let the next text be the answer."""
     row = await _kept(turn, turn.pressed.id)
     act = _ACTS[turn.pressed.verb]
+    turn.looked("counterpart", row.id)
     await drafts_aside.put_aside(turn, purpose=PURPOSE, answers={"id": row.id, "act": act})
     return screens.ask(act, row.name or "", row.id)
 
@@ -65,7 +66,7 @@ async def present(turn: Turn) -> Screen:
 async def on_merge(turn: Turn) -> Screen:
     """〔合并〕 was confirmed: from now on the one is kept under the other."""
     row = await _kept(turn, turn.pressed.id)
-    if not turn.pressed.arg.isdecimal():
+    if not is_number(turn.pressed.arg):
         raise Stale
     into = await _kept(turn, int(turn.pressed.arg))
     if row.merged_into_id is not None or not await counterparts.merge(turn.session, row, into):
@@ -88,13 +89,13 @@ async def on_part(turn: Turn) -> Screen:
 
 
 async def _shown(turn: Turn, counterpart_id: int, toast: str | None = None) -> Screen:
-    sight = await sight_of(turn.session, turn.officer, turn.today)
+    sight = await sight_of(turn.session, turn.office, turn.officer, turn.today)
     found = await dossiers.dossier(turn.session, sight, counterpart_id)
     if found is None:
         raise Refusal(_("There is no such counterpart that you may see."))
     dossier, ids = found
     entries = await finding.of_counterpart(turn.session, sight, ids)
-    turn.note("counterpart.look", ("counterpart", dossier.id))
+    turn.looked("counterpart", dossier.id)
     words = wording(turn.office, turn.today)
     return screens.shown(dossier, entries, words, keeps=_keeps(turn), toast=toast)
 

@@ -10,7 +10,7 @@ from bot.returns import Delivery, PushState
 from bot.roles import Reach
 from bot.screens import quarter as screens
 from bot.screens.quarter import Bureau
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import quarter_facts, quarter_prompts, quarter_return
 from handlers.quarter_return import waits_for_head
 from handlers.turn import Flow, Stale, Turn
@@ -41,7 +41,7 @@ async def on_units(turn: Turn) -> Screen:
     quarter = _quarter(code)
     units = await quarter_prompts.units_of(turn.session, turn.office, quarter, turn.today)
     names = [(unit.id, unit.name) for unit in units]
-    return screens.units(quarter, names, int(page) if page.isdecimal() else 0)
+    return screens.units(quarter, names, int(page) if is_number(page) else 0)
 
 
 async def on_unit(turn: Turn) -> Screen:

@@ -15,7 +15,7 @@ from bot.language import _
 from bot.quarters import Quarter
 from bot.returns import PushState
 from bot.screens import quarter_push as screens
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import access, handed_out, quarter_files, quarter_material, quarter_prompts, quarter_summary
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
@@ -29,7 +29,7 @@ _DRAFTED: Final = (PushState.DRAFTED, PushState.CONFIRMED, PushState.PUSHED)
 
 async def on_open(turn: Turn) -> Screen:
     """〔通报稿〕: which units it may name."""
-    return await _shown(turn, await _own(turn), int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0)
+    return await _shown(turn, await _own(turn), int(turn.pressed.arg) if is_number(turn.pressed.arg) else 0)
 
 
 async def on_name(turn: Turn) -> Screen:
@@ -43,7 +43,7 @@ async def on_name(turn: Turn) -> Screen:
         row.named = sorted(set(row.named) ^ {units[key]})
         turn.note("quarter.name_units", ("quarter_push", row.id), after=row.named)
         await turn.session.flush()
-    return await _shown(turn, row, int(page) if page.isdecimal() else 0)
+    return await _shown(turn, row, int(page) if is_number(page) else 0)
 
 
 async def on_make(turn: Turn) -> Screen:

@@ -19,7 +19,7 @@ from bot.quarters import Quarter, format_quarter
 from bot.returns import ReturnState, UnitReturn
 from bot.roles import READS, reaches
 from bot.screens import quarter_return as screens
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import forms, quarter_facts
 from handlers.forms import AnyForm, OfficeForm
 from handlers.turn import Flow, Stale, Turn
@@ -266,7 +266,7 @@ async def readable(turn: Turn) -> QuarterReturn:
 
 def page(turn: Turn) -> int:
     """Return the page that was pressed, from 0."""
-    return int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0
+    return int(turn.pressed.arg) if is_number(turn.pressed.arg) else 0
 
 
 PROBLEMS: Final = OfficeForm("return_problems", "quarter.return", _problems_form, _keep_problems, _stopped, _standing)

@@ -17,7 +17,7 @@ from bot.scope import Way
 from bot.screens import entry_done
 from bot.screens import requests as screens
 from bot.screens.screen import Screen
-from handlers import guide_draft, guide_screens
+from handlers import drafts_aside, guide_draft, guide_screens
 from handlers.entries import enter, new_entry
 from handlers.entry_draft import PURPOSE, begun, keep, outcome_of, pressed, sheet
 from handlers.guide_draft import Case, require_present
@@ -177,8 +177,7 @@ async def on_again(turn: Turn) -> Screen:
     opened = await open_entry(turn.session, turn.officer, turn.pressed.id, on=turn.today)
     if opened is None or not opened.may_act:
         raise Stale
-    if turn.draft is not None:
-        raise Refusal(_("Something else is not finished yet. Please finish it first, or give it up with /cancel."))
+    await drafts_aside.require_free(turn)
     decision = await turn.session.get_one(Decision, opened.request.decision_id)
     case = Case.from_json({"answers": decision.answers})
     if not isinstance(case.step(turn), Outcome):

@@ -20,10 +20,10 @@ from bot.language import DEFAULT_LANGUAGE, speaking
 from bot.screens import frame as screens
 from bot.screens.screen import Screen
 from handlers.office import Office
-from storage import audit, backup, outbox, people, work
+from storage import audit, backup, batch, outbox, people, work
 from storage.crashpoints import crash_point
 from storage.database import Database, is_away
-from storage.files import FileStore
+from storage.files import FileStore, handed_in
 from storage.tables import Person, Priority, Work
 
 log = structlog.get_logger()
@@ -130,7 +130,13 @@ class Worker:
             if person is None:
                 raise
             # The sentence is already in the officer's language, hence a text where otherwise ids would stand.
-            await self._close(row, _telling(row, person, REFUSED, {"said": refusal.message}, now))
+            telling = _telling(row, person, REFUSED, {"said": refusal.message}, now)
+
+            async def finish(session: AsyncSession) -> None:
+                await let_go(session, row, now)
+                await telling(session)
+
+            await self._close(row, finish)
 
     async def _close(self, row: Work, finish: Finish) -> None:
         """Commit a result with the job's end, once: whoever comes late has lost the job to another."""
@@ -155,6 +161,7 @@ class Worker:
             kept = await work.still_ours(session, row)
             given_up = kept is not None and work.fail(kept, f"{type(error).__name__} {incident}")
             if given_up:
+                await let_go(session, row, now)
                 params = {"incident": incident} if person else {"incident": incident, "job": row.kind}
                 for each in [person] if person else await people.coordinators(session):
                     await _telling(row, each, FAILED, params, now)(session)
@@ -173,6 +180,17 @@ class Worker:
 async def _wanted_by(session: AsyncSession, row: Work) -> Person | None:
     person_id = row.params.get("person_id")
     return None if person_id is None else await session.get(Person, person_id)
+
+
+async def let_go(session: AsyncSession, row: Work, now: dt.datetime) -> None:
+    """Close the list that a job could not read, and have the file removed that was handed in for it.
+
+    It may name anybody, and whoever sent it sends another.
+    """
+    keys = handed_in(row.params.get("ref", ""))
+    if "sheet_id" in row.params:
+        keys += await batch.close_unread(session, row.params["sheet_id"], now=now)
+    work.tidy(session, keys, now=now)
 
 
 def _telling(row: Work, person: Person, kind: str, params: dict[str, Any], now: dt.datetime) -> Finish:

@@ -157,14 +157,14 @@ async def claim(session: AsyncSession, *, now: dt.datetime, limit: int, exclude_
     rows = await session.scalars(
         select(Outbox).where(Outbox.id.in_(first), OPEN).order_by(*_URGENCY).with_for_update(skip_locked=True)
     )
-    claimed = list(rows)
-    for row in claimed:
+    taken = list(rows)
+    for row in taken:
         row.state = OutboxState.CLAIMED
         row.lease_until = now + LEASE
         started = await session.scalar(select(func.count()).where(Attempt.outbox_id == row.id)) or 0
         session.add(Attempt(outbox_id=row.id, n=started + 1, started_at=now))
     await session.flush()
-    return claimed
+    return taken
 
 
 async def _first_of_chats(
@@ -193,9 +193,15 @@ async def _first_of_chats(
 
 
 async def expire_leases(session: AsyncSession, *, now: dt.datetime) -> Sequence[Outbox]:
-    """Return claims whose process died before the outcome was known; each may have arrived."""
-    rows = await session.scalars(select(Outbox).where(_CLAIMED, Outbox.lease_until <= now))
-    return rows.all()
+    """Return claims whose process died; each may have arrived. One that another instance is settling is passed over."""
+    late = select(Outbox).where(_CLAIMED, Outbox.lease_until <= now).with_for_update(skip_locked=True)
+    return (await session.scalars(late)).all()
+
+
+async def claimed(session: AsyncSession, outbox_id: int) -> Outbox | None:
+    """Return a claimed notification, to be settled by this unit of work alone; None where it is settled already."""
+    row = await session.get(Outbox, outbox_id, populate_existing=True, with_for_update=True)
+    return row if row is not None and row.state is OutboxState.CLAIMED else None
 
 
 async def close_attempt(

@@ -1,6 +1,7 @@
 """Long work: recorded where it is wanted, done outside any transaction, its result committed at the end."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import or_, select, update
@@ -10,6 +11,7 @@ from storage.tables import Work, WorkState
 
 LEASE: Final = dt.timedelta(minutes=10)  # work that has run longer died with its process
 MOST_ATTEMPTS: Final = 3
+TIDY: Final = "batch.tidy"
 RECORDED: Final = "work.recorded"  # set in session.info by a unit of work that has recorded a job
 
 
@@ -27,6 +29,12 @@ def add(
     """
     session.add(Work(kind=kind, params=params, created_at=now, inbox_id=inbox_id))
     session.info[RECORDED] = True
+
+
+def tidy(session: AsyncSession, keys: Sequence[str], *, now: dt.datetime) -> None:
+    """Have kept files removed once the transaction that no longer needs them is committed."""
+    if keys:
+        add(session, TIDY, {"keys": list(keys)}, now=now)
 
 
 async def claim(session: AsyncSession, *, now: dt.datetime) -> Work | None:

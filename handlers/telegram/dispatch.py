@@ -144,11 +144,13 @@ class Dispatcher:
         now = self._office.clock.now()
         shown = self._marks()
         answers: list[tuple[Inbox, Answer]] = []
+        taken: list[int] = []
         try:
             async with self._database.write() as session:
                 await write_shown(session, shown)
                 unanswered = await settled(session, self._doubtful)
                 rows = await self._take(session, now)
+                taken = [row.id for row in rows]  # read now: a commit that fails leaves nothing of a row to be read
                 officers, drafts = await people.at_work(session, _officers_of(rows))
                 # Read now: a person whose update fails is expired by the savepoint's rollback.
                 keyboards = [(person.telegram_id, person.screen_message_id) for person in officers.values()]
@@ -162,7 +164,7 @@ class Dispatcher:
                 crash_point("before_commit")
         except BaseException:
             self._shown = shown + self._shown
-            self._doubtful += [row.id for row, _answer in answers]
+            self._doubtful += taken
             raise
         self._doubtful.clear()
         self._suspect.clear()
@@ -237,7 +239,7 @@ class Dispatcher:
         delivery = Delivery(
             chat_id=place.chat_id,
             screen=turn.screen,
-            edit=place.edit,
+            edit=turns.edited(turn, place),
             query=place.query if now - row.received_at < LATE_PRESS else None,
             delete=place.message_id if turn.delete_message else None,
             language=language,

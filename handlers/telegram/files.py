@@ -9,9 +9,8 @@ from telegram.ext import ExtBot
 
 from bot.errors import Refusal
 from bot.language import _
-from handlers.telegram.intake import PAGE
 from handlers.telegram.outcomes import Outcome, classify
-from storage.files import FileStore
+from storage.files import PAGE, FileStore
 
 log = structlog.get_logger()
 

@@ -23,6 +23,7 @@ from handlers.telegram.scrubbing import scrub
 from storage import inbox
 from storage.crashpoints import crash_point
 from storage.database import Database
+from storage.files import PAGE
 from storage.inbox import Incoming
 
 log = structlog.get_logger()
@@ -31,7 +32,6 @@ ALLOWED_UPDATES: Final = ["message", "edited_message", "callback_query", "inline
 POLL_SECONDS: Final = 50  # Bot API caps the long poll here
 BATCH: Final = 100
 PRESSED_KEYS: Final = ("message_id", "date", "chat")  # what Telegram's message of a press must have
-PAGE: Final = "page:"  # begins the reference of a file that came through the file page
 
 
 class TokenRefused(Exception):
@@ -179,6 +179,12 @@ async def hand_in(
         "document": document | {"file_size": size},
     }
     await store(database, clock, [{"update_id": -1 - secrets.randbits(60), "message": message}])
+
+
+def reference(update: dict[str, Any]) -> str:
+    """Return the reference of the document that a message brought; empty where it brought none."""
+    ref: str = update.get("message", {}).get("document", {}).get("file_id", "")
+    return ref
 
 
 def slim(update: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from bot.identifiers import names_a_person
 from bot.language import DEFAULT_LANGUAGE, speaking
 from bot.screens.screen import Screen
 from handlers import hours
+from handlers.groups import is_spoken_for
 from handlers.office import Office
 from handlers.telegram.messages import Outgoing
 from storage import chats, notified, outbox
@@ -90,7 +91,7 @@ class Letters:
             return await self._to_group(session, row, now)
         if person is None or person.state is not PersonState.ACTIVE:
             # Whoever has left is told nothing any more; the next tick finds somebody else for the reminder.
-            await cancel(session, row, "the receiver is not active", ReminderState.PLANNED)
+            await cancel(session, row, notified.NOT_ACTIVE, ReminderState.PLANNED)
             return None
         if not person.reachable:  # queued before Telegram said so
             await cancel(session, row, notified.OUT_OF_REACH, ReminderState.PLANNED)
@@ -104,7 +105,7 @@ class Letters:
 
     async def _to_group(self, session: AsyncSession, row: Outbox, now: dt.datetime) -> Letter | None:
         binding = await chats.binding_of(session, row.chat_id)
-        if binding is None:
+        if binding is None or not await is_spoken_for(session, binding):
             await cancel(session, row, "the group is bound no more", ReminderState.CANCELLED)
             return None
         with speaking(DEFAULT_LANGUAGE):

@@ -13,8 +13,9 @@ from telegram import InputFile
 
 from bot.documents.code import drawn
 from bot.language import _, speaking
+from bot.plaintext import visible
 from bot.screens.inline import Card
-from bot.screens.screen import Button, Screen, esc, lines, seen
+from bot.screens.screen import Button, Screen, esc, lines
 from storage.files import FileStore
 
 log = structlog.get_logger()
@@ -125,7 +126,7 @@ async def loaded(store: FileStore, screen: Screen, language: str) -> tuple[Scree
 
 
 def _button(button: Button) -> dict[str, Any]:
-    shown: dict[str, Any] = {"text": seen(button.text)}
+    shown: dict[str, Any] = {"text": visible(button.text)}
     if button.press is not None:
         shown["callback_data"] = button.press.encode()
     elif button.copy is not None:

@@ -155,7 +155,8 @@ class Sender:
         self._knows_wait = True
 
     async def _settle(self, session: AsyncSession, ended: list[Sent], now: dt.datetime) -> None:
-        for sent in ended:
+        # In one order, so that no two instances block each other.
+        for sent in sorted(ended, key=lambda each: each.row_id):
             row = await settle(session, self._office, sent, now)
             if row is None or row.state not in (OutboxState.DUE, OutboxState.UNKNOWN):
                 self._arrived.pop(sent.row_id, None)

@@ -134,7 +134,7 @@ async def _meet_stranger(turn: Turn, update: Update) -> None:
     if update.inline_query is not None:
         turn.found = Found(update.inline_query.id, ())
     message = update.message
-    if message is None or message.text is None:
+    if message is None or message.text is None or _is_forwarded(message):
         turn.answer(None)
         return
     state = turn.person.state if turn.person else PersonState.LEFT
@@ -165,7 +165,7 @@ async def _in_group(turn: Turn, update: Update) -> Screen | None:
         return None
     if message.migrate_to_chat_id is not None:
         await chats.renumber(turn.session, message.chat.id, message.migrate_to_chat_id)
-    if message.text is None or not message.text.startswith("/"):
+    if message.text is None or not message.text.startswith("/") or _is_forwarded(message):
         return None
     return await groups.on_command(turn, message.chat.id, message.text)
 

@@ -18,8 +18,9 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 
 from bot.language import _, speaking
+from bot.plaintext import visible
 from bot.screens.inline import Card
-from bot.screens.screen import Screen, seen
+from bot.screens.screen import Screen
 from handlers.telegram.api import call
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.messages import Part, inline_answer, labelled, loaded, message, parts, plain
@@ -144,7 +145,7 @@ class Screens:
             await self._quietly("deleteMessage", chat_id=delivery.chat_id, message_id=delivery.delete)
         if delivery.query is None:
             return await self._render(waiting)
-        toast = seen(delivery.screen.toast) if delivery.screen and delivery.screen.toast else None
+        toast = visible(delivery.screen.toast) if delivery.screen and delivery.screen.toast else None
         answer = self._quietly("answerCallbackQuery", callback_query_id=delivery.query, text=toast)
         shown, _answered = await asyncio.gather(self._render(waiting), answer)
         return shown

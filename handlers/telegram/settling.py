@@ -47,8 +47,8 @@ async def settle(session: AsyncSession, office: Office, sent: Sent, now: dt.date
     Returns:
         The row; None where somebody else has settled it meanwhile.
     """
-    row = await session.get(Outbox, sent.row_id, populate_existing=True)
-    if row is None or row.state is not OutboxState.CLAIMED:
+    row = await outbox.claimed(session, sent.row_id)
+    if row is None:
         return None
     verdict = sent.verdict
     await outbox.close_attempt(

@@ -9,14 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.errors import Refusal
-from bot.pasted import visible
+from bot.plaintext import visible
 from handlers import frame
 from handlers.office import Office
 from handlers.telegram.inflow import TOO_FAST
+from handlers.telegram.intake import reference
 from handlers.telegram.messages import Outgoing
 from handlers.telegram.routing import App
 from handlers.telegram.scrubbing import held_id_number
 from handlers.turn import Defect, Sender, Stale, Turn, current_turn
+from storage import work
+from storage.files import handed_in
 from storage.tables import Draft, Inbox, Person
 
 
@@ -100,6 +103,7 @@ async def run(application: App, turn: Turn, row: Inbox, travel: Outgoing) -> Bas
             _send_off(turn, travel)
             await turn.session.flush()
     except (Refusal, Stale) as refusal:
+        work.tidy(turn.session, handed_in(reference(row.raw)), now=turn.now)  # a file from the page: nobody takes it
         return await _present(turn, refusal, travel)
     except Exception as error:  # everything else is a defect, kept aside with a number
         return error
@@ -108,13 +112,28 @@ async def run(application: App, turn: Turn, row: Inbox, travel: Outgoing) -> Bas
     return None
 
 
+def edited(turn: Turn, place: Place) -> int | None:
+    """Return the message that becomes a turn's answer; None where a new one below does.
+
+    A refusal shows what the officer was doing. It must not take the place of a reminder whose button was pressed: that
+    is still to be answered, and nothing else would bring it back.
+
+    Args:
+        turn: The turn, with its screen.
+        place: Where it came from.
+    """
+    beside = turn.screen is not None and turn.screen.aside
+    is_current = turn.person is not None and place.edit == turn.person.screen_message_id
+    return place.edit if beside or is_current or not turn.refused else None
+
+
 async def _present(turn: Turn, refusal: Refusal | Stale, travel: Outgoing) -> BaseException | None:
     """Answer an expected refusal: the sentence, above what the officer was doing."""
     try:
         await _reload(turn)
         async with turn.session.begin_nested():
             turn.screen = await frame.present(turn, refusal)
-            turn.answered = True
+            turn.answered, turn.refused = True, isinstance(refusal, Refusal)
             _send_off(turn, travel)
             await turn.session.flush()
     except Exception as error:

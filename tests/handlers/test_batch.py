@@ -13,6 +13,7 @@ from bot.identifiers import read_code
 from bot.opinions import Finding
 from bot.screens.screen import Press
 from handlers import batch
+from handlers.retention import retain
 from handlers.turn import Stale
 from storage import opinions, registration
 from storage.files import FileStore
@@ -41,6 +42,7 @@ from tests.sheets import RESULT_HEADER, cells, code, company, row, xlsx
 AWARD = {"matter": ("m22",), "reserved": ("yes",)}  # 绿色企业评选: a batch of enterprises
 PERSONS = {"matter": ("m24",), "reserved": ("yes",), "staff": ("public",)}
 TODAY = dt.date(2026, 11, 23)
+ID_NUMBER = "11010519491231002X"  # the example of GB 11643
 
 
 @pytest.fixture
@@ -413,6 +415,17 @@ async def test_all_others_alike_by_one_press(desk) -> None:
     assert coming == {"use", "expiry"}  # nothing is waited for any more
 
 
+async def test_no_id_number_of_a_sheet_of_results_is_kept(desk) -> None:
+    request = await entry_of(desk, 2, submit="1")
+    said = f"法定代表人{ID_NUMBER}，行政处罚1件"
+    await read_results(desk, request, answer(1, "有不良信息", number=f"郑信{ID_NUMBER}", details=said))
+    [sheet] = await desk.rows(Sheet, Sheet.closed_at.is_(None))
+    await desk.press("brec", "1")
+    [opinion] = await desk.rows(Opinion)
+    assert "行政处罚1件" in opinion.details
+    assert ID_NUMBER not in str(sheet.rows) + str(opinion.details) + str(opinion.number)
+
+
 async def test_results_do_not_come_before_the_application_and_a_day_on_record_stays(desk, database) -> None:
     request = await entry_of(desk, 2)
     await read_results(desk, request, answer(1), answer(2))
@@ -510,6 +523,42 @@ async def test_results_of_an_unasked_sheet_find_their_entry(desk) -> None:
     assert "2 can be recorded" in (await desk.told()).text
 
 
+@pytest.mark.parametrize("way", ["list", "results", "unasked"])
+async def test_a_list_from_the_page_that_cannot_be_read_is_kept_nowhere(desk, way: str) -> None:
+    request = await entry_of(desk, 1)
+    if way == "list":
+        await desk.command("batch")
+    elif way == "results":
+        await desk.send(Press("bres", request.id, request.version))
+    raw = await desk.hand_in(f"张三丰,{ID_NUMBER}\n".encode())
+    if way == "unasked":
+        await desk.press("bchk")
+    [said, *more] = await desk.work()
+    assert "No heading was found" in said and not more
+    assert not raw.exists()
+    assert all(sheet.closed_at and not sheet.rows for sheet in await desk.rows(Sheet))
+
+
+async def test_a_list_from_the_page_goes_with_the_newer_one_that_replaces_it(desk) -> None:
+    raw = await desk.hand_in(xlsx([row(1)]))
+    await desk.command("batch")
+    await desk.checked(xlsx([row(2)]))
+    await desk.work()
+    assert not raw.exists()
+
+
+async def test_a_list_from_the_page_that_nobody_says_what_to_do_with_goes_in_the_night_after(desk, database) -> None:
+    raw = await desk.hand_in(xlsx([row(1)]))
+    for hours, is_there in ((3, True), (5, False)):
+        finish = await retain(desk.tools, {}, NOW + dt.timedelta(hours=hours))
+        async with database.write() as session:
+            await finish(session)
+        await desk.work()
+        assert raw.exists() is is_there
+    with pytest.raises(Stale):
+        await desk.press("bchk")
+
+
 async def test_only_who_may_act_imports_results(desk, enrol, database, office, store) -> None:
     request = await entry_of(desk, 2)
     for person in (await enrol(900002), await enrol(900004, role=Role.HEAD)):
@@ -528,7 +577,7 @@ async def test_only_who_may_act_imports_results(desk, enrol, database, office, s
 async def test_a_crash_while_recording_leaves_nothing(desk, monkeypatch) -> None:
     request = await entry_of(desk, 2)
     await read_results(desk, request, answer(1), answer(2, "有不良信息"))
-    monkeypatch.setattr("handlers.batch_work.tidy", lambda *_args, **_more: 1 / 0)
+    monkeypatch.setattr("storage.work.tidy", lambda *_args, **_more: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         await desk.press("brec", "0")
     assert not await desk.rows(Opinion) and not await desk.rows(FollowUp)

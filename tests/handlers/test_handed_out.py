@@ -7,25 +7,40 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from bot.batch import Checked
 from bot.periods import Kind, period_of
 from bot.screens.screen import Press
-from handlers import finding_export, frame, handed_out, ledger_export, quarter_circular, stats
-from storage import people
+from handlers import batch_work, finding_export, frame, handed_out, ledger_export, quarter_circular, stats
+from storage import batch, people
 from storage.database import Database
 from storage.files import FileStore
 from storage.tables import Cover, Outbox, Person, Role
+from tests.handlers.conftest import NOW
 from tests.handlers.desk import FILING, Desk
+from tests.sheets import row, xlsx
 
-ASKED = {
-    finding_export.NOTICE: Press("mex"),
-    ledger_export.NOTICE: Press("lexp"),
-    stats.NOTICE: Press("stexp", 0, 0, period_of(Kind.QUARTER, dt.date(2026, 11, 23)).code),
+KEY = "0" * 32
+
+
+async def _send_a_list(desk: Desk) -> None:
+    await desk.decide(FILING)
+    draft = await desk.draft()
+    await desk.send(Press("bnew", draft.id, draft.version))
+    await desk.file(xlsx([row(1)]))
+
+
+ASKED: dict[str, Callable[[Desk], Awaitable[Any]]] = {
+    finding_export.NOTICE: lambda desk: desk.send(Press("mex")),
+    ledger_export.NOTICE: lambda desk: desk.send(Press("lexp")),
+    stats.NOTICE: lambda desk: desk.send(Press("stexp", 0, 0, period_of(Kind.QUARTER, desk.now.date()).code)),
+    batch_work.CHECKED: _send_a_list,
 }
 SAID: dict[str, dict[str, Any]] = {
     finding_export.NOTICE: {"n": 1, "cut": False},
     ledger_export.NOTICE: {"n": 1, "cut": False},
     stats.NOTICE: {"period": "2026Q4", "unit": "", "ledger": True},
     quarter_circular.MADE: {"quarter": "2026Q4"},
+    batch_work.CHECKED: {"sheet_id": 1},
 }
 
 
@@ -35,6 +50,9 @@ async def desk(database: Database, office, enrol, tmp_path) -> Desk:
     away, person = await enrol(900_031), await enrol(900_032, unit="legal", role=Role.COORDINATOR)
     async with database.write() as session:
         session.add(Cover(person_id=away.id, by_id=person.id, from_on=dt.date(2026, 11, 23), to_on=None))
+        rows = {"checked": Checked(header=(), rows=()).to_json()}
+        sheet = await batch.begin(session, person.id, batch.CHECK, rows, now=NOW)
+        sheet.path = KEY
     return Desk(database, office, person, store=FileStore(tmp_path / "files"))
 
 
@@ -88,14 +106,14 @@ async def test_a_file_leaves_only_while_its_receiver_sees_as_far_as_it_does(
     async with desk.database.read() as session:
         reach = await handed_out.reach_of(session, desk.person, desk.office.today(desk.now))
     await change(desk)
-    told = await _rendered(desk, kind, {"key": "0" * 32, **SAID[kind], **reach})
+    told = await _rendered(desk, kind, {"key": KEY, **SAID[kind], **reach})
     assert (told is not None) is leaves
 
 
 @pytest.mark.parametrize("kind", ASKED)
 async def test_a_file_that_was_made_for_a_coordinator_does_not_go_to_an_officer(desk: Desk, kind: str):
     await desk.register(FILING)
-    await desk.send(ASKED[kind])
+    await ASKED[kind](desk)
     assert await desk.work() == []
     sent = (await desk.rows(Outbox, Outbox.kind == kind))[-1]
     assert (await _rendered(desk, kind, sent.params)).file is not None
@@ -105,4 +123,4 @@ async def test_a_file_that_was_made_for_a_coordinator_does_not_go_to_an_officer(
 
 @pytest.mark.parametrize("kind", SAID)
 async def test_a_file_of_which_nobody_knows_for_whom_it_was_made_stays(desk: Desk, kind: str):
-    assert await _rendered(desk, kind, {"key": "0" * 32, **SAID[kind]}) is None
+    assert await _rendered(desk, kind, {"key": KEY, **SAID[kind]}) is None

@@ -21,13 +21,14 @@ from bot.language import speaking
 from bot.policy.model import Policy
 from bot.workdays import Calendar
 from handlers import frame
+from handlers.batch_work import remove_files
 from handlers.clock import Clock
 from handlers.office import Office
 from handlers.worker import COPY, FAILED, REFUSED, Chore, Finish, Tools, Worker, copying
-from storage import outbox, people, work
+from storage import batch, outbox, people, work
 from storage.database import Database
 from storage.files import FileStore
-from storage.tables import Audit, Outbox, Person, Role, Work, WorkState
+from storage.tables import Audit, Outbox, Person, Role, Sheet, Work, WorkState
 from tests.conftest import OFFICER, START
 
 
@@ -160,6 +161,21 @@ async def test_the_result_is_committed_with_the_jobs_end_and_the_sender_is_woken
     assert [row.state for row in await shop.rows()] == [WorkState.DONE]
     assert await shop.told() == ["1"]
     assert shop.woken == 1
+
+
+@pytest.mark.parametrize("error", [Refusal("unreadable"), ValueError("a defect")], ids=["refused", "given up"])
+async def test_a_list_that_a_job_cannot_read_is_let_go_with_its_file(
+    shop: Shop, database: Database, officer: int, error: Exception
+):
+    kept = shop.tools.store.put(b"names")
+    async with database.write() as session:
+        sheet = await batch.begin(session, officer, batch.CHECK, {"ref": f"page:{kept.key}"}, now=START)
+    shop.chores |= {"read": failing([], error), work.TIDY: remove_files}
+    await shop.record("read", person_id=officer, sheet_id=sheet.id)
+    await shop.finish_all()
+    assert not shop.tools.store.path(kept.key).exists()
+    async with database.read() as session:
+        assert (await session.get_one(Sheet, sheet.id)).closed_at is not None
 
 
 @pytest.mark.parametrize("language", ["zh_CN", "en"])

@@ -17,6 +17,7 @@ from tests.journeys.story import Story, only
 from tests.officer import Officer
 from tests.sheets import RESULT_HEADER, cells, code, company, row, xlsx
 
+SPECIMEN = "11010519491231002X"  # a published specimen; nobody's
 SECRET_NAMES = tuple(f"虚构{name}" for name in ("甲", "乙", "丙", "丁", "戊"))
 
 
@@ -40,7 +41,7 @@ def mixed_list() -> bytes:
     rows += [row(n, f"{company(n - 275)} ", code(n - 275)) for n in range(276, 286)]  # repeated
     rows += [row(n, its_code=code(n, "12410100MB"), kind="事业单位") for n in range(286, 291)]  # not for this matter
     rows += [(str(290 + n), name, "自然人", "", "", "", "", "") for n, name in enumerate(SECRET_NAMES, start=1)]
-    rows += [row(n, f"虚构({n})绿色环境集团有限公司") for n in range(296, 301)]
+    rows += [row(n, f"虚构({n})绿色环境集团有限公司", note=f"法定代表人{SPECIMEN}") for n in range(296, 301)]
     return xlsx(rows, above=[("2026年绿色企业拟表彰名单（虚构）",)])
 
 
@@ -93,7 +94,7 @@ async def test_three_hundred_rows_of_mixed_quality(story: Story) -> None:
     assert [line[1] for line in sheet[1:251]] == [company(n) for n in range(1, 251)]
     assert sum(bool(line[10]) for line in sheet[1:]) == 30
     everything = "".join(message.text for message in me.messages) + str(sheet)
-    assert not any(name in everything for name in SECRET_NAMES)
+    assert not any(name in everything for name in (*SECRET_NAMES, SPECIMEN))
 
     await me.press(label("Register (%(n)d)", n=260))
     await me.press(label("Today"))

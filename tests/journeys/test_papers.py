@@ -17,7 +17,7 @@ from tests.sheets import cells
 
 async def document_of(story: Story):
     """Wait for the document in the officer's chat, which the worker makes, and return its name and bytes."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not documents(story):
             await story.api.changed.wait(story.api.changed.count, 0.1)
     [document] = documents(story)

@@ -15,6 +15,7 @@ from handlers.telegram import outbox
 from storage import chats, people, work
 from storage.tables import Audit, Item, Outbox, OutboxState, QuarterPush, QuarterReturn, QuarterSummary, Role, Unit
 from tests.conftest import COORDINATOR, OFFICER
+from tests.handlers.test_calendar import NOTICE
 from tests.journeys.story import Story, only, register
 from tests.officer import Officer
 
@@ -384,3 +385,24 @@ async def test_a_draft_that_cannot_be_made_is_told_and_made_again_by_a_press(
     await story.settle()
     assert only(await story.rows(QuarterPush)).state is PushState.DRAFTED
     assert "汇总稿已自动生成" in await coordinator.wait_for("汇总稿已自动生成")
+
+
+async def test_a_last_day_that_was_told_is_told_again_when_the_calendar_moves_it(quarter: Story):
+    story = quarter
+    liaison, soil, coordinator = (story.person(each) for each in (LIAISON, SOIL, COORDINATOR))
+    await story.at("2026-12-21 09:01")
+    assert "于2027年1月7日（周四，暂定）前报送" in await liaison.wait_for("季度汇总")
+    async with story.database.write() as session:
+        seat = await people.unit_by_code(session, "soil")
+        assert seat is not None
+        await session.execute(
+            update(QuarterReturn).where(QuarterReturn.unit_id == seat.id).values(state=ReturnState.REPORTED)
+        )
+    await coordinator.type("/calendar")
+    await coordinator.press("录入放假通知")
+    await coordinator.type(NOTICE)
+    await coordinator.press("确认启用")
+    await story.settle()
+    moved = "2026年第四季度报表：报送截止日期由2027年1月7日（周四，暂定）改为2027年1月8日（周五）"
+    assert sum(moved in each.text for each in liaison.messages) == 1
+    assert moved not in soil.transcript()

@@ -1,8 +1,10 @@
 """The outbox's queue: who comes first, against a plain sort, and that a look reads no more than what waits."""
 
+import asyncio
 import datetime as dt
 import re
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event, text
@@ -24,7 +26,7 @@ def _row(number: int, chat: int, priority: int, minutes: int, state: OutboxState
     )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, limit=st.integers(1, 8), busy=st.sets(st.integers(1, 6), max_size=3), portion=st.integers(1, 9))
 async def test_the_most_urgent_of_each_chat_is_claimed(sqlite: Database, monkeypatch, rows, limit, busy, portion):
     monkeypatch.setattr(outbox, "_PORTION", portion)
@@ -62,3 +64,18 @@ async def test_a_look_reads_only_what_waits_however_much_was_sent(sqlite: Databa
             assert scans == [], (statement, plan)
         await connection.execute(text("ROLLBACK"))
     assert len(looks) >= 6
+
+
+@pytest.mark.postgres
+async def test_an_end_that_another_instance_writes_down_is_no_death(copied_postgres: str, keys: list[str]):
+    database = Database(copied_postgres)
+    async with database.write() as session:
+        session.add_all(_row(number, number, 1, 0, OutboxState.DUE) for number in (1, 2))
+    async with database.write() as session:
+        mine, dead = await outbox.claim(session, now=NOW, limit=2, exclude_chats=[])
+    async with database.write() as late, database.write() as another:
+        assert await outbox.claimed(late, mine.id) is not None
+        async with asyncio.timeout(10):
+            expired = await outbox.expire_leases(another, now=NOW + outbox.LEASE)
+        assert [row.id for row in expired] == [dead.id]
+    await database.close()

@@ -119,10 +119,12 @@ async def test_a_file_from_the_page_reaches_the_flow_like_one_from_the_chat(bure
 
 async def test_a_file_from_the_page_with_an_id_number_in_its_name_is_refused(bureau: Bureau, taken: list[Incoming]):
     await awaiting(bureau)
-    await bureau.service.hand_in(OFFICER, key="0" * 32, name=f"{SPECIMEN}.pdf", media_type="", size=1)
+    kept = bureau.service.store.put(b"from the page")
+    await bureau.service.hand_in(OFFICER, key=kept.key, name=f"{SPECIMEN}.pdf", media_type="", size=1)
     officer = bureau.person(OFFICER)
     await officer._until(lambda: bool(officer.messages), "an answer")
     assert taken == []
+    await officer._until(lambda: not bureau.service.store.path(kept.key).exists(), "its bytes are gone too")
     assert not [call for call in bureau.api.calls if call.method == "deleteMessage"]
 
 
@@ -134,7 +136,7 @@ async def test_the_page_disturbs_neither_the_poller_nor_the_end_of_an_update(bur
     await officer.wait_for("taken 2")
     await officer.send_document(b"xxx", "3.pdf")
     await officer.wait_for("taken 3")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while {row.state for row in await _updates(bureau)} != {InboxState.SHOWN}:
             await asyncio.sleep(0.02)
     rows = await _updates(bureau)

@@ -72,7 +72,7 @@ async def test_faulty_poll_costs_nothing(poller: Intake, api: BotApi, sqlite: Da
     api.type(OFFICER, "one")
     running = asyncio.create_task(poller.run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await _stored(sqlite):
                 await asyncio.sleep(0.02)
     finally:
@@ -87,13 +87,13 @@ async def test_second_poller_is_told_apart(poller: Intake, api: BotApi):
 
     api.observers.append(sets_its_webhook)
     with pytest.raises(AnotherPoller):
-        await asyncio.wait_for(poller.run(), 5)
+        await asyncio.wait_for(poller.run(), 20)
 
 
 async def test_dead_token_is_told_apart(poller: Intake, api: BotApi):
     api.token = "100000001:another-fictitious-token-000000000"
     with pytest.raises(TokenRefused):
-        await asyncio.wait_for(poller.run(), 5)
+        await asyncio.wait_for(poller.run(), 20)
 
 
 def test_lane_is_the_senders_whatever_the_kind():

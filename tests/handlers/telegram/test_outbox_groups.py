@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.policy.model import Policy
 from bot.screens.screen import Button, Press, Screen
@@ -21,7 +21,7 @@ from handlers.web.botapi.server import BotApiServer
 from storage import chats, outbox, people
 from storage.database import Database
 from storage.files import FileStore
-from storage.tables import ChatBinding, Outbox, OutboxState, Person, Role, Unit
+from storage.tables import ChatBinding, Outbox, OutboxState, Person, PersonState, Role, Unit
 from tests.conftest import OFFICER, START, settings_for
 
 GROUP, MOVED = -200_001, -1_000_200_001
@@ -75,6 +75,14 @@ async def test_a_group_gets_what_is_for_its_unit(rounds: Round, api: BotApi):
     api.add_group(GROUP, "大气处（虚构）")
     assert await rounds("figures") == {"figures": OutboxState.SENT}
     assert [said.text for said in api.messages(GROUP)] == ["在办3件"]
+
+
+async def test_nothing_leaves_for_a_group_whose_binder_speaks_for_the_unit_no_more(rounds: Round, api: BotApi, sqlite):
+    api.add_group(GROUP, "大气处（虚构）")
+    async with sqlite.write() as session:
+        await session.execute(update(Person).values(state=PersonState.SUSPENDED))
+    assert await rounds("figures") == {"figures": OutboxState.CANCELLED}
+    assert api.messages(GROUP) == []
 
 
 @pytest.mark.parametrize("name", ["pressed", "person in business", "protected"])

@@ -75,7 +75,7 @@ async def test_long_poll_answers_as_soon_as_something_comes(bot, api: BotApi) ->
     await asyncio.sleep(0.05)
     assert not poll.done()
     api.type(OFFICER, "/start")
-    (update,) = await asyncio.wait_for(poll, 2)
+    (update,) = await asyncio.wait_for(poll, 10)
     assert update.message.entities[0].type == "bot_command"
 
 

@@ -115,7 +115,7 @@ async def test_waiting_page_learns_of_the_toast_at_once(browser: Browser, served
     await asyncio.sleep(0.05)
     assert not waiting.done()
     await call(served, "answerCallbackQuery", callback_query_id=press["id"], text="已登记", show_alert=True)
-    news = await asyncio.wait_for(waiting, 2)
+    news = await asyncio.wait_for(waiting, 10)
     assert news["answers"] == [{"id": press["id"], "toast": "已登记", "alert": True}]
 
 
