@@ -4,7 +4,7 @@ No number of the Plan stands here: days, months and offsets come from the policy
 """
 
 import calendar as gregorian
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
@@ -22,8 +22,8 @@ class Stage:
     """One planned reminder.
 
     Attributes:
-        kind: What it is about: ``receipt``, ``feedback``, ``submit_by``, ``hand_in``, ``use``, ``fulfil``, ``report``
-            of an entry, or the ``expiry`` of an opinion.
+        kind: What it is about: ``receipt``, ``feedback``, ``submit_by``, ``decide``, ``hand_in``, ``use``, ``fulfil``,
+            ``report`` of an entry, or the ``expiry`` of an opinion.
         stage: Which of its kind: ``ask``, ``ask+5``, ``t-1``, ``t-0``, ``overdue+1``, ``overdue+6/digest``,
             ``d-30`` ...
         on: Local date, always a working day.
@@ -202,6 +202,26 @@ def questions_after(
     return tuple(Stage(kind, f"ask+{days}", asked.on, asked.provisional) for days, asked in found)
 
 
+def asked_again(
+    calendar: Calendar, answered_on: date, due_on: date | None, *, soon_working_days: int, then_working_days: int
+) -> Reckoned:
+    """Return when the centre's receipt is asked about again that has not come yet (尚未收件).
+
+    Soon, and on the day on which the feedback was expected at the latest; from that day on seldom.
+
+    Args:
+        calendar: The office's calendar.
+        answered_on: Local date of the answer.
+        due_on: Local date on which the feedback is expected.
+        soon_working_days: When to ask while that day is ahead.
+        then_working_days: When to ask from that day on.
+    """
+    if due_on is None or due_on <= answered_on:
+        return calendar.add(answered_on, then_working_days)
+    soon = calendar.add(answered_on, soon_working_days)
+    return soon if soon.on <= due_on else Reckoned(due_on, provisional=soon.provisional)
+
+
 def hand_in_stages(
     calendar: Calendar,
     *,
@@ -227,6 +247,23 @@ def hand_in_stages(
     if decide_on is None:
         return asked
     return (*asked, *_stages_before(calendar, "hand_in", decide_on, before_working_days))
+
+
+def decision_stages(
+    calendar: Calendar, *, decide_on: date, before_working_days: Sequence[int], told_on: Collection[date]
+) -> tuple[Stage, ...]:
+    """Return the reminders that a decision is near while an opinion that the bureau applied for is not there.
+
+    Args:
+        calendar: The office's calendar.
+        decide_on: Local date of the planned decision.
+        before_working_days: When to say so; 0 is the day itself, or the working day before it. Of two that come on one
+            day the nearer is said.
+        told_on: Local dates on which a warning about the same application says enough.
+    """
+    offsets = sorted(before_working_days, reverse=True)
+    found = {stage.on: stage for stage in _stages_before(calendar, "decide", decide_on, offsets)}
+    return tuple(stage for on, stage in found.items() if on not in told_on)
 
 
 def expiry_stages(calendar: Calendar, *, valid_to: date, before_days: Sequence[int]) -> tuple[Stage, ...]:

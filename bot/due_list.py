@@ -8,7 +8,9 @@ from itertools import groupby
 from bot.dates import format_day
 from bot.language import _, ngettext, pgettext
 from bot.notices import EntryNotice, Notice, OpinionNotice
+from bot.owed import OwedNotice
 from bot.screens.ledger import Wording
+from bot.screens.owed import line as owed_line
 from bot.screens.reminders import line
 from bot.screens.words import in_brackets
 
@@ -46,6 +48,8 @@ def printed(notice: Notice, wording: Wording) -> str:
     """
     if isinstance(notice, EntryNotice):
         return line(notice, wording) + in_brackets(notice.entry.matter)
+    if isinstance(notice, OwedNotice):
+        return owed_line(notice, wording) + in_brackets(notice.entry.matter)
     if isinstance(notice, OpinionNotice) and notice.number is None:
         return line(replace(notice, number=_("issued on %(day)s") % {"day": wording.day(notice.issued_on)}), wording)
     return line(notice, wording)

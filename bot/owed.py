@@ -14,6 +14,7 @@ from bot.policy.content import Escalation
 from bot.workdays import Calendar
 
 OLDEST: Final = dt.timedelta(days=90)  # what is owed for longer came with an older ledger, and alarms nobody
+_AGAIN: Final = "+"
 OWNER, HEAD, COORDINATOR = "owner", "head", "coordinator"
 
 
@@ -47,7 +48,15 @@ class OwedNotice(Notice):
     audience: str
 
 
-def debts(entry: Entry, calendar: Calendar, today: dt.date, *, receipt_after: int, centre_delay: bool) -> list[Debt]:
+def debts(
+    entry: Entry,
+    calendar: Calendar,
+    today: dt.date,
+    *,
+    receipt_after: int,
+    asked_on: dt.date | None,
+    centre_delay: bool,
+) -> list[Debt]:
     """Return what is owed in an entry on a day.
 
     Args:
@@ -55,17 +64,20 @@ def debts(entry: Entry, calendar: Calendar, today: dt.date, *, receipt_after: in
         calendar: The office's calendar.
         today: Local date.
         receipt_after: Working days after which the receipt is asked for.
+        asked_on: Local date on which it was asked for last, or is to be: put off, or because it had not come yet.
         centre_delay: Whether the centre's delay counts too.
     """
     if entry.withdrawn:
         return []
-    found = _of_verification(entry, calendar, receipt_after=receipt_after, centre_delay=centre_delay)
+    found = _of_verification(entry, calendar, receipt_after, asked_on, centre_delay=centre_delay)
     if entry.fulfil_by_on is not None:
         found = (*found, Debt("fulfil", entry.fulfil_by_on))
     return [debt for debt in found if today - OLDEST <= debt.since < today]
 
 
-def _of_verification(entry: Entry, calendar: Calendar, *, receipt_after: int, centre_delay: bool) -> tuple[Debt, ...]:
+def _of_verification(
+    entry: Entry, calendar: Calendar, receipt_after: int, asked_on: dt.date | None, *, centre_delay: bool
+) -> tuple[Debt, ...]:
     if entry.applicant != "bureau":
         return ()  # the counterpart applied: nothing is owed by the bureau
     if not entry.open:
@@ -76,23 +88,42 @@ def _of_verification(entry: Entry, calendar: Calendar, *, receipt_after: int, ce
     if entry.submitted_on is None:
         return (Debt("submit", entry.submit_by_on),) if entry.submit_by_on else ()
     if entry.received_on is None:
-        return (Debt("receipt", calendar.add(entry.submitted_on, receipt_after).on),)
+        first = calendar.add(entry.submitted_on, receipt_after).on
+        return (Debt("receipt", max(first, asked_on or first)),)
     return (Debt("feedback", entry.due_on),) if centre_delay and entry.due_on else ()
 
 
-def rungs(debt: Debt, calendar: Calendar, today: dt.date, ladder: Escalation) -> Iterator[str]:
-    """Yield who is to know of a debt by now: the officer, then the head, then the coordinators.
+def rungs(
+    debt: Debt, known_on: dt.date, calendar: Calendar, today: dt.date, ladder: Escalation
+) -> Iterator[tuple[str, int]]:
+    """Yield who is to know of a debt by now, and for which time: the officer, then the head, then the coordinators.
+
+    The officer hears of it again until it is done, all others once. The centre's delay has overdue stages of its own.
+
+    The officer has had no time to act before it was written down: what was late already then climbs from that day.
 
     Args:
         debt: What is owed.
+        known_on: Local date on which it was written down.
         calendar: The office's calendar.
         today: Local date.
         ladder: After how many working days each of them.
     """
-    late = calendar.between(debt.since, today)
+    late = calendar.between(max(debt.since, known_on), today)
+    again = max(0, late - ladder.officer_after_working_days) // ladder.officer_every_working_days
     steps = (
-        (OWNER, ladder.officer_after_working_days),
-        (HEAD, ladder.head_after_working_days),
-        (COORDINATOR, ladder.coordinator_after_working_days),
+        (OWNER, ladder.officer_after_working_days, 0 if debt.kind == "feedback" else again),
+        (HEAD, ladder.head_after_working_days, 0),
+        (COORDINATOR, ladder.coordinator_after_working_days, 0),
     )
-    yield from (who for who, after in steps if late >= after)
+    yield from ((who, time) for who, after, time in steps if late >= after)
+
+
+def stage_of(debt: Debt, time: int) -> str:
+    """Return the name of a debt as it is said for the first time (0), or again."""
+    return debt.since.isoformat() + (f"{_AGAIN}{time}" if time else "")
+
+
+def is_of(stage: str, debt: Debt) -> bool:
+    """Say whether a stage is of a debt, said for whatever time."""
+    return stage.partition(_AGAIN)[0] == stage_of(debt, 0)

@@ -38,28 +38,30 @@ def working_day(calendar: Calendar, on: dt.date, today: dt.date) -> Reckoned:
     return before if before.on > today else calendar.next_workday(on)
 
 
-def deadline(notice: Notice) -> Reckoned | None:
-    """Return the day that something should not be put off beyond, None where there is none."""
+def watched(notice: Notice) -> Sequence[Reckoned]:
+    """Return the days that something should not be put off beyond, the one that matters most first."""
     if isinstance(notice, OpinionNotice):
-        stands = Reckoned(notice.valid_to, provisional=False)
-        return min((each.latest for each in notice.matters), key=lambda latest: latest.on, default=stands)
+        latest = sorted((each.latest for each in notice.matters), key=lambda reckoned: reckoned.on)
+        days = notice.valid_to, *sorted(each.decide_on for each in notice.matters)
+        return *latest, *(Reckoned(on, provisional=False) for on in days)
     if not isinstance(notice, EntryNotice) or notice.kind in ("receipt", "use"):
-        return None
+        return ()
     entry = notice.entry
     on, provisional = {
         "feedback": (entry.due_on, entry.due_provisional),
         "submit_by": (entry.submit_by_on, entry.submit_by_provisional),
         "fulfil": (entry.fulfil_by_on, False),
     }.get(notice.kind, (entry.decide_on, False))
-    return Reckoned(on, provisional) if on is not None else None
+    return (Reckoned(on, provisional),) if on is not None else ()
 
 
-def is_decision(notice: Notice) -> bool:
-    """Say whether the day that something should not be put off beyond is that of the planned decision."""
-    return notice.kind in ("hand_in", "report")
+def is_decision(notice: Notice, on: dt.date) -> bool:
+    """Say whether a day that something should not be put off beyond is that of a planned decision."""
+    if isinstance(notice, OpinionNotice):
+        return any(each.decide_on == on for each in notice.matters)
+    return notice.kind in ("decide", "hand_in", "report")
 
 
 def passes(notice: Notice, on: dt.date, today: dt.date) -> Reckoned | None:
     """Return the day that a day lies beyond, None where it lies beyond none that is still ahead."""
-    limit = deadline(notice)
-    return limit if limit is not None and today <= limit.on < on else None
+    return next((limit for limit in watched(notice) if today <= limit.on < on), None)

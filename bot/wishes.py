@@ -15,6 +15,7 @@ from bot.policy.content import Reminders
 FIELDS: Final[Mapping[str, str]] = {
     "feedback": "before_due_working_days",
     "submit_by": "submit_by_before_working_days",
+    "decide": "decide_before_working_days",
     "expiry": "expiry_before_days",
     "use": "use_after_working_days",
     "hand_in": "hand_in_after_working_days",
@@ -25,6 +26,7 @@ FIELDS: Final[Mapping[str, str]] = {
 _OFFERED: Final[Mapping[str, tuple[int, ...]]] = {
     "feedback": (3, 2, 1, 0),
     "submit_by": (5, 3, 1, 0),
+    "decide": (5, 3, 1, 0),
     "expiry": (60, 30, 15, 7, 1),
     "use": (1, 5, 10, 15),
     "hand_in": (5, 8, 12, 18),

@@ -16,7 +16,7 @@ from bot.screens.screen import Screen
 from handlers import hours, receivers
 from handlers.colleagues import named
 from handlers.office import Office
-from storage import cover, ledger, notified, outbox, people
+from storage import cover, ledger, notified, outbox, people, staff
 from storage.tables import Person, PersonState, Priority
 
 AWAY, BACK = "absence.away", "absence.back"
@@ -31,9 +31,10 @@ async def tell(session: AsyncSession, office: Office, now: dt.datetime) -> int:
     if not hours.has_begun(office, now):
         return 0
     queued = 0
-    for person in await people.out_of_reach(session):
+    for person in await staff.out_of_reach(session, office.today(now)):
+        which = await _which(session, person)
         for receiver in await _concerned(session, office, person, now):
-            dedupe = f"{_name(AWAY, person)}{receiver.id}"
+            dedupe = f"{AWAY}:{person.id}:{which}:{receiver.id}"
             if await notified.is_queued(session, dedupe):
                 continue
             params = {"person": person.id}
@@ -46,18 +47,32 @@ async def tell(session: AsyncSession, office: Office, now: dt.datetime) -> int:
 
 async def back(session: AsyncSession, person: Person, now: dt.datetime) -> None:
     """An officer writes again: whoever was told that they were away hears of it, and what they missed goes out anew."""
-    told = await notified.receivers_of(session, _name(AWAY, person))
-    since, name = person.unreachable_since, _name(BACK, person)
+    since = person.unreachable_since
     people.regain(person)
-    await notified.revive(session, person, since=since or now, now=now)
-    for receiver in told:
-        params = {"person": person.id}
-        await outbox.enqueue(session, receiver, kind=BACK, params=params, dedupe=f"{name}{receiver.id}", now=now)
+    if person.state is PersonState.ACTIVE and since is not None:
+        await _is_back(session, person, since.isoformat(), since=since, now=now)
 
 
-def _name(kind: str, person: Person) -> str:
-    since = person.unreachable_since.isoformat() if person.unreachable_since else person.state.value
-    return f"{kind}:{person.id}:{since}:"
+async def resumed(session: AsyncSession, person: Person, now: dt.datetime) -> None:
+    """Somebody who was suspended is at work again: the same, unless nothing reaches them all the same."""
+    line = await people.stood_down(session, person)
+    if line is not None and person.reachable:
+        await _is_back(session, person, str(line.id), since=line.at, now=now)
+
+
+async def _is_back(session: AsyncSession, person: Person, which: str, *, since: dt.datetime, now: dt.datetime) -> None:
+    await notified.revive(session, person, since=since, now=now)
+    for receiver in await notified.receivers_of(session, f"{AWAY}:{person.id}:{which}:"):
+        params, dedupe = {"person": person.id}, f"{BACK}:{person.id}:{which}:{receiver.id}"
+        await outbox.enqueue(session, receiver, kind=BACK, params=params, dedupe=dedupe, now=now)
+
+
+async def _which(session: AsyncSession, person: Person) -> str:
+    """Return what tells an absence from the one before it: since when, or by which act."""
+    if person.state is PersonState.ACTIVE and person.unreachable_since is not None:
+        return person.unreachable_since.isoformat()
+    line = await people.stood_down(session, person)
+    return str(line.id) if line is not None else person.state.value
 
 
 async def _concerned(session: AsyncSession, office: Office, person: Person, now: dt.datetime) -> Sequence[Person]:
@@ -71,9 +86,14 @@ async def _concerned(session: AsyncSession, office: Office, person: Person, now:
 async def render_away(
     session: AsyncSession, office: Office, reader: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Say who is out of reach, how much is open, and whom it goes to; None where they are back."""
+    """Say who is out of reach, how much is open, and whom it goes to; None where they are back.
+
+    None too for whom it does not concern any more; whoever it concerns now is found by the next look.
+    """
     person = await session.get_one(Person, params["person"], populate_existing=True)
     if person.state is PersonState.ACTIVE and person.reachable:
+        return None
+    if reader.id not in {each.id for each in await _concerned(session, office, person, now)}:
         return None
     charge = Charge(person.id, person.unit_id)
     goes_to = [each for each in await receivers.of_charge(session, office, charge, now) if each.id != person.id]

@@ -57,9 +57,11 @@ def invite(
 
 @policy_app.command("check")
 def policy_check(path: Annotated[Path, typer.Argument(help="Folder of the pack.")]) -> None:
-    """Check a policy pack and list all its faults at once."""
+    """Check a policy pack and list all its faults at once; of a sound one, say when its rules were last read."""
     policy = policy_of(path)
     print(f"{policy.name}: {len(policy.matters)} matters, {len(policy.rules)} rules, version {policy.hash[:12]}")
+    if policy.rules:
+        print(f"Each rule was read against its source on {min(each.reviewed_on for each in policy.rules)} or later")
 
 
 @policy_app.command("show")

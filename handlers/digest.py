@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.cover import Charge
 from bot.dates import format_day
 from bot.language import _
 from bot.notices import Notice
@@ -14,7 +15,7 @@ from bot.owed import OwedNotice
 from bot.screens import digest as screens
 from bot.screens.digest import Line
 from bot.screens.reminders import reminder as reminder_screen
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import cover, due, escalation, reminders, saying, timeline
 from handlers.colleagues import named
 from handlers.office import Office
@@ -23,7 +24,7 @@ from storage import cover as stand_ins
 from storage import notified, outbox
 from storage import reminders as stored
 from storage.ledger import open_entry
-from storage.tables import Outbox, Person, Reminder, ReminderState
+from storage.tables import Outbox, Person, Reminder, ReminderState, Request
 
 OPENED: Final = (ReminderState.QUEUED, ReminderState.SENT)
 
@@ -77,18 +78,20 @@ async def on_noted(turn: Turn) -> Screen:
 
 async def on_open(turn: Turn) -> Screen:
     """One reminder of the digest, in a message of its own below it; one that has settled itself leaves the digest."""
-    row = await _pressed(turn, int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0)
+    row = await _pressed(turn, int(turn.pressed.arg) if is_number(turn.pressed.arg) else 0)
     found = {reminder.id: reminder for reminder in await notified.carried(turn.session, row.id)}
     reminder = found.get(turn.pressed.id)
     if reminder is None:
         raise Stale
     notice = await saying.describe(turn.session, turn.office, reminder, turn.now)
     if notice is None:
-        return replace(await _again(turn, row), toast=_("This has been settled meanwhile."))
+        gone = await _went_over(turn.session, turn.officer, reminder, turn.today)
+        said = _("This is in somebody else's hands now.") if gone else _("This has been settled meanwhile.")
+        return replace(await _again(turn, row), toast=said)
     if not await _is_theirs(turn.session, turn.office, turn.officer, reminder, notice, turn.now):
         return replace(await _again(turn, row), toast=_("This is in somebody else's hands now."))
     if isinstance(notice, OwedNotice):
-        return await _entry(turn, notice)
+        return await _entry(turn, row, notice)
     notice = await _as_left(turn.session, turn.office, row, reminder, notice, turn.now)
     notice = await reminders.for_person(turn.session, notice, turn.officer, turn.today)
     noted = reminder.state is ReminderState.ACKNOWLEDGED
@@ -97,15 +100,15 @@ async def on_open(turn: Turn) -> Screen:
     return replace(screen, stays=True)
 
 
-async def _entry(turn: Turn, notice: OwedNotice) -> Screen:
-    """Return the entry in which something is owed.
+async def _entry(turn: Turn, row: Outbox, notice: OwedNotice) -> Screen:
+    """Return the entry in which something is owed; the list again, with a word, to a head's stand-in.
 
-    Raises:
-        Stale: The officer may not see it any more.
+    They are told that it is owed, but a cover hands over no look at what a unit keeps.
     """
     opened = await open_entry(turn.session, turn.officer, notice.entry.id, on=turn.today)
     if opened is None:
-        raise Stale
+        told = _("Only its unit may look at this entry. Please remind %(owner)s.") % {"owner": notice.owner}
+        return replace(await _again(turn, row), toast=told)
     return replace(await timeline.shown(turn, opened, aside=True), stays=True)
 
 
@@ -122,7 +125,7 @@ async def _pressed(turn: Turn, row_id: int | None = None) -> Outbox:
 
 
 async def _again(turn: Turn, row: Outbox) -> Screen:
-    page = int(turn.pressed.arg) if turn.pressed.verb != "dgopn" and turn.pressed.arg.isdecimal() else 0
+    page = int(turn.pressed.arg) if turn.pressed.verb != "dgopn" and is_number(turn.pressed.arg) else 0
     standing = await _standing(turn.session, turn.office, turn.officer, row, turn.now)
     if not standing.lines:
         return screens.nothing_left(
@@ -153,7 +156,9 @@ async def _standing(session: AsyncSession, office: Office, person: Person, row: 
         if not _is_alive(reminder, now):
             continue
         notice = await saying.describe(session, office, reminder, now)
-        if notice is None:
+        if notice is None and await _went_over(session, person, reminder, office.today(now)):
+            gone += 1
+        elif notice is None:
             settled += 1
         elif not await _is_theirs(session, office, person, reminder, notice, now):
             gone += 1
@@ -170,6 +175,14 @@ async def _is_theirs(
     if await stand_ins.may_act(session, person, notice.charges, office.today(now)):
         return True
     return isinstance(notice, OwedNotice) and await saying.is_for(session, office, reminder, notice, person, now)
+
+
+async def _went_over(session: AsyncSession, person: Person, reminder: Reminder, today: dt.date) -> bool:
+    """Say whether a line that has nothing to say any more is of an entry that is not its reader's any more."""
+    if reminder.subject_kind != stored.SUBJECT:
+        return False
+    request = await session.get_one(Request, reminder.subject_id)
+    return not await stand_ins.may_act(session, person, (Charge(request.owner_id, request.unit_id),), today)
 
 
 async def _drawn(

@@ -154,7 +154,7 @@ async def _to(
 ) -> None:
     """Let somebody have a reminder: as a message of its own, or as a line of their digest."""
     midnight = due_at(office.today(look.now), dt.time(), office.zone)
-    singly = reminder.snoozed_to is not None or (
+    singly = reminders.comes_singly(reminder) or (
         notice.single and await notified.count_since(session, person, SINGLE, midnight) < MOST_SINGLES
     )
     if not singly:
@@ -186,6 +186,7 @@ async def _digest(session: AsyncSession, office: Office, person: Person, look: L
     if is_of_today:
         row = await notified.waiting(session, person, DIGEST, until=max(look.held_until, begins + hours.GATHERING))
         if row is not None:  # also an older one that was held up takes up today's lines
+            row.not_before = max(row.not_before, look.now)
             look.held.setdefault(row.id, max(look.now, begins))
             return row
         row = await _open_digest(session, person, look, on, begins)

@@ -1,11 +1,11 @@
 """The reminders of a day as a list to be printed: for each officer what the chat would have said to them.
 
-It reads the schedule itself, so whatever kind is planned is on it. What has climbed to a head or a coordinator repeats
-what is on the officer's own list, and stays away.
+It reads the schedule itself, so whatever kind is planned is on it. What is owed is on it until it is done, where no
+other line of its entry says it; what has climbed to a head or a coordinator repeats it, and stays away.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deadlines import due_at
 from bot.due_list import DueEntry, end_of_week, printed
 from bot.notices import Notice
-from handlers import reminders as schedule
-from handlers import saying
+from bot.owed import OWNER
+from handlers import escalation, saying
 from handlers.colleagues import named
 from handlers.office import Office
 from storage import reminders, watching
@@ -23,6 +23,8 @@ from storage.tables import Person, Reminder, ReminderState, Unit
 
 _SUBJECTS: Final = (reminders.SUBJECT, reminders.OPINION)
 _DAY: Final = dt.timedelta(days=1)
+_SAYS_IT: Final = {"submit": "submit_by", "opinion": "use"}
+"""What is owed -> the kind of reminder that says it, where that has another name."""
 _ENDED: Final = (ReminderState.ACKNOWLEDGED, ReminderState.CANCELLED)
 
 
@@ -32,13 +34,26 @@ async def of_day(session: AsyncSession, office: Office, today: dt.date) -> list[
     until = due_at(end_of_week(today) + _DAY, dt.time(), office.zone)
     now = ends - dt.timedelta(seconds=1)
     found: list[DueEntry] = []
-    rows = [row for row in await watching.due_until(session, until) if row.subject_kind in _SUBJECTS]
-    for _kind, group in groupby(rows, key=lambda row: (row.subject_kind, row.subject_id, row.kind, row.audience)):
+    said: set[tuple[int, str]] = set()
+    rows = await watching.due_until(session, until)
+    planned = [row for row in rows if row.subject_kind in _SUBJECTS]
+    for _kind, group in groupby(planned, key=lambda row: (row.subject_kind, row.subject_id, row.kind, row.audience)):
         reminder = await _standing(session, list(group), ends)
-        notice = await schedule.describe(session, office, reminder, now) if reminder is not None else None
+        notice = await saying.describe(session, office, reminder, now) if reminder is not None else None
         if reminder is not None and notice is not None:
             found += await _lines(session, office, reminder, notice, now)
+            said.add((reminder.subject_id, reminder.kind))
+    for reminder in _owed(rows, said):
+        if (notice := await saying.describe(session, office, reminder, now)) is not None:
+            found += await _lines(session, office, reminder, notice, now)
     return found
+
+
+def _owed(rows: Sequence[Reminder], said: Collection[tuple[int, str]]) -> list[Reminder]:
+    """Return what is owed and not said yet, as it was said last; whoever has noted a debt has not paid it."""
+    own = [row for row in rows if row.subject_kind == escalation.SUBJECT and row.audience == OWNER]
+    newest = {(row.subject_id, row.kind): row for row in own}
+    return [row for (entry, kind), row in newest.items() if (entry, _SAYS_IT.get(kind, kind)) not in said]
 
 
 async def _standing(session: AsyncSession, stages: Sequence[Reminder], ends: dt.datetime) -> Reminder | None:

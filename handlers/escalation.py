@@ -1,7 +1,8 @@
 """What the bureau itself owes climbs by working days: the officer, the head, the coordinators.
 
 Looked at once each working morning, from what is recorded; a morning that was missed costs nothing, and whatever has
-been done meanwhile is said to nobody. Each rung is told once of each debt, in its digest. Source: features.md N12.
+been done meanwhile is said to nobody. Each rung is told once of each debt, in its digest, and the officer again until
+it is done. Source: features.md N12.
 """
 
 import datetime as dt
@@ -13,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import owed as rules
 from bot.cover import Charge
 from bot.deadlines import due_at
-from bot.ledger import Entry
 from bot.owed import Debt, OwedNotice
 from handlers import hours, receivers
 from handlers.colleagues import named
@@ -21,7 +21,7 @@ from handlers.office import Office
 from handlers.parts import in_parts
 from storage import owed, periodic
 from storage.database import Database
-from storage.ledger import entry_of
+from storage.ledger import Opened, entry_of
 from storage.tables import Person, Priority, Reminder, ReminderState, Request
 from storage.upsert import insert_new
 
@@ -69,28 +69,45 @@ async def _plan(session: AsyncSession, office: Office, request_id: int, now: dt.
             "subject_kind": SUBJECT,
             "subject_id": request_id,
             "kind": debt.kind,
-            "stage": debt.since.isoformat(),
+            "stage": rules.stage_of(debt, time),
             "audience": rung,
             "basis_version": 0,
             "due_at": opening,
             "urgency": Priority.ESCALATION,
             "state": ReminderState.PLANNED,
         }
-        for debt in _debts(office, opened.entry, today)
-        for rung in rules.rungs(debt, office.calendar, today, office.policy.escalation)
+        for debt in await _debts(session, office, opened, today)
+        for rung, time in await _rungs(session, office, opened.request, debt, today)
     ]
     await insert_new(session, Reminder, rows)
     return bool(rows)
 
 
-def _debts(office: Office, entry: Entry, today: dt.date) -> list[Debt]:
+async def _rungs(
+    session: AsyncSession, office: Office, request: Request, debt: Debt, today: dt.date
+) -> Sequence[tuple[str, int]]:
+    known_on = office.today(await owed.recorded_at(session, request, debt.kind))
+    return list(rules.rungs(debt, known_on, office.calendar, today, office.policy.escalation))
+
+
+async def _debts(session: AsyncSession, office: Office, opened: Opened, today: dt.date) -> list[Debt]:
     return rules.debts(
-        entry,
+        opened.entry,
         office.calendar,
         today,
         receipt_after=office.policy.reminders.receipt_after_working_days,
+        asked_on=await _asked_on(session, office, opened.request),
         centre_delay=office.policy.escalation.centre_delay,
     )
+
+
+async def _asked_on(session: AsyncSession, office: Office, request: Request) -> dt.date | None:
+    """Return on which day the officer read, or will read, the last question about the centre's receipt."""
+    asked = await owed.last_asked(session, request.id, "receipt")
+    if asked is None:
+        return None
+    morning = await receivers.morning_of(session, office, [Charge(request.owner_id, request.unit_id)])
+    return hours.first_day(office, asked, until=morning)
 
 
 async def describe(session: AsyncSession, office: Office, reminder: Reminder, now: dt.datetime) -> OwedNotice | None:
@@ -98,8 +115,9 @@ async def describe(session: AsyncSession, office: Office, reminder: Reminder, no
     opened = await entry_of(session, reminder.subject_id)
     if opened is None:
         return None
-    today, same = office.today(now), (reminder.kind, reminder.stage)
-    debt = next((d for d in _debts(office, opened.entry, today) if (d.kind, d.since.isoformat()) == same), None)
+    today = office.today(now)
+    found = await _debts(session, office, opened, today)
+    debt = next((each for each in found if each.kind == reminder.kind and rules.is_of(reminder.stage, each)), None)
     if debt is None:
         return None
     owner = await session.get_one(Person, opened.request.owner_id)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import Stage, due_at, expiry_stages, is_single, latest_submission
 from bot.notices import Deciding, OpinionNotice
+from bot.workdays import Reckoned
 from handlers import planning
 from handlers.office import Office
 from storage import calendar, expiring, reminders, replanning
@@ -123,7 +124,7 @@ async def _notice(
     named = await expiring.organisations(session, left)
     if not left:
         return "a later opinion is there, or was applied for"
-    if not requests and (not named or opinion.valid_to < today):
+    if not requests and not named:
         return "nobody could use it again"
     numbers = await calendar.numbers(session, {*(row.id for row in requests), each.request_id or 0})
     matters = tuple(_deciding(office, row, numbers[row.id]) for row in requests)
@@ -149,17 +150,22 @@ async def _notice(
     )
 
 
-def _deciding(office: Office, request: Request, number: str) -> Deciding:
+def latest(office: Office, decide_on: dt.date) -> Reckoned:
+    """Return the last day to apply anew in time for a decision."""
     settings = office.policy.settings
-    if request.decide_on is None:
-        raise ValueError("a matter without a planned decision relies on nothing")
-    latest = latest_submission(
+    return latest_submission(
         office.calendar,
-        request.decide_on,
+        decide_on,
         working_days=settings.feedback_working_days,
         margin_working_days=settings.submit_margin_working_days,
     )
-    return Deciding(request.id, number, request.matter_name, request.decide_on, latest, expiring.charge_of(request))
+
+
+def _deciding(office: Office, request: Request, number: str) -> Deciding:
+    if request.decide_on is None:
+        raise ValueError("a matter without a planned decision relies on nothing")
+    last_day = latest(office, request.decide_on)
+    return Deciding(request.id, number, request.matter_name, request.decide_on, last_day, expiring.charge_of(request))
 
 
 def _is_as_it_should_be(

@@ -13,7 +13,7 @@ from bot.language import _
 from bot.notices import OpinionNotice
 from bot.screens import expiry as screens
 from bot.screens.screen import Screen
-from handlers import expiry, reminders, requests
+from handlers import drafts_aside, expiry, reminders, requests
 from handlers import reminder_access as access
 from handlers.entry_draft import PURPOSE
 from handlers.guide_draft import Case
@@ -37,8 +37,7 @@ async def on_again(turn: Turn) -> Screen:
     notice = await access.described(turn, reminder)
     if not isinstance(notice, OpinionNotice):
         return await access.present_state(turn, reminder)
-    if turn.draft is not None:
-        raise Refusal(_("Something else is not finished yet. Please finish it first, or give it up with /cancel."))
+    await drafts_aside.require_free(turn)
     request = await _request(turn, notice)
     case = await _case(turn, request)
     form = Form(

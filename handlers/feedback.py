@@ -18,7 +18,7 @@ from bot.language import _
 from bot.policy.model import ProductKind
 from bot.quarters import Quarter
 from bot.screens import feedback as screens
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import access, forms
 from handlers.colleagues import named
 from handlers.forms import AnyForm, OfficeForm
@@ -44,7 +44,7 @@ async def on_new(turn: Turn) -> Screen:
 
 async def on_list(turn: Turn) -> Screen:
     """A page of what was fed back."""
-    return await _overview(turn, int(turn.pressed.arg) if turn.pressed.arg.isdecimal() else 0)
+    return await _overview(turn, int(turn.pressed.arg) if is_number(turn.pressed.arg) else 0)
 
 
 async def on_one(turn: Turn) -> Screen:
@@ -126,7 +126,7 @@ async def _new(turn: Turn, text: str) -> Screen:
             _("The text has %(n)d characters, at most %(most)d fit. Please shorten it and send it again.")
             % {"n": len(words), "most": LONGEST_PROBLEM}
         )
-    return await forms.begin_office(turn, FEEDBACK, values={"text": words} if words else {})
+    return await forms.begin_office(turn, FEEDBACK, values={"text": words} if words else {}, typed=bool(words))
 
 
 async def _form(turn: Turn, _subject: int, _filling: Filling) -> RecordForm:

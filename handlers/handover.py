@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from bot.errors import Refusal
 from bot.language import _
-from bot.pasted import visible
+from bot.plaintext import visible
 from bot.roles import CLEARS_DESKS, HANDS_OVER, Reach, reaches
 from bot.screens import colleagues as choosing
 from bot.screens import frame as frame_screens
 from bot.screens import handover as screens
 from bot.screens.handover import Preview
 from bot.screens.keys import Keys
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import acts, drafts_aside, timeline
 from handlers.colleagues import matching, named
 from handlers.handover_done import changed, hand_all, hand_one, reach_of
@@ -63,11 +63,11 @@ async def on_set(turn: Turn) -> Screen:
     """A colleague or a page was pressed."""
     answers = _pressed(turn)
     line, _comma, value = turn.pressed.arg.partition(",")
-    if line == "page" and value.isdecimal():
+    if line == "page" and is_number(value):
         return await _keep(turn, {**answers, "page": int(value)})
     if line == "all":
         return await _keep(turn, {**answers, "query": "", "page": 0})
-    if line != _step(answers) or not value.isdecimal():
+    if line != _step(answers) or not is_number(value):
         raise Stale
     if int(value) not in {person.id for person, _unit in await _candidates(turn, answers, line)}:
         raise Stale
@@ -229,7 +229,7 @@ def _pressed(turn: Turn) -> dict[str, Any]:
 
 
 async def _keep(turn: Turn, answers: dict[str, Any]) -> Screen:
-    drafts_aside.keep(turn, answers)
+    drafts_aside.keep(turn, answers, entered=bool(answers["reason"]))
     return await present(turn)
 
 

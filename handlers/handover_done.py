@@ -1,10 +1,11 @@
 """What a hand-over does: owners change in one transaction, each entry has its line, the new owner is told."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.language import _
@@ -12,13 +13,13 @@ from bot.roles import CLEARS_DESKS, Reach
 from bot.screens import handover as screens
 from bot.screens.handover import Preview
 from bot.screens.screen import Screen
-from handlers import access, acts, cover, timeline
+from handlers import access, acts, cover, expiry, planning, timeline
 from handlers.colleagues import named
 from handlers.office import Office
 from handlers.turn import Turn
-from storage import handover, outbox, work
+from storage import handover, outbox, people, work
 from storage.ledger import Opened, open_entry
-from storage.tables import Person, PersonState, Priority
+from storage.tables import Person, PersonState, Priority, Request
 
 VERB: Final = "request.handover"
 ONE, ALL = "handover.one", "handover.all"
@@ -37,6 +38,8 @@ async def hand_one(turn: Turn, opened: Opened, to: Person, *, version: int, reas
     request_id, owner_id = opened.request.id, opened.request.owner_id
     if not await handover.one(turn.session, request_id, version=version, to=to.id):
         return await changed(turn, opened)
+    await _plan_anew(turn, [request_id])
+    await expiry.ensure_of_entry(turn.session, turn.office, opened.request, turn.now)
     _note(turn, request_id, owner_id, to, reason)
     await _tell(turn, ONE, request_id, to, {"request": request_id, "by": turn.officer.id, "reason": reason})
     after = await open_entry(turn.session, turn.officer, request_id, on=turn.today)
@@ -58,6 +61,8 @@ async def hand_all(turn: Turn, leaver: Person, to: Person, *, closes: bool) -> S
     ended = await handover.covers(turn.session, leaver.id, turn.today, unit_id=within)
     entries = await handover.everything(turn.session, leaver.id, to=to.id, unit_id=within)
     closed = await handover.later(turn.session, leaver.id, to=to.id, today=turn.today, unit_id=within)
+    await _plan_anew(turn, [*entries, *closed])
+    await expiry.ensure_all(turn.session, turn.office, turn.now, holder_id=to.id)
     for request_id in (*entries, *closed):
         _note(turn, request_id, leaver.id, to, None)
     cases = await handover.referrals(turn.session, leaver.id, to=to.id, unit_id=within)
@@ -69,7 +74,7 @@ async def hand_all(turn: Turn, leaver: Person, to: Person, *, closes: bool) -> S
     for row in ended:
         await cover.call_off(turn, row)
     said = {"to": to.id, "entries": len(entries), "later": len(closed), "referrals": len(cases), "covers": len(ended)}
-    turn.note("person.leave" if closes else "person.handover", ("person", leaver.id), after=said)
+    turn.note(people.LEFT if closes else "person.handover", ("person", leaver.id), after=said)
     if entries or closed or cases:
         counts = {name: said[name] for name in ("entries", "later", "referrals")}
         params = {"person": leaver.id, "by": turn.officer.id, **counts}
@@ -108,6 +113,17 @@ async def render_all(
     leaver, by = await session.get_one(Person, params["person"]), await session.get_one(Person, params["by"])
     counts = (params["entries"], 0, params.get("later", 0), params["referrals"], 0)  # queued by an older version: none
     return screens.received_all(named(by), Preview(named(leaver), *counts))
+
+
+async def _plan_anew(turn: Turn, request_ids: Sequence[int]) -> None:
+    """Plan entries by their new owner's hour and stages; they are told of what is open, whoever was told before."""
+    rows = await turn.session.scalars(
+        select(Request)
+        .where(Request.id.in_(request_ids))
+        .order_by(Request.id)
+        .execution_options(populate_existing=True)
+    )
+    await planning.replan_many(turn.session, turn.office, rows.all(), turn.now, afresh=True)
 
 
 def _note(turn: Turn, request_id: int, owner_id: int, to: Person, reason: str | None) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deadlines import (
     OVERDUE,
     Stage,
+    decision_stages,
     due_at,
     feedback_due,
     fulfilment_stages,
@@ -49,13 +50,15 @@ async def replan(session: AsyncSession, office: Office, request: Request, now: d
     await replan_many(session, office, [request], now)
 
 
-async def replan_many(session: AsyncSession, office: Office, requests: Sequence[Request], now: dt.datetime) -> None:
-    """Plan the reminders of entries anew, as ``replan`` does for one."""
+async def replan_many(
+    session: AsyncSession, office: Office, requests: Sequence[Request], now: dt.datetime, *, afresh: bool = False
+) -> None:
+    """Plan the reminders of entries anew, as ``replan`` does for one; ``afresh`` for an owner who has heard nothing."""
     await session.flush()
     for each in await expected.of_requests(session, requests):
         own_hour = hour(office, each.wishes)
         stages = (*stages_of(office, each), *_put_off(office, each, now))
-        await replanning.replan(session, each.request, stages, now=now, hour=own_hour, zone=office.zone)
+        await replanning.replan(session, each.request, stages, now=now, hour=own_hour, zone=office.zone, afresh=afresh)
         if _is_overdue(office, each, now):
             await _plan_overdue(session, office, each.request, known=each, said=each.overdue_said, now=now)
 
@@ -68,11 +71,13 @@ def stages_of(office: Office, entry: Expected, *, overdue_index: int = 0) -> tup
         entry: The entry, with what is expected of it.
         overdue_index: How many overdue stages have been said already.
     """
-    stages = (*_of_verifications(office, entry, overdue_index), *_fulfilments(office, entry))
+    verifications = _of_verifications(office, entry, overdue_index)
     known_since = office.today(entry.request.created_at)
-    asked = (*_hand_in(office, entry), *_use(office, entry), *_report(office, entry, known_since))
+    questions = (*_hand_in(office, entry), *_use(office, entry), *_report(office, entry, known_since))
+    asked = (*_decision(office, entry, verifications), *questions)
     return (
-        *stages,
+        *verifications,
+        *_fulfilments(office, entry),
         *(stage for stage in asked if stage.on > known_since),
     )  # an older ledger is not asked about at once
 
@@ -102,6 +107,19 @@ def _of_verifications(office: Office, entry: Expected, overdue_index: int) -> tu
         overdue_most=rules.overdue_most,
         overdue_index=overdue_index,
     )
+
+
+def _decision(office: Office, entry: Expected, verifications: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Return the reminders that a decision is near and the opinion that the bureau applied for is not there.
+
+    Whatever keeps it away, submitted or not; on a day on which the feedback is warned of, that warning says enough.
+    """
+    on = entry.request.decide_on
+    if not entry.waiting or entry.waiting[0].applicant is not Applicant.BUREAU or on is None:
+        return ()
+    warned = {each.on for each in verifications if each.kind == FEEDBACK and not each.stage.startswith(OVERDUE)}
+    before = rules_of(office, entry.wishes).decide_before_working_days
+    return decision_stages(office.calendar, decide_on=on, before_working_days=before, told_on=warned)
 
 
 def _hand_in(office: Office, entry: Expected) -> tuple[Stage, ...]:

@@ -5,19 +5,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from bot.deadlines import asked_again
 from bot.documents.filling import fitting
 from bot.documents.letters import Paper
 from bot.language import _
 from bot.screens import reminder_done as done
 from bot.screens.screen import Press, Screen
-from handlers import ledger, onward, papers, timeline
+from bot.workdays import Reckoned
+from handlers import drafts_aside, ledger, onward, papers, snoozing, timeline
 from handlers import reminder_access as access
 from handlers.reminders import notice_of
 from handlers.turn import Flow, Turn
+from storage import reminders as stored
 from storage.ledger import Opened
 from storage.tables import Reminder
 
-_FORMS: Final = {"use": "use", "fulfil": "setl", "report": "rep"}
+_FORMS: Final = {"decide": "pdec", "use": "use", "fulfil": "setl", "report": "rep"}
 """Kind of reminder -> the entry's button that writes down what it asks for."""
 
 
@@ -34,18 +37,35 @@ async def on_received(turn: Turn) -> Screen:
 
 
 async def on_not_received(turn: Turn) -> Screen:
-    """尚未收件, 尚未提交: noted; nothing else changes."""
+    """尚未收件, 尚未提交: noted; what the centre has not received is asked about again."""
     reminder, opened = await access.of_entry(turn)
     if opened.entry.received_on is not None or not opened.entry.open:
         return await access.present_state(turn, reminder)
-    await access.acknowledge(turn, reminder)
     if reminder.kind == "hand_in":
+        await access.acknowledge(turn, reminder)
         ledger.note(turn, opened, "reminder.acknowledge")
         said = _("Noted: not handed in yet. Record the day in the entry once the opinion is there.")
     else:
+        said = await _asked_again(turn, reminder, opened)
         ledger.note(turn, opened, "request.not_received")
-        said = _("Noted: not received yet. Record the day in the entry once the centre has received it.")
     return done.recorded(notice_of(turn.office, reminder, opened, turn.now), said)
+
+
+async def _asked_again(turn: Turn, reminder: Reminder, opened: Opened) -> str:
+    """Let the question come again, and say when; one that lies ahead comes by itself."""
+    again = asked_again(
+        turn.office.calendar,
+        turn.today,
+        opened.entry.due_on,
+        soon_working_days=turn.policy.reminders.overdue_every_working_days,
+        then_working_days=turn.policy.settings.feedback_working_days,
+    )
+    if stored.lies_ahead(reminder, turn.now):
+        again = Reckoned(turn.office.today(reminder.due_at), provisional=again.provisional)
+    else:
+        await snoozing.to_day(turn, reminder, again.on, reason=stored.ASK_AGAIN)
+    said = _("Noted: not received yet. You will be asked again on %(day)s; once the centre has it, record the day.")
+    return said % {"day": timeline.words_of(turn, opened.entry).day(again.on, provisional=again.provisional)}
 
 
 async def on_correct(turn: Turn) -> Screen:
@@ -104,7 +124,9 @@ async def on_wording(turn: Turn) -> Screen:
 
 
 async def on_back(turn: Turn) -> Screen:
-    """Back to the reminder, be it from one of its questions or from a digest."""
+    """Back to the reminder, be it from one of its questions, which ends, or from a digest."""
+    if turn.draft is not None and turn.draft.answers.get("reminder") == turn.pressed.id:
+        await drafts_aside.take_up(turn)
     return await access.again(turn, await access.of_any(turn, turn.pressed.id))
 
 
@@ -114,12 +136,11 @@ async def on_open(turn: Turn) -> Screen:
     opened = await access.entry_behind(turn, reminder)
     if opened is None:
         return await access.present_state(turn, reminder)
-    ledger.note(turn, opened, "request.look")
     return await timeline.shown(turn, opened, aside=True)
 
 
 async def on_do(turn: Turn) -> Screen:
-    """What the reminder asks to be written down: the opinion, its use, the fulfilment, the report."""
+    """What the reminder asks to be written down: the decision, the opinion, its use, the fulfilment, the report."""
     reminder, opened = await access.of_entry(turn)
     if await access.described(turn, reminder) is None or reminder.kind not in _FORMS:
         return await access.present_state(turn, reminder)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.language import _
 from bot.screens import reminder_settings as screens
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from bot.wishes import FIELDS, Wishes, hours, offered, toggled
 from handlers import expiry, planning
 from handlers.turn import Flow, Stale, Turn
@@ -49,7 +49,7 @@ async def on_stages(turn: Turn) -> Screen:
     if kind not in FIELDS:
         raise Stale
     if days:
-        if not days.isdecimal() or int(days) not in offered(rules, kind):
+        if not is_number(days) or int(days) not in offered(rules, kind):
             raise Stale
         await _keep(turn, toggled(_wishes(turn), rules, kind, int(days)))
     return screens.stages(rules, _wishes(turn), kind, offered(rules, kind))

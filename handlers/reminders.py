@@ -100,6 +100,7 @@ def notice_of(office: Office, reminder: Reminder, opened: Opened, now: dt.dateti
     until = {
         "submit_by": entry.submit_by_on,
         "fulfil": entry.fulfil_by_on,
+        "decide": entry.decide_on,
         "hand_in": entry.decide_on,
         "use": entry.decide_on,
         "report": entry.decide_on,
@@ -112,7 +113,7 @@ def notice_of(office: Office, reminder: Reminder, opened: Opened, now: dt.dateti
         stage=reminder.stage,
         entry=entry,
         working_days=left if reminder.kind in DEADLINES else max(1, left),
-        single=is_single(reminder.kind, reminder.stage) or reminder.snoozed_to is not None,
+        single=is_single(reminder.kind, reminder.stage) or reminders.comes_singly(reminder),
         charges=(Charge(opened.request.owner_id, opened.request.unit_id),),
         of_persons=matter is not None and CounterpartKind.NATURAL_PERSON in matter.kinds,
     )
@@ -139,6 +140,7 @@ async def _why_outdated(session: AsyncSession, reminder: Reminder, opened: Opene
         "receipt": entry.submitted_on is not None and entry.received_on is None,
         "feedback": entry.received_on is not None and entry.due_on is not None,
         "submit_by": entry.submitted_on is None and entry.submit_by_on is not None,
+        "decide": entry.applicant == "bureau" and entry.decide_on is not None,
         "hand_in": entry.applicant == "counterpart",
         "use": not entry.open and bool(opened.returned),
         "fulfil": entry.fulfil_by_on is not None,

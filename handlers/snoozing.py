@@ -11,12 +11,12 @@ from bot.deadlines import due_at
 from bot.language import _
 from bot.notices import Notice
 from bot.screens import snooze as screens
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from bot.screens.snooze import PutOff
 from bot.snooze import choices, passes, working_day
 from handlers import drafts_aside, planning, receivers, reminders
 from handlers import reminder_access as access
-from handlers.turn import Flow, Stale, Turn
+from handlers.turn import Flow, Stale, Turn, iso_day
 from storage import cover, expected
 from storage import reminders as stored
 from storage.tables import Reminder, ReminderState, Request
@@ -38,10 +38,7 @@ async def on_later(turn: Turn) -> Screen:
 async def on_put(turn: Turn) -> Screen:
     """A day was pressed, or its going beyond the deadline was confirmed."""
     day, _comma, confirmed = turn.pressed.arg.partition(",")
-    try:
-        on = dt.date.fromisoformat(day)
-    except ValueError:
-        raise Stale from None
+    on = iso_day(day)
     reminder = await access.of_any(turn, turn.pressed.id)
     return await _put_off(turn, reminder, on, confirmed=confirmed == "yes")
 
@@ -92,6 +89,13 @@ async def on_undo(turn: Turn) -> Screen:
     return replace(shown, toast=_("No longer put off"))
 
 
+async def to_day(turn: Turn, reminder: Reminder, on: dt.date, *, reason: str | None = None) -> None:
+    """Let a reminder come again on a day, at the officer's own hour."""
+    wishes = (await expected.wishes_of(turn.session, {turn.officer.id}))[turn.officer.id]
+    moment = due_at(on, planning.hour(turn.office, wishes), turn.office.zone)
+    await stored.snooze(turn.session, reminder, moment, now=turn.now, reason=reason)
+
+
 async def _put_off(turn: Turn, reminder: Reminder, on: dt.date, *, confirmed: bool) -> Screen:
     notice = await _to_put_off(turn, reminder)
     if notice is None:
@@ -103,10 +107,8 @@ async def _put_off(turn: Turn, reminder: Reminder, on: dt.date, *, confirmed: bo
         return screens.beyond(notice, words, day, limit)
     if turn.draft is not None and turn.draft.purpose == PURPOSE:
         await drafts_aside.take_up(turn)
-    wishes = (await expected.wishes_of(turn.session, {turn.officer.id}))[turn.officer.id]
-    moment = due_at(day.on, planning.hour(turn.office, wishes), turn.office.zone)
     before = reminder.snoozed_to or reminder.due_at
-    await stored.snooze(turn.session, reminder, moment, now=turn.now)
+    await to_day(turn, reminder, day.on)
     subject = (reminder.subject_kind, reminder.subject_id)
     turn.note("reminder.snooze", subject, before=before.isoformat(), after={"on": day.on.isoformat()})
     return screens.done(_as_put_off(turn, reminder, notice))
@@ -118,7 +120,7 @@ async def _to_put_off(turn: Turn, reminder: Reminder) -> Notice | None:
     That is where it is outdated, or lies ahead because a date has moved since its message: it comes by itself, and
     would not come on its day if an old message could move it to an earlier one.
     """
-    if reminder.state is ReminderState.PLANNED and reminder.snoozed_to is None and reminder.due_at > turn.now:
+    if stored.lies_ahead(reminder, turn.now):
         return None
     return await access.described(turn, reminder)
 
@@ -158,7 +160,7 @@ def _as_put_off(turn: Turn, reminder: Reminder, notice: Notice) -> PutOff:
 
 
 def _page(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    return int(text) if is_number(text) else 0
 
 
 async def _undo(turn: Turn, reminder: Reminder) -> None:

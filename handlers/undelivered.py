@@ -15,13 +15,25 @@ from handlers.office import Office
 from storage import audit, chats, notified, outbox
 from storage import reminders as stored
 from storage.ledger import entry_of
-from storage.tables import Outbox, OutboxReminder, OutboxState, Person, PersonState, Priority, Reminder, Unit
+from storage.tables import (
+    ChatBinding,
+    Outbox,
+    OutboxReminder,
+    OutboxState,
+    Person,
+    PersonState,
+    Priority,
+    Reminder,
+    Unit,
+)
 
 KIND, GROUP_LOST = "undelivered", "group.lost"
 
 
 async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datetime) -> None:
     """Tell the head, else the coordinators, that a notification may never arrive; doctor counts what has no receiver.
+
+    Whoever has been told, or will be, is not told again.
 
     What is given up while the last word about it still waits goes into that one: where the network swallows every
     answer, a morning's reminders are given up together.
@@ -36,11 +48,13 @@ async def tell(session: AsyncSession, office: Office, row: Outbox, now: dt.datet
         return  # a word about a word that did not arrive would have no end
     person = await session.get_one(Person, row.person_id)
     for receiver in await receivers.above(session, office, person, now):
+        told = await notified.of_kind(session, receiver, KIND, since=row.created_at)
+        if any(row.id in each.params["outbox"] for each in told):
+            continue
         last = await notified.waiting(session, receiver, KIND)
         if last is not None:
-            if row.id not in last.params["outbox"]:
-                last.params = {"outbox": [*last.params["outbox"], row.id]}
-                await session.flush()  # the next one given up in this transaction reads it anew
+            last.params = {"outbox": [*last.params["outbox"], row.id]}
+            await session.flush()  # the next one given up in this transaction reads it anew
             continue
         await outbox.enqueue(
             session,
@@ -59,32 +73,46 @@ async def lose_group(session: AsyncSession, office: Office, chat_id: int, now: d
     if binding is None:
         return
     binder = await session.get_one(Person, binding.bound_by)
-    audit.note(
-        session,
-        at=now,
-        actor_id=None,
-        verb="chat.unbind",
-        subject=("unit", binding.unit_id),
-        reason="the bot cannot write there any more",
-    )
-    dedupe = f"{GROUP_LOST}:{binding.id}:{binding.bound_at:%Y%m%dT%H%M%S}"  # SQLite gives a binding's number again
     told = [binder] if binder.state is PersonState.ACTIVE and binder.reachable else []
-    for receiver in told or await receivers.above(session, office, binder, now):
-        await outbox.enqueue(
-            session,
-            receiver,
-            kind=GROUP_LOST,
-            params={"unit": binding.unit_id},
-            dedupe=f"{dedupe}:{receiver.id}",
-            now=now,
-        )
-    await chats.unbind(session, binding, reason="the bot cannot write there any more")
+    told = told or list(await receivers.above(session, office, binder, now))
+    await _end(session, binding, told, now, reason="the bot cannot write there any more")
+
+
+async def orphan_group(session: AsyncSession, office: Office, binding: ChatBinding, now: dt.datetime) -> None:
+    """End the binding of a group whose binder speaks for the unit no more; its heads hear, else the coordinators.
+
+    The bot alone cannot say who else is in the group: perhaps nobody who could unbind it.
+    """
+    told = await receivers.heads(session, office, binding.unit_id, now)
+    told = told or await receivers.coordinators(session, office, now)
+    await _end(session, binding, told, now, reason="its binder speaks for the unit no more", orphan=True)
+
+
+async def _end(
+    session: AsyncSession,
+    binding: ChatBinding,
+    told: Sequence[Person],
+    now: dt.datetime,
+    *,
+    reason: str,
+    orphan: bool = False,
+) -> None:
+    audit.note(session, at=now, actor_id=None, verb="chat.unbind", subject=("unit", binding.unit_id), reason=reason)
+    dedupe = f"{GROUP_LOST}:{binding.id}:{binding.bound_at:%Y%m%dT%H%M%S}"  # SQLite gives a binding's number again
+    params = {"unit": binding.unit_id, "orphan": orphan}
+    for receiver in told:
+        name = f"{dedupe}:{receiver.id}"
+        await outbox.enqueue(session, receiver, kind=GROUP_LOST, params=params, dedupe=name, now=now)
+    await chats.unbind(session, binding, reason=reason)
 
 
 async def render(
-    session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
+    session: AsyncSession, office: Office, reader: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Say what did not arrive and to whom; None where all of it has arrived after all."""
+    """Say what did not arrive and to whom; None where all of it has arrived after all.
+
+    What its reader does not look after any more, be it in another office or unit, is told to whoever does now.
+    """
     given_up = (OutboxState.HELD, OutboxState.REFUSED)
     rows = await session.scalars(
         select(Outbox)
@@ -95,6 +123,9 @@ async def render(
     found = []
     for row in rows:
         person = await session.get_one(Person, row.person_id)
+        if reader.id not in {each.id for each in await receivers.above(session, office, person, now)}:
+            await tell(session, office, row, now)
+            continue
         local = row.created_at.astimezone(office.zone)
         held = row.state is OutboxState.HELD
         found.append(screens.GivenUp(named(person), local, await _numbers(session, row), held=held))
@@ -119,7 +150,7 @@ async def render_group_lost(
 ) -> Screen | None:
     """Say that a unit's group gets nothing any more."""
     unit = await session.get_one(Unit, params["unit"])
-    return screens.group_lost(unit.name)
+    return screens.group_lost(unit.name, orphan=params.get("orphan", False))
 
 
 NOTICES: Final = {KIND: render, GROUP_LOST: render_group_lost}

@@ -19,12 +19,15 @@ from bot.wishes import Wishes
 from storage.counterparts import relatives
 from storage.entry_values import WAITING
 from storage.expected import ENDED, wishes_of
+from storage.reminders import OPINION
 from storage.tables import (
     Counterpart,
     Item,
     ItemState,
     Opinion,
     OpinionUse,
+    Reminder,
+    ReminderState,
     Request,
     RequestState,
 )
@@ -153,6 +156,19 @@ async def deciding_after(session: AsyncSession, opinions: Sequence[Opinion], tod
         .order_by(Request.decide_on, Request.id)
     )
     return rows.all()
+
+
+async def deciding(session: AsyncSession, today: dt.date) -> Sequence[Request]:
+    """Return all matters that stand and are still to be decided, whatever they rely on."""
+    where = (Request.state.not_in(ENDED), Request.decide_on >= today)
+    return (await session.scalars(select(Request).where(*where).order_by(Request.id))).all()
+
+
+async def told(session: AsyncSession) -> Sequence[Opinion]:
+    """Return the opinions whose end somebody has been told or has put off, by id."""
+    heard = or_(Reminder.state.in_((ReminderState.SENT, ReminderState.ACKNOWLEDGED)), Reminder.snoozed_to.is_not(None))
+    about = select(Reminder.subject_id).where(Reminder.subject_kind == OPINION, heard)
+    return (await session.scalars(select(Opinion).where(Opinion.id.in_(about), *_STANDS).order_by(Opinion.id))).all()
 
 
 async def not_renewed(session: AsyncSession, opinions: Sequence[Opinion]) -> list[Opinion]:

@@ -5,7 +5,7 @@ have entries there, which are none of theirs. ``unit_id`` says so throughout; No
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage import cover, outbox
-from storage.reminders import OWNER, SUBJECT
+from storage import cover
+from storage.reminders import SUBJECT
 from storage.tables import (
     Applicant,
     Audit,
@@ -111,11 +111,7 @@ async def covers(
 
 
 async def one(session: AsyncSession, request_id: int, *, version: int, to: int) -> bool:
-    """Give one entry to another officer; False where it has changed since that version.
-
-    What is planned for the owner stays planned: the basis of its dates is the same, and the slot is resolved to
-    people when the moment comes.
-    """
+    """Give one entry to another officer; False where it has changed since that version."""
     rows = await _move(session, Request.id == request_id, Request.version == version, to=to)
     return bool(rows)
 
@@ -158,35 +154,16 @@ async def referrals(session: AsyncSession, person_id: int, *, to: int, unit_id: 
 
 
 async def _move(session: AsyncSession, *which: ColumnElement[bool], to: int) -> Sequence[int]:
+    """Change the owner of entries; as each reminds by its owner's wishes, they are to be planned anew."""
     await session.flush()
     rows = await session.scalars(
         update(Request)
         .where(*which)
-        .values(owner_id=to, version=Request.version + 1)
+        .values(owner_id=to, version=Request.version + 1, basis_version=Request.basis_version + 1)
         .execution_options(synchronize_session=False)
         .returning(Request.id)
     )
-    ids = sorted(rows.all())
-    await _take_back_unsent(session, ids)
-    return ids
-
-
-async def _take_back_unsent(session: AsyncSession, request_ids: Collection[int]) -> None:
-    """Let reminders that wait in the outbox for the old owner be resolved again."""
-    queued: tuple[Any, ...] = (
-        Reminder.subject_kind == SUBJECT,
-        Reminder.subject_id.in_(request_ids),
-        Reminder.audience == OWNER,
-        Reminder.state == ReminderState.QUEUED,
-    )
-    ids = (await session.scalars(select(Reminder.id).where(*queued))).all()
-    await outbox.cancel_for_reminders(session, ids, reason="handed over")
-    await session.execute(
-        update(Reminder)
-        .where(Reminder.id.in_(ids))
-        .values(state=ReminderState.PLANNED)
-        .execution_options(synchronize_session=False)
-    )
+    return sorted(rows.all())
 
 
 def _of_unit(column: InstrumentedAttribute[Any], unit_id: int | None) -> tuple[ColumnElement[bool], ...]:

@@ -1,24 +1,39 @@
 """Entries in which the bureau itself may owe something: the few that are looked at closely each morning."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.owed import OLDEST
+from storage.reminders import SUBJECT
 from storage.tables import (
     Applicant,
+    Audit,
     Commitment,
     CommitmentState,
     Item,
     ItemState,
     Opinion,
+    Reminder,
+    ReminderState,
     Request,
     RequestState,
 )
 
 _ENDED = (RequestState.UNDONE, RequestState.WITHDRAWN)
+_CORRECTED: Final = "request.correct"
+_RECORDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "submit": ("request.decide",),
+    "receipt": ("request.submitted",),
+    "supplement": ("request.supplement",),
+    "opinion": ("request.returned", "request.results"),
+    "fulfil": ("commitment.letter",),
+    "feedback": ("request.received", "request.resumed"),
+}
+"""What is owed -> the audit's words for the acts that write down, after the entry itself, the day it is owed from."""
 
 
 async def candidates(session: AsyncSession, today: dt.date) -> Sequence[int]:
@@ -53,3 +68,34 @@ async def candidates(session: AsyncSession, today: dt.date) -> Sequence[int]:
     )
     both = verifications.union(promises).subquery()
     return (await session.scalars(select(both.c.id).order_by(both.c.id))).all()
+
+
+async def recorded_at(session: AsyncSession, request: Request, kind: str) -> dt.datetime:
+    """Return when the day from which something is owed was written down: with the entry, or later.
+
+    Args:
+        session: A session.
+        request: The entry.
+        kind: What is owed, as in ``bot.owed.Debt``.
+    """
+    last: dt.datetime | None = await session.scalar(
+        select(func.max(Audit.at)).where(
+            Audit.subject_kind == SUBJECT,
+            Audit.subject_id == request.id,
+            Audit.verb.in_((*_RECORDED_BY[kind], _CORRECTED)),
+        )
+    )
+    return max(request.created_at, last or request.created_at)
+
+
+async def last_asked(session: AsyncSession, request_id: int, kind: str) -> dt.datetime | None:
+    """Return when a question about an entry was asked last, or is to be; None where it never was."""
+    asked: dt.datetime | None = await session.scalar(
+        select(func.max(Reminder.due_at)).where(
+            Reminder.subject_kind == SUBJECT,
+            Reminder.subject_id == request_id,
+            Reminder.kind == kind,
+            Reminder.state.not_in((ReminderState.CANCELLED, ReminderState.SUPERSEDED)),
+        )
+    )
+    return asked

@@ -23,13 +23,17 @@ SAID_BEFORE: Final = "said before"
 PUT_OFF: Final = "put off"
 """Why a stage is superseded for which something stands that was put off."""
 PASSED_ON: Final = "for somebody else by now"
+ASK_AGAIN: Final = "not yet"
+"""Why a question comes again that was answered: not on the officer's wish, so that it is a line of the list."""
 
 _UNSENT: Final = Reminder.state.in_((ReminderState.PLANNED, ReminderState.QUEUED))
 IS_PUT_OFF: Final = (Reminder.state == literal(ReminderState.PLANNED)) & Reminder.snoozed_to.is_not(None)
 _COVERED: Final = (Reminder.state == ReminderState.SUPERSEDED) & (Reminder.reason == PUT_OFF)
 
 
-async def snooze(session: AsyncSession, reminder: Reminder, to: dt.datetime, *, now: dt.datetime) -> None:
+async def snooze(
+    session: AsyncSession, reminder: Reminder, to: dt.datetime, *, now: dt.datetime, reason: str | None = None
+) -> None:
     """Put a reminder off: it comes again at that moment, and its further stages before that do not come.
 
     Of a kind one reminder at a time is put off: what was put off before counts as said, for the officer's last word
@@ -40,13 +44,14 @@ async def snooze(session: AsyncSession, reminder: Reminder, to: dt.datetime, *, 
         reminder: The reminder; whatever carries it and has not left is taken back.
         to: Aware UTC time.
         now: Aware UTC time.
+        reason: Why, where it was not the officer's own wish.
     """
     await outbox.cancel_for_reminders(session, [reminder.id], reason=PUT_OFF)
     await session.flush()
     before = await session.scalars(select(Reminder).where(*_others_of(reminder), IS_PUT_OFF))
     for row in before:
         row.state, row.reason, row.due_at = ReminderState.SENT, "put off anew", min(row.due_at, now)
-    reminder.state, reminder.reason = ReminderState.PLANNED, None
+    reminder.state, reminder.reason = ReminderState.PLANNED, reason
     reminder.due_at = reminder.snoozed_to = to
     await cover(session, reminder, now=now)
 
@@ -128,6 +133,16 @@ def pass_on(reminder: Reminder) -> None:
 def is_put_off(row: Reminder) -> bool:
     """Say whether a reminder is put off and still to come."""
     return row.state is ReminderState.PLANNED and row.snoozed_to is not None
+
+
+def comes_singly(row: Reminder) -> bool:
+    """Say whether a reminder was put off, and comes again in a message of its own."""
+    return row.snoozed_to is not None and row.reason != ASK_AGAIN
+
+
+def lies_ahead(row: Reminder, now: dt.datetime) -> bool:
+    """Say whether a reminder comes by itself on a day that has not come yet."""
+    return row.state is ReminderState.PLANNED and row.snoozed_to is None and row.due_at > now
 
 
 def silenced(rows: Sequence[Reminder], moments: Mapping[str, dt.datetime], now: dt.datetime) -> list[Reminder]:

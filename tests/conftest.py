@@ -24,6 +24,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import asyncpg
 import chinese_calendar.constants as library
+import hypothesis
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
@@ -53,6 +54,8 @@ from tests.officer import Officer
 
 DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 START = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)  # a Monday, 09:00 in Zhengzhou
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no defect
+hypothesis.settings.load_profile("untimed")
 FREE_HANDED = "tests/handlers/web/test_botapi"  # these send what no bot of ours sends, on purpose
 
 

@@ -21,7 +21,7 @@ class Officer:
         patience: Seconds after which a missing answer fails the test.
     """
 
-    def __init__(self, api: BotApi, user_id: int, *, name: str = "张三（虚构）", patience: float = 10.0) -> None:
+    def __init__(self, api: BotApi, user_id: int, *, name: str = "张三（虚构）", patience: float = 30.0) -> None:
         self.api = api
         self.id = user_id
         self.patience = patience

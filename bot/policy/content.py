@@ -55,6 +55,7 @@ class Reminders(Frozen):
     overdue_every_working_days: Annotated[int, Field(ge=1)]
     overdue_most: Annotated[int, Field(ge=1)] = 5  # messages of their own; later ones are lines of the digest
     submit_by_before_working_days: _Before
+    decide_before_working_days: _Before = (1, 0)  # the decision, while an opinion is still waited for
     fulfil_before_working_days: _Before = (5, 0)  # commitments with a date set
     use_after_working_days: _After = (5, 15)  # after the planned decision, or the opinion where none is planned
     hand_in_after_working_days: _After = (8, 18)  # after an application of the counterpart's own
@@ -116,6 +117,7 @@ class Escalation(Frozen):
     """After how many working days who else hears of what the bureau itself owes; the defaults are a proposal."""
 
     officer_after_working_days: Annotated[int, Field(ge=1)] = 1
+    officer_every_working_days: Annotated[int, Field(ge=1)] = 5  # again, to the officer alone, until it is done
     head_after_working_days: Annotated[int, Field(ge=1)] = 3
     coordinator_after_working_days: Annotated[int, Field(ge=1)] = 5
     centre_delay: bool = False  # whether the centre's delay climbs too; the officer is not at fault

@@ -80,13 +80,23 @@ def _first(all_of_them: Sequence[str], separator: str) -> str:
     return separator.join(shown)
 
 
-def group_lost(unit: str) -> Screen:
-    """A unit's group that the bot was put out of, or may not write in."""
+def group_lost(unit: str, *, orphan: bool = False) -> Screen:
+    """A unit's group that the bot was put out of, or may not write in.
+
+    Args:
+        unit: The unit's name.
+        orphan: Whether it ended because whoever bound it speaks for the unit no more.
+    """
+    why = _("The bot cannot write in the group and its binding has ended.")
+    how = _("To bind it again, add the bot to the group, let it write there and send /bind there.")
+    if orphan:
+        why = _("Whoever bound the group is no liaison or head of this unit any more; its binding has ended.")
+        how = _("To bind it again, send /bind there.")
     text = lines(
         bold(_("The unit's group gets no digests any more")),
         labelled(pgettext("label", "Unit"), unit),
-        esc(_("The bot cannot write in the group and its binding has ended.")),
-        esc(_("To bind it again, add the bot to the group, let it write there and send /bind there.")),
+        esc(why),
+        esc(how),
     )
     return Screen("group_lost", text, stays=True)
 
@@ -112,7 +122,7 @@ def away(name: str, since: str | None, entries: int, others: Sequence[str], *, t
         bold(_("An officer cannot be reached")),
         labelled(pgettext("label", "Officer"), name),
         esc(_("Nothing reaches them since %(day)s") % {"day": since}) if since else None,
-        esc(ngettext("%(n)d entry open", "%(n)d entries open", entries) % {"n": entries}),
+        esc(ngettext("%(n)d entry open", "%(n)d entries open", entries) % {"n": entries}) if entries else None,
         labelled(_("Reminders go to"), joined) if goes_to else None,
         esc(_("Please have them open the assistant again, or enter cover with /cover.")),
     )

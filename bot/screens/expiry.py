@@ -24,9 +24,10 @@ def reminder(notice: OpinionNotice, wording: Wording, *, noted: bool = False) ->
 
 def line(notice: OpinionNotice, wording: Wording) -> str:
     """Return the reminder as one line of a digest; a natural person is never named."""
-    day = wording.day(notice.valid_to)
-    said = _("opinion valid to %(day)s, please apply anew or let it lapse") % {"day": day}
-    return f"{notice.number or _subject(notice)} {said}"
+    said = _("opinion valid to %(day)s, please apply anew or let it lapse")
+    if notice.days < 0:
+        said = _("opinion expired on %(day)s, please apply anew if it is still needed")
+    return f"{notice.number or _subject(notice)} {said % {'day': wording.day(notice.valid_to)}}"
 
 
 def lapsed(notice: OpinionNotice, wording: Wording) -> Screen:
@@ -87,6 +88,8 @@ def _rows(notice: OpinionNotice, *, noted: bool) -> tuple[tuple[Button, ...], ..
     watch = Button(label, Press("nwat", key, arg="0" if notice.watched else "1"))
     later = Button(pgettext("button", "Remind later"), Press("nlat", key))
     ack = () if noted else (Button(pgettext("button", "Noted"), Press("nack", key)),)
+    if notice.days < 0:  # nothing lies ahead that could be waited for
+        return (again, later), (*ack, *_look(notice))
     return (again, lapse), (watch, later), (*ack, *_look(notice))
 
 

@@ -56,6 +56,7 @@ def name(kind: str) -> str:
     return {
         "feedback": _("The centre's feedback"),
         "submit_by": _("Last day to submit"),
+        "decide": _("The planned decision"),
         "expiry": _("Opinion expiring"),
         "use": _("Opinion not used yet"),
         "hand_in": _("Opinion applied for by others"),

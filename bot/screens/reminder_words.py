@@ -12,6 +12,7 @@ def said(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
         "receipt": _receipt,
         "feedback": _feedback,
         "submit_by": _submit_by,
+        "decide": _decide,
         "hand_in": _hand_in,
         "use": _use,
         "fulfil": _fulfil,
@@ -34,6 +35,7 @@ def in_one_line(notice: EntryNotice, wording: Wording) -> str:
     else:
         said_ = {
             "receipt": _("submitted on %(day)s, please confirm the centre's receipt"),
+            "decide": _("decision planned for %(day)s, opinion not there yet"),
             "hand_in": _("applied for by the %(subject)s, please ask whether the opinion is there"),
             "fulfil": _("commitment to be fulfilled by %(day)s, please record the outcome"),
             "report": _("credit report not written down yet, please record it"),
@@ -62,6 +64,7 @@ def _date(notice: EntryNotice, wording: Wording) -> str:
         "submit_by": (entry.submit_by_on, entry.submit_by_provisional),
         "fulfil": (entry.fulfil_by_on, False),
         "use": (entry.returned_on, False),
+        "decide": (entry.decide_on, False),
     }.get(notice.kind, (entry.due_on, entry.due_provisional))
     return wording.day(on, provisional=provisional) if on else ""
 
@@ -139,6 +142,17 @@ def _fulfil(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
         left,
         _("Please look whether it is fulfilled and record it in the entry."),
     ]
+
+
+def _decide(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:
+    entry = notice.entry
+    lacks = _("The opinion is not there yet.")
+    if entry.submitted_on is None:
+        lacks = _("The verification has not been applied for, so that the opinion is not there yet.")
+    elif entry.supplement_on is not None:
+        lacks = _("The %(centre)s waits for papers, so that the opinion is not there yet.") % {"centre": wording.centre}
+    move = _("If it does not come in time, please plan the decision for a later day.")
+    return _("Reminder of the decision"), [*_decision(notice, wording), lacks, move]
 
 
 def _hand_in(notice: EntryNotice, wording: Wording) -> tuple[str, list[str]]:

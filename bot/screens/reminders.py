@@ -66,6 +66,7 @@ def _acts(notice: EntryNotice, wording: Wording) -> Rows:
     """Return the acts that answer a reminder, the likeliest first."""
     key, entry = notice.reminder_id, notice.entry
     received = Button(pgettext("button", "Opinion received"), Press("nret", key), Style.PRIMARY)
+    submitted = Button(pgettext("button", "Submitted today"), Press("nsub", key), Style.PRIMARY)
     match notice.kind:
         case "receipt":
             day = wording.day(entry.submitted_on) if entry.submitted_on else ""
@@ -78,7 +79,10 @@ def _acts(notice: EntryNotice, wording: Wording) -> Rows:
         case "hand_in":
             return ((received, Button(pgettext("button", "Not handed in yet"), Press("nnot", key))),)
         case "submit_by":
-            return ((Button(pgettext("button", "Submitted today"), Press("nsub", key), Style.PRIMARY),),)
+            return ((submitted,),)
+        case "decide":
+            move = Button(pgettext("button", "Plan another day"), Press("ndo", key))
+            return ((submitted if entry.submitted_on is None else received, move),)
         case _:
             label = {
                 "use": pgettext("button", "Write the opinion down")

@@ -51,7 +51,7 @@ def asking(notice: Notice, wording: Wording, days: Sequence[tuple[int, Reckoned]
 def beyond(notice: Notice, wording: Wording, on: Reckoned, limit: Reckoned) -> Screen:
     """Say that a day lies beyond the deadline, or the planned decision, before anything is put off to it."""
     said = _("%(day)s is later than %(limit)s, the day that this is about; until then you will not be reminded of it")
-    if is_decision(notice):
+    if is_decision(notice, limit.on):
         said = _("%(day)s is later than the planned decision on %(limit)s; until then you will not be reminded of it")
     days = {name: wording.day(day.on, provisional=day.provisional) for name, day in (("day", on), ("limit", limit))}
     text = lines(bold(_("Remind later")), esc(line(notice, wording)), esc(said % days))

@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dates import format_day, parse_day
@@ -92,7 +92,6 @@ def test_long_text_is_not_repeated_whole():
     assert len(refusal.value.message) < 150
 
 
-@settings(deadline=None)
 @given(on=st.dates(date(2000, 1, 1), date(2099, 12, 31)), today=st.dates(date(2001, 1, 1), date(2098, 12, 31)))
 def test_what_the_bot_writes_it_can_read(on, today):
     for provisional in (False, True):
@@ -102,7 +101,6 @@ def test_what_the_bot_writes_it_can_read(on, today):
         assert parse_day(written, today=near) == on
 
 
-@settings(deadline=None)
 @given(today=st.dates(date(2001, 1, 1), date(2098, 12, 31)), days=st.integers(-180, 180))
 def test_date_without_year_within_half_a_year_is_found_on_either_side(today, days):
     on = today + timedelta(days=days)

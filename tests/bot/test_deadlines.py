@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.deadlines import (
@@ -53,7 +53,6 @@ def test_last_day_to_submit_before_a_decision_in_january():
     assert (latest.on, latest.provisional) == (day("2027-01-07"), True)
 
 
-@settings(deadline=None)
 @given(decide_on=DAYS, working_days=st.integers(1, 20), margin=st.integers(0, 5))
 def test_last_day_to_submit_is_in_time_and_the_next_working_day_is_not(decide_on, working_days, margin):
     latest = latest_submission(CALENDAR, decide_on, working_days=working_days, margin_working_days=margin).on
@@ -67,7 +66,6 @@ def test_last_day_to_submit_is_in_time_and_the_next_working_day_is_not(decide_on
     assert latest == expected
 
 
-@settings(deadline=None)
 @given(decide_on=DAYS)
 def test_margin_zero_allows_feedback_on_the_day_of_the_decision(decide_on):
     latest = latest_submission(CALENDAR, decide_on, working_days=5, margin_working_days=0).on
@@ -93,7 +91,6 @@ def test_validity_ends_by_the_chosen_convention(issued_on, months, day_before, s
     assert valid_until(day(issued_on), months=months, end="same_day") == day(same_day)
 
 
-@settings(deadline=None)
 @given(issued_on=st.dates(date(2000, 1, 1), date(2090, 1, 1)), months=st.integers(1, 36))
 def test_the_cautious_convention_ends_one_day_earlier(issued_on, months):
     same_day = valid_until(issued_on, months=months, end="same_day")
@@ -144,7 +141,6 @@ def test_no_due_date_plans_nothing():
     assert verification_stages(CALENDAR, submitted_on=on, received_on=on, due_on=None, **PLAN) == ()
 
 
-@settings(deadline=None)
 @given(due_on=DAYS)
 def test_every_stage_falls_on_a_working_day(due_on):
     stages = verification_stages(CALENDAR, submitted_on=due_on, received_on=due_on, due_on=due_on, **PLAN)

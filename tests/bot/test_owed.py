@@ -23,8 +23,12 @@ SUBMITTED = replace(ENTRY, submitted_on=MONDAY)
 RETURNED = replace(SUBMITTED, open=False, received_on=MONDAY, returned_on=MONDAY, without_opinion=1)
 
 
-def owed(entry: Entry, today: str, *, centre_delay: bool = False) -> list[tuple[str, str]]:
-    found = debts(entry, Calendar(), dt.date.fromisoformat(today), receipt_after=1, centre_delay=centre_delay)
+def owed(
+    entry: Entry, today: str, *, asked_on: dt.date | None = None, centre_delay: bool = False
+) -> list[tuple[str, str]]:
+    found = debts(
+        entry, Calendar(), dt.date.fromisoformat(today), receipt_after=1, asked_on=asked_on, centre_delay=centre_delay
+    )
     return [(debt.kind, debt.since.isoformat()) for debt in found]
 
 
@@ -59,6 +63,13 @@ def test_nothing_is_owed_where_nothing_is_to_be_done(done: str):
     assert owed(entry, "2026-12-15") == []
 
 
+def test_a_receipt_is_owed_from_the_last_time_that_it_was_asked_for():
+    wednesday = dt.date(2026, 11, 25)
+    assert owed(SUBMITTED, "2026-11-25", asked_on=wednesday) == []
+    assert owed(SUBMITTED, "2026-11-26", asked_on=wednesday) == [("receipt", "2026-11-25")]
+    assert owed(SUBMITTED, "2026-11-25", asked_on=MONDAY) == [("receipt", "2026-11-24")]  # not sooner than it is due
+
+
 def test_the_centres_delay_counts_only_where_the_pack_says_so():
     late = replace(SUBMITTED, received_on=MONDAY, due_on=dt.date(2026, 11, 30))
     assert owed(late, "2026-12-01") == []
@@ -77,8 +88,27 @@ def test_the_centres_delay_counts_only_where_the_pack_says_so():
     ],
 )
 def test_it_climbs_by_working_days(today: str, who: list[str]):
-    debt = Debt("submit", dt.date(2026, 9, 24))
-    assert list(rungs(debt, Calendar(), dt.date.fromisoformat(today), Escalation())) == who
+    since, on = dt.date(2026, 9, 24), dt.date.fromisoformat(today)
+    for known_on in (dt.date(2026, 9, 1), since):
+        assert list(rungs(Debt("submit", since), known_on, Calendar(), on, Escalation())) == [(each, 0) for each in who]
+    long_ago = Debt("submit", dt.date(2026, 7, 1))  # and written down only now
+    assert list(rungs(long_ago, since, Calendar(), on, Escalation())) == [(each, 0) for each in who]
+
+
+@pytest.mark.parametrize(
+    ("kind", "today", "time"),
+    [
+        ("submit", "2026-12-01", 0),  # six working days after Monday 23 November it is said again, then each week
+        ("submit", "2026-12-02", 1),
+        ("submit", "2026-12-08", 1),
+        ("submit", "2026-12-09", 2),
+        ("feedback", "2026-12-09", 0),
+    ],
+)
+def test_the_officer_alone_hears_it_again_each_week(kind: str, today: str, time: int):
+    debt = Debt(kind, dt.date(2026, 11, 24))
+    found = list(rungs(debt, MONDAY, Calendar(), dt.date.fromisoformat(today), Escalation()))
+    assert found == [("owner", time), ("head", 0), ("coordinator", 0)]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,15 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.deadlines import expiry_stages, hand_in_stages, questions_after
+from bot.cover import Charge
+from bot.deadlines import asked_again, expiry_stages, hand_in_stages, questions_after
 from bot.errors import Refusal
+from bot.notices import Deciding, OpinionNotice
 from bot.policy.loader import load, packaged
-from bot.snooze import choices, passes, working_day
+from bot.snooze import choices, is_decision, passes, working_day
 from bot.wishes import FIELDS, Wishes, hours, offered, offsets, toggled
 from bot.workdays import Calendar, Reckoned
 from tests.bot.screens.test_reminders import ENTRY, notice
@@ -42,7 +44,6 @@ def test_an_expiry_is_told_on_the_day_or_the_working_day_before(valid_to, d30, d
     assert said(expiry_stages(CALENDAR, valid_to=day(valid_to), before_days=(30, 7))) == [("d-30", d30), ("d-7", d7)]
 
 
-@settings(deadline=None)
 @given(valid_to=DAYS, before=st.integers(1, 60))
 def test_no_expiry_is_told_late_or_on_a_rest_day(valid_to, before):
     [stage] = expiry_stages(CALENDAR, valid_to=valid_to, before_days=(before,))
@@ -58,7 +59,6 @@ def test_questions_are_counted_in_working_days():
     assert said(stages) == [("ask+1", "2026-09-30"), ("ask+5", "2026-10-12")]
 
 
-@settings(deadline=None)
 @given(applied=DAYS, after=st.integers(1, 20), ahead=st.integers(1, 60), before=st.integers(1, 5))
 def test_a_counterpart_is_asked_for_after_its_application_and_before_the_decision(applied, after, ahead, before):
     decide_on = applied + timedelta(days=ahead)
@@ -76,6 +76,20 @@ def test_without_an_application_and_a_decision_nobody_is_asked():
     assert hand_in_stages(CALENDAR, **none, after_working_days=(8,), before_working_days=(3,)) == ()
 
 
+@pytest.mark.parametrize(
+    ("answered", "again"),
+    [
+        ("2026-09-22", "2026-09-24"),  # due on Monday 28 September, after the Mid-Autumn holidays of 25 to 27 September
+        ("2026-09-24", "2026-09-28"),
+        ("2026-09-28", "2026-10-10"),  # due today; over the National Day's, Saturday 10 October worked
+        ("2026-10-12", "2026-10-19"),
+    ],
+)
+def test_a_receipt_that_has_not_come_is_asked_about_soon_and_seldom_once_the_feedback_was_expected(answered, again):
+    found = asked_again(CALENDAR, day(answered), day("2026-09-28"), soon_working_days=2, then_working_days=5)
+    assert found == Reckoned(day(again), provisional=False)
+
+
 def test_hours_are_offered_within_the_office_hours_and_let_go_outside_them():
     assert hours(RULES)[0] == "08:30" and hours(RULES)[-1] == "17:30" and "09:00" in hours(RULES)
     assert Wishes("07:00").laid_over(RULES).hour == "09:00"
@@ -83,7 +97,6 @@ def test_hours_are_offered_within_the_office_hours_and_let_go_outside_them():
     assert Wishes("18:00").laid_over(RULES).hour == "09:00"
 
 
-@settings(deadline=None)
 @given(presses=st.lists(st.tuples(st.sampled_from(list(FIELDS)), st.integers(0, 4)), max_size=30))
 def test_whatever_is_ticked_the_last_warning_before_a_deadline_stays(presses):
     wishes = Wishes()
@@ -100,7 +113,6 @@ def test_whatever_is_ticked_the_last_warning_before_a_deadline_stays(presses):
         assert set(offsets(after, kind)) <= set(offered(RULES, kind))
 
 
-@settings(deadline=None)
 @given(today=DAYS, ahead=st.integers(1, 100))
 def test_what_is_put_off_comes_on_a_working_day_after_today_and_not_after_the_chosen_one_if_it_can(today, ahead):
     chosen = today + timedelta(days=ahead)
@@ -111,7 +123,6 @@ def test_what_is_put_off_comes_on_a_working_day_after_today_and_not_after_the_ch
     assert on == (worked[-1] if worked else oracle.nth_workday_after(chosen, 1)[0])
 
 
-@settings(deadline=None)
 @given(today=DAYS)
 def test_the_days_that_can_be_pressed_are_the_working_days_they_say(today):
     assert choices(CALENDAR, today) == [(n, Reckoned(*oracle.nth_workday_after(today, n))) for n in (1, 2, 3, 5)]
@@ -130,3 +141,41 @@ def test_beyond_the_deadline_is_said_and_on_it_is_not(on, limit):
 def test_a_deadline_that_is_past_holds_nothing_up():
     owed = notice("feedback", replace(ENTRY, received_on=day("2026-11-20"), due_on=day("2026-11-27")))
     assert passes(owed, day("2026-12-10"), day("2026-11-30")) is None
+
+
+@pytest.mark.parametrize(
+    ("today", "on", "limit", "is_of_decision"),
+    [
+        ("2026-12-01", "2026-12-25", None, False),
+        ("2026-12-01", "2026-12-28", "2026-12-25", False),
+        ("2026-12-01", "2027-01-20", "2027-01-07", False),  # to apply in time matters most
+        ("2027-01-08", "2027-01-15", None, False),
+        ("2027-01-08", "2027-01-20", "2027-01-15", True),
+        ("2027-01-18", "2027-01-20", None, False),
+    ],
+)
+def test_an_opinion_is_not_put_off_in_silence_beyond_whichever_of_its_days_is_ahead(today, on, limit, is_of_decision):
+    deciding = Deciding(
+        7, "大气2026-7", "评选", day("2027-01-15"), Reckoned(day("2027-01-07"), provisional=False), Charge(1, 1)
+    )
+    runs_out = OpinionNotice(
+        reminder_id=1,
+        kind="expiry",
+        stage="d-30",
+        working_days=3,
+        single=False,
+        charges=(),
+        opinion_id=1,
+        entry_id=None,
+        number=None,
+        subjects=(),
+        count=1,
+        issued_on=day("2025-12-26"),
+        valid_to=day("2026-12-25"),
+        days=3,
+        matters=(deciding,),
+        watched=False,
+    )
+    found = passes(runs_out, day(on), day(today))
+    assert found == (Reckoned(day(limit), provisional=False) if limit else None)
+    assert found is None or is_decision(runs_out, found.on) == is_of_decision

@@ -18,7 +18,7 @@ from handlers.chores import JOBS
 from handlers.guide_draft import Case
 from handlers.office import Office
 from handlers.turn import Flow, Incoming, Sender, Turn
-from handlers.worker import Tools
+from handlers.worker import Tools, let_go
 from storage import drafts, work
 from storage.database import Database
 from storage.files import FileStore
@@ -178,6 +178,7 @@ class Desk:
                 work.finish(await session.get_one(Work, row.id))
         except Refusal as refusal:
             async with self.database.write() as session:
+                await let_go(session, row, self.now)
                 (await session.get_one(Work, row.id)).state = WorkState.DONE
             return [refusal.message]
         return []

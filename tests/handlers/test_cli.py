@@ -81,7 +81,16 @@ async def test_a_sound_pack_is_counted(told: Command, pack: str):
     code, out, err = await told("policy", "check", str(PACKS / pack))
     assert (code, err) == (0, "")
     assert "matters" in out
-    assert out.count("\n") == 1
+    assert out.count("\n") == 2
+
+
+async def test_the_rule_that_was_not_read_for_longest_dates_the_pack(told: Command, tmp_path: Path):
+    pack = tmp_path / "pack"
+    shutil.copytree(PACKS / "example", pack)
+    guide = pack / "guide.toml"
+    guide.write_text(guide.read_text("utf-8").replace("2026-11-22", "2025-01-31", 1), "utf-8")
+    _code, out, _err = await told("policy", "check", "pack")
+    assert out.splitlines()[1].endswith("on 2025-01-31 or later")
 
 
 async def test_a_broken_pack_is_told_all_its_faults_at_once(told: Command, tmp_path: Path):

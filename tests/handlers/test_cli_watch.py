@@ -14,7 +14,7 @@ from telegram.error import TelegramError
 
 from bot.due_list import listed
 from bot.language import speaking
-from handlers import cli_watch, due_list, planning
+from handlers import cli_watch, due_list, escalation, planning
 from handlers.clock import Clock
 from handlers.telegram.request import AiohttpRequest
 from handlers.web.botapi.api import BotApi
@@ -234,6 +234,33 @@ async def test_what_was_said_stays_on_the_list_until_it_is_answered_also_where_i
             noted = update(Reminder).where(Reminder.state == ReminderState.SENT)
             await session.execute(noted.values(state=ReminderState.ACKNOWLEDGED))
         assert await _said(desk, "2026-11-28") == []
+
+
+async def test_what_is_owed_is_on_the_list_where_no_other_line_of_the_entry_says_it(desk: Desk):
+    """The receipt of one entry is asked for on Tuesday 24 November; for the other the centre wants papers."""
+    with speaking("zh_CN"):
+        await entered(desk)
+        await entered(desk, subject=INSTITUTE)
+        await opened(desk, 2)
+        await desk.press("rdo", "received,0")
+        await desk.press("more")
+        await desk.press("rask", "supplement")
+        await desk.press("rdo", "supplement,0")
+        for day in ("2026-11-24", "2026-11-25"):
+            await escalation.look(desk.database, desk.office, at(day), goes_on=lambda: True)
+            await tick(desk, at(day))
+            await deliver(desk)
+        wanted = "  [待办] 大气2026-2 市信用中心11月23日（周一）要求补正材料，未补正，已过2个工作日（排污许可证延续）"
+        asked = "  [待办] 大气2026-1 11月23日（周一）提交，请确认中心是否已收件（排污许可证延续）"
+        assert await _said(desk, "2026-11-25") == [asked, wanted]
+        async with desk.database.write() as session:
+            noted = update(Reminder).where(Reminder.subject_kind == escalation.SUBJECT)
+            await session.execute(noted.values(state=ReminderState.ACKNOWLEDGED))
+        assert await _said(desk, "2026-11-25") == [asked, wanted]  # whoever notes a debt has not paid it
+        await opened(desk, 2)
+        await desk.press("rask", "resumed")
+        await desk.press("rdo", "resumed,0")
+        assert [line for line in await _said(desk, "2026-11-25") if "未补正" in line] == []
 
 
 async def test_an_opinion_without_an_entry_is_printed_by_its_day_and_names_nobody(desk: Desk):

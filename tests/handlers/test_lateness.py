@@ -94,6 +94,11 @@ async def question_about_the_report(desk):
     return "report"
 
 
+async def word_that_the_opinion_is_not_there_for_the_decision(desk):
+    await entered(desk, decide="2026-11-30")
+    return "decide"
+
+
 async def question_about_the_opinion_of_a_counterpart(desk):
     await entered(desk, submit="cp", decide="2026-11-24")
     return "hand_in"
@@ -105,6 +110,7 @@ async def question_about_the_opinion_of_a_counterpart(desk):
         question_about_the_receipt,
         question_about_the_use,
         question_about_the_report,
+        word_that_the_opinion_is_not_there_for_the_decision,
         question_about_the_opinion_of_a_counterpart,
     ],
 )

@@ -99,7 +99,7 @@ async def test_nothing_is_done_where_nothing_is_wrong(desk):
     assert (await standing(desk), len(await rows(desk, Audit))) == (before, audit)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_lost_reminders_come_back_and_stray_ones_go_and_a_second_look_finds_nothing(desk, data):
     await plan_anew(desk)

@@ -292,7 +292,6 @@ class Schedule(RuleBasedStateMachine):
 Schedule.TestCase.settings = settings(
     max_examples=RUNS,
     stateful_step_count=20,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize="XINXUAN_RUNS" not in os.environ,
     print_blob=True,

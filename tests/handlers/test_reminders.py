@@ -136,6 +136,8 @@ async def test_not_received_yet_is_noted_and_changes_no_date(desk):
     item = next(each for each in await rows(desk, Item) if each.product_kind == "verification")
     assert (item.state, item.received_on) == (ItemState.SUBMITTED, None)
     assert [line.verb for line in await rows(desk, Audit)][-1] == "request.not_received"
+    again = next(row for row in await rows(desk, Reminder) if row.kind == "receipt")
+    assert (again.state, again.due_at) == (ReminderState.PLANNED, at("2026-11-26"))
 
 
 async def test_another_day_is_chosen_beside_the_officers_screen(desk):

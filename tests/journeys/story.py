@@ -25,7 +25,7 @@ from tests.officer import Officer
 
 OUTSIDER = 5_000_005  # an officer of another unit
 FIRM = "虚构环保科技有限公司 91410100MA00000T42"
-QUIET_WITHIN = 30.0  # seconds until what fell due must have been delivered
+QUIET_WITHIN = 60.0  # seconds until what fell due must have been delivered
 
 
 @dataclass
@@ -125,12 +125,21 @@ def only(rows: list[Any]) -> Any:
     return row
 
 
-async def register(me: Officer, matter: str = "排污许可证延续", subject: str = FIRM, submit: str = "今天提交") -> str:
-    """Make an entry the shortest way, and return the screen that names its number."""
+async def register(
+    me: Officer,
+    matter: str = "排污许可证延续",
+    subject: str = FIRM,
+    submit: str = "今天提交",
+    decide: str | None = None,
+) -> str:
+    """Make an entry the shortest way, its decision planned or not, and return the screen that names its number."""
     await me.type(f"/new {matter}")
     await me.press(matter)
     await me.type(subject)
     await me.press(submit)
+    if decide is not None:
+        await me.press("拟决定")
+        await me.type(decide)
     return await me.press("确认登记")
 
 

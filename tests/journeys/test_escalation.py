@@ -1,6 +1,7 @@
 """What the bureau itself owes climbs: the officer, the head, the coordinators; an act ends it."""
 
 import datetime as dt
+import re
 import shutil
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from bot.policy.loader import load, packaged
 from bot.policy.model import Policy
 from handlers import escalation
 from storage import people
-from storage.tables import Cover, Person, Reminder, ReminderState, Role
+from storage.tables import Cover, Outbox, Person, Reminder, ReminderState, Role
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
-from tests.journeys.story import Story, register
+from tests.journeys.story import FIRM, Story, register
 
 HEAD, SECOND = 5_000_006, 5_000_007
 
@@ -49,6 +50,81 @@ async def test_an_unanswered_question_climbs_by_working_days_each_rung_once(stor
     assert "本件仅供查看" in opened
     await story.at("2026-12-04 09:30")
     assert len(_owed([each.text for each in head.messages])) == 1
+
+
+@pytest.mark.parametrize(
+    ("entered", "head_from"),
+    [("applied for a fortnight ago", "27"), ("decided too soon", "26"), ("decision moved up later", "27")],
+)
+async def test_what_is_late_on_the_day_of_its_entry_climbs_from_that_day(story: Story, entered: str, head_from: str):
+    """Entered on Monday 23 November, or moved up on Tuesday; the day by which it was to be done lies days before."""
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    me, head, coordinator = story.person(OFFICER), story.person(HEAD), story.person(COORDINATOR)
+    await me.type("/new 排污许可证延续")
+    await me.press("排污许可证延续")
+    await me.type(FIRM)
+    if entered == "applied for a fortnight ago":
+        await me.type("11月10日")
+    else:
+        await me.press("尚未提交")
+    if entered == "decided too soon":
+        await me.press("拟决定")
+        await me.type("2026-11-26")
+    await me.press("确认登记")
+    if entered == "decision moved up later":
+        await story.at("2026-11-24 10:00")
+        await me.type("/my")
+        await me.press("大气2026-1")
+        await me.press("更多")
+        await me.press("拟决定日")
+        await me.type("2026-11-26")
+        await me.press("确认登记")
+    first: dict[str, str] = {}
+    for day in ("24", "25", "26", "27", "30"):
+        await story.at(f"2026-11-{day} 10:30")
+        for who, person in (("me", me), ("head", head), ("coordinator", coordinator)):
+            if re.search("，未确认，|，未提交，", person.transcript()):
+                first.setdefault(who, day)
+    assert first["head"] == head_from, first
+    assert first.get("coordinator", "later") > "27", first
+    assert first["me"] < head_from, first
+
+
+async def test_not_received_yet_is_an_answer_so_that_it_is_asked_again_and_nobody_above_hears(story: Story):
+    """Asked on Tuesday 24 November and answered; the feedback was expected on Monday 30 November."""
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    me, head, coordinator = story.person(OFFICER), story.person(HEAD), story.person(COORDINATOR)
+    await register(me)
+    asked: list[str] = []
+    for day in ("11-24", "11-25", "11-26", "11-27", "11-30", "12-01", "12-02", "12-03", "12-04", "12-07", "12-08"):
+        before = len(me.messages)
+        await story.at(f"2026-{day} 10:30")
+        said = [each for each in me.messages[before:] if "中心是否已收件" in each.text]
+        asked += [day for _each in said]
+        if said and day != "12-07":
+            assert "再次询问" in await me.press("尚未收件", on=said[0].id)
+    assert asked == ["11-24", "11-26", "11-30", "12-07"]
+    assert await story.rows(Outbox, Outbox.kind == "reminder") == []  # each in the morning's list
+    assert "应于12月7日（周一）确认中心收件，未确认，已过1个工作日" in me.screen
+    assert _owed([each.text for each in (*head.messages, *coordinator.messages)]) == []
+    await story.at("2026-12-10 10:30")  # three working days after the question that was not answered
+    [line] = _owed([each.text for each in head.messages])
+    assert "已过3个工作日" in line
+
+
+async def test_while_the_question_is_put_off_nothing_is_owed(story: Story):
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    me, head = story.person(OFFICER), story.person(HEAD)
+    await register(me)
+    await story.at("2026-11-24 09:30")
+    await me.press("稍后提醒")
+    await me.press("5个工作日后")
+    for day in ("11-25", "11-26", "11-27", "11-30", "12-01", "12-02", "12-03"):
+        await story.at(f"2026-{day} 10:30")
+    assert _owed([each.text for each in head.messages]) == []
+    await story.at("2026-12-04 10:30")
+    [line] = _owed([each.text for each in head.messages])
+    assert "应于12月1日（周二）确认中心收件" in line
 
 
 async def test_an_act_ends_it_before_it_is_said(story: Story):
@@ -117,6 +193,8 @@ async def test_a_list_of_debts_is_read_by_the_heads_stand_in_as_long_as_they_sta
     digest = next(each for each in li.messages if _owed([each.text]))
     await li.press("刷新", on=digest.id)
     assert "已过3个工作日（张三（虚构）经办）" in digest.text
+    assert "大气2026-1" in await li.press("1", on=digest.id)  # the list as it is
+    assert li.toast == "本件仅限经办部门查看，请提醒张三（虚构）办理。"
     async with story.database.write() as session:
         await session.execute(update(Cover).values(ended_at=story.clock.now()))
     await li.press("全部已知悉", on=digest.id)

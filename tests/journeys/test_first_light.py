@@ -135,7 +135,7 @@ async def _timeline_tells_it(story: Story) -> None:
     assert lines == [
         "request.register", queued, "request.received", queued, queued, queued, "request.returned", queued,
     ]  # fmt: skip
-    screen = await me.press("查看台账")
+    screen = await me.press("1")  # that it is not written down leads the morning's list
     told = ["登记台账", "发出提醒", "登记中心收件", "发出提醒", "发出提醒", "发出提醒", "登记收到意见"]
     history = screen.partition("办理记录")[2]
     at = 0

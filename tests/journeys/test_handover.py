@@ -1,9 +1,11 @@
 """Hand-over through the front door: one entry, everything of a leaver, and those who may not."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.screens.screen import Press
+from handlers import reconcile
+from handlers.office import ZONE
 from storage.tables import (
     Audit,
     Counterpart,
@@ -60,7 +62,9 @@ async def owners(story: Story) -> list[int]:
 async def test_one_entry_goes_to_a_colleague_with_its_reminders_and_a_word(story: Story):
     me, li = story.person(OFFICER), story.person(COLLEAGUE)
     request = await received_entry(story)
-    planned = {row.id: row.state for row in await story.rows(Planned, Planned.basis_version == request.basis_version)}
+    planned = [
+        (row.stage, row.due_at) for row in await story.rows(Planned, Planned.basis_version == request.basis_version)
+    ]
     await open_it(me, request.id)
     await me.press("更多")
     screen = await me.press("转办")
@@ -76,12 +80,13 @@ async def test_one_entry_goes_to_a_colleague_with_its_reminders_and_a_word(story
     assert "本件仅供查看" not in await li.press("打开")
     after = only(await story.rows(Request))
     assert after.owner_id == await key_of(story, COLLEAGUE)
-    assert (after.version, after.basis_version) == (request.version + 1, request.basis_version)
+    assert (after.version, after.basis_version) == (request.version + 1, request.basis_version + 1)
     line = only(await story.rows(Audit, Audit.verb == "request.handover"))
     assert (line.actor_id, line.reason) == (await key_of(story, OFFICER), "岗位调整")
     assert line.after == {"owner": after.owner_id}
     assert line.before["rows"]["request"][str(request.id)] == {"owner_id": request.owner_id}
-    assert {row.id: row.state for row in await story.rows(Planned, Planned.id.in_(planned))} == planned
+    now = await story.rows(Planned, Planned.state == ReminderState.PLANNED)
+    assert [(row.stage, row.due_at) for row in now] == planned  # the new owner's hour and stages are the bureau's too
     assert "没有此件" in await open_it(me, request.id)
     mine = len(me.messages)
     await story.at("2026-11-27 09:00")
@@ -108,8 +113,8 @@ async def test_what_waits_in_the_outbox_for_the_old_owner_goes_to_the_new_one(st
     await story.at("2026-11-27 09:05")
     assert WARNING in await li.wait_for(WARNING)
     assert WARNING not in me.transcript()
-    said = only(await story.rows(Planned, Planned.stage == "t-1"))
-    assert said.state is ReminderState.SENT
+    states = [row.state for row in await story.rows(Planned, Planned.stage == "t-1")]
+    assert states == [ReminderState.CANCELLED, ReminderState.SENT]
 
 
 async def test_two_who_hand_over_the_same_entry_at_once_the_second_sees_what_the_first_did(story: Story):
@@ -213,7 +218,9 @@ async def test_the_coordinator_hands_to_another_unit_and_the_number_stays(story:
     await coordinator.press("确认转办")
     after = only(await story.rows(Request))
     assert (after.owner_id, after.unit_id) == (await key_of(story, OUTSIDER), request.unit_id)
-    assert "大气2026-1" in await story.person(OUTSIDER).press("打开")
+    new_owner = story.person(OUTSIDER)
+    await new_owner.wait_for("大气2026-1")
+    assert "大气2026-1" in await new_owner.press("打开")
 
 
 async def desk_of_a_leaver(story: Story) -> None:
@@ -255,7 +262,7 @@ async def test_everything_of_a_leaver_goes_over_at_once_and_the_account_is_close
     assert [row.owner_id for row in after] == [target, target]
     assert [row.version for row in after] == [row.version + 1 for row in before]
     assert [(row.unit_id, row.seq, row.basis_version) for row in after] == [
-        (row.unit_id, row.seq, row.basis_version) for row in before
+        (row.unit_id, row.seq, row.basis_version + 1) for row in before
     ]
     assert only(await story.rows(Referral)).person_id == target
     assert len(await story.rows(Audit, Audit.verb == "request.handover")) == 2
@@ -268,7 +275,9 @@ async def test_everything_of_a_leaver_goes_over_at_once_and_the_account_is_close
     assert [row.ended_at is not None for row in await story.rows(Cover)] == [True, False]  # the other one is past
     assert "仅供本局工作人员使用" in await me.type("/my")
     await story.at("2026-12-03 09:00")
-    assert "核查反馈超期提示】台账 大气2026-1" in zhou.screen
+    overdue, listed = zhou.messages[-2:]
+    assert "核查反馈超期提示】台账 大气2026-1" in overdue.text
+    assert "大气2026-2 应于12月2日（周三）确认中心收件" in listed.text  # asked of them on the day of the hand-over
 
 
 async def test_what_a_leavers_closed_entries_still_ask_for_goes_over_too(story: Story):
@@ -382,3 +391,41 @@ async def test_no_name_of_a_counterpart_stands_in_the_buttons_or_the_keys_of_the
     assert all(word not in "".join(data) for word in (name, "李四", "张三"))
     row = only(await story.rows(Outbox, Outbox.kind == "handover.one"))
     assert row.dedupe.isascii()
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["one entry", "everything"])
+async def test_the_new_owner_is_reminded_at_their_own_hour_and_stages(story: Story, *, whole: bool):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    async with story.database.write() as session:
+        wishes = {"reminder_hour": "14:00", "reminder_stages": {"feedback": [3, 1, 0]}}
+        await session.execute(update(Person).where(Person.telegram_id == COLLEAGUE).values(**wishes))
+    request = await received_entry(story)
+    await story.at("2026-11-24 09:05")
+    if whole:
+        await coordinator.type("/handover")
+        for label in ("张三", "李四", "确认转办"):
+            await coordinator.press(label)
+    else:
+        await hand_over(me, request)
+    await story.settle()
+    rows = await story.rows(Planned, Planned.state == ReminderState.PLANNED)
+    planned = {row.stage: f"{row.due_at.astimezone(ZONE):%m-%d %H:%M}" for row in rows}
+    assert planned == {"t-3": "11-25 14:00", "t-1": "11-27 14:00", "t-0": "11-30 14:00", "overdue+1": "12-01 14:00"}
+    assert await reconcile.run(story.database, story.service.office) == 0
+
+
+async def test_what_the_old_owner_was_asked_and_left_open_is_asked_of_the_new_one(story: Story):
+    me, li = story.person(OFFICER), story.person(COLLEAGUE)
+    await register(me)
+    await story.at("2026-11-24 09:05")
+    assert "中心是否已收件？" in me.screen
+    await story.at("2026-11-25 10:00")
+    await hand_over(me, only(await story.rows(Request)))
+    await story.at("2026-11-25 10:05")
+    [asked] = [each.text for each in li.messages if "中心是否已收件？" in each.text]
+    assert "延迟提醒" not in asked
+    mine = len(me.messages)
+    await story.at("2026-11-26 09:05")
+    assert sum("中心是否已收件？" in each.text for each in li.messages) == 1
+    assert len(me.messages) == mine
+    assert await reconcile.run(story.database, story.service.office) == 0

@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import select, update
 
 from handlers import due
-from storage.tables import Outbox, OutboxState, Person, Reminder, ReminderState, Request
-from tests.conftest import COORDINATOR, OFFICER
+from storage.tables import Outbox, OutboxState, Person, PersonState, Reminder, ReminderState, Request, Role
+from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import FIRM, OUTSIDER, Story, only, register
 from tests.journeys.test_reminder_acts import write_down
 from tests.journeys.test_verification import receive
 
 UNTIL = "有效至12月25日（周五）"
 TITLE = re.compile("到期提示|今日提醒")
+HEAD, OTHER_HEAD = 5_000_041, 5_000_042
 MORNING = "2026-11-25 09:00"  # thirty days before the opinion ends
 
 
@@ -57,7 +58,7 @@ def _heard(story: Story) -> dict[int, int]:
 async def _ended(story: Story, who: int, state: OutboxState) -> None:
     """Let what is due go, until what one of them gets has ended so."""
     kinds = Outbox.kind.in_((due.SINGLE, due.DIGEST))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await story.rows(Outbox, Outbox.chat_id == who, kinds, Outbox.state == state,
                                    Outbox.created_at >= story.clock.now() - dt.timedelta(hours=1)):  # fmt: skip
             story.service.sender.wake()
@@ -127,3 +128,35 @@ async def test_who_relies_on_an_opinion_no_more_reads_and_answers_nothing_of_it_
     assert UNTIL not in digest.text
     assert "另有1件已不由您办理" in digest.text
     assert only(await story.rows(Reminder, Reminder.stage == "d-30")).state is ReminderState.SENT
+
+
+@pytest.mark.parametrize("held_up", [False, True], ids=["begun before its lines", "held up since yesterday"])
+async def test_for_want_of_the_second_head_the_first_hears_nothing_twice(story: Story, *, held_up: bool):
+    """What climbed early, or yesterday, has begun both heads' lists; what falls due at nine joins them."""
+    for who, name in ((HEAD, "孙九（虚构）"), (OTHER_HEAD, "周十（虚构）")):
+        await story.enrol(who, name, Role.HEAD, "air")
+    await register(story.person(OFFICER))
+    await _suspended(story, OFFICER)
+    if held_up:
+        await story.at("2026-11-24 08:20")
+        story.hold_back(HEAD, OTHER_HEAD)
+    story.pass_time("2026-11-24 09:00")
+    await story.service.jobs.tick()
+    story.pass_time("2026-11-24 10:00")
+    await register(story.person(COLLEAGUE), subject="虚构监测站 12410100MB0000T3XJ")
+    await _suspended(story, COLLEAGUE)
+    story.pass_time("2026-11-25 08:31")
+    await story.service.jobs.tick()
+    story.api.users[OTHER_HEAD].blocked = True
+    story.pass_time("2026-11-25 09:00")
+    await story.service.jobs.tick()
+    story.let_go()
+    for moment in ("2026-11-25 09:10", "2026-11-25 10:10"):
+        await story.at(moment)
+    assert sum("大气2026-2" in each.text for each in story.person(HEAD).messages) == 1
+    assert only(await story.rows(Reminder, Reminder.subject_id == 2)).state is ReminderState.SENT
+
+
+async def _suspended(story: Story, who: int) -> None:
+    async with story.database.write() as session:
+        await session.execute(update(Person).where(Person.telegram_id == who).values(state=PersonState.SUSPENDED))

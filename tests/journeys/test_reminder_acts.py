@@ -3,7 +3,9 @@
 import datetime as dt
 import re
 
-from storage.tables import Opinion, Reminder, ReminderState, Request, Role
+import pytest
+
+from storage.tables import Draft, Opinion, Reminder, ReminderState, Request, Role
 from tests.conftest import OFFICER
 from tests.journeys.story import Story, only, register
 from tests.journeys.test_papers import document_of
@@ -70,13 +72,7 @@ async def test_feedback_is_put_off_handed_over_and_asked_for_from_the_message(st
 
 async def test_an_opinion_that_runs_out_before_the_decision_is_applied_for_anew(story: Story):
     me = story.person()
-    await me.type("/new 排污许可证延续")
-    await me.press("排污许可证延续")
-    await me.type("虚构环保科技有限公司 91410100MA00000T42")
-    await me.press("今天提交")
-    await me.press("拟决定")
-    await me.type("2027-01-15")
-    await me.press("确认登记")
+    await register(me, decide="2027-01-15")
     await receive(me)
     await me.press("已收到意见")
     await me.press("今天")
@@ -90,9 +86,17 @@ async def test_an_opinion_that_runs_out_before_the_decision_is_applied_for_anew(
     )
     assert "在办事项大气2026-1“排污许可证延续”拟于2027年1月15日（周五）研究决定，届时意见已过期" in screen
     assert "需继续使用的，请最迟于2027年1月7日（周四，暂定）重新申请核查" in screen
-    await me.press("重新申请")
+    reminded = me.messages[-1]
+    await me.type("/new 建设项目环评报告书审批")
+    await me.press("建设项目环评报告书审批")
+    doing = me.screen
+    assert (await me.press("重新申请", on=reminded.id)).endswith(doing)  # what is to be finished first, below
+    assert "【查询意见到期提示】" in reminded.text
+    await me.type("/cancel")
+    await me.type("/find")  # a question that holds nothing is in nobody's way
+    await me.press("重新申请", on=reminded.id)
     await me.press("今天提交")
-    assert "虚构环保科技有限公司" in me.screen and "2027年1月15日" in me.screen
+    assert "虚构环保科技有限公司" in reminded.text and "2027年1月15日" in reminded.text
     await me.press("确认登记")
     assert len(await story.rows(Request)) == 2
     await story.at("2026-12-18 09:00")
@@ -166,3 +170,35 @@ async def test_what_is_still_to_come_in_is_asked_for_until_it_is_there_and_watch
         assert left in told and "【意见待使用】" not in told
     kinds = {row.kind for row in await story.rows(Reminder, Reminder.state == ReminderState.PLANNED)}
     assert kinds <= {"expiry"}
+
+
+@pytest.mark.parametrize("why", ["put off", "the bot was down"])
+async def test_an_opinions_last_day_that_went_by_unsaid_is_said_as_expired(story: Story, why: str):
+    me = story.person()
+    await register(me)
+    await receive(me)
+    await me.press("已收到意见")
+    await me.press("今天")
+    await write_down(me, "2025-12-26", "2026-12-25")
+    if why == "put off":
+        await story.at("2026-12-18 09:00")
+        await me.press("2")
+        await me.press("稍后提醒")
+        await me.type("2026-12-28")
+        await me.press("仍按此日提醒")
+        late = ""
+    else:
+        await story.at("2026-12-17 10:00")
+        await story.close()
+        story.pass_time("2026-12-28 08:00")
+        await story.open()
+        late = "\n延迟提醒，应于12月18日（周五）发出"
+    await story.at("2026-12-28 09:00")
+    said = await reminder(me, "【查询意见到期提示】")
+    assert f"【查询意见到期提示】虚构环保科技有限公司{late}\n意见出具于2025年12月26日（周五），已于" in said
+    assert "，已于12月25日（周五）到期\n需继续使用的，请重新申请核查" in said
+    assert "届时不再使用" not in me.buttons and "单独提醒" not in me.buttons  # there is nothing to wait for any more
+    assert "大气2026-1 查询意见已于12月25日（周五）到期，请确认是否重新申请" in await me.press("稍后提醒")
+    await me.press("返回")
+    assert "重新申请" in me.buttons and "已知悉" in me.buttons
+    assert await story.rows(Draft) == []  # the question has ended with it

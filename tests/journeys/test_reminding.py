@@ -4,7 +4,8 @@ import asyncio
 import datetime as dt
 import re
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import or_, select
 
 from handlers.office import ZONE
 from handlers.web.botapi.server import BotApiServer
@@ -12,6 +13,7 @@ from storage import heartbeat
 from storage.tables import Outbox, OutboxState, PeriodicRun, Person, PersonState, Reminder, ReminderState, Request, Role
 from tests.conftest import COORDINATOR, OFFICER
 from tests.journeys.story import Story, only, register
+from tests.journeys.test_verification import receive
 
 WEEK = dt.timedelta(weeks=1)
 
@@ -35,6 +37,75 @@ async def test_nothing_is_said_at_night_or_at_the_weekend(story: Story):
     await story.at("2026-11-30 09:00")
     assert len(me.messages) == before + 1
     assert "11月27日（周五）已向市信用中心提交，中心是否已收件" in me.screen
+
+
+@pytest.mark.parametrize(
+    ("open_is", "owed_on"),
+    [
+        ("not submitted", ["12-03", "12-10", "12-17"]),  # to be submitted by Wednesday 2 December
+        ("no receipt confirmed", ["11-25", "12-02", "12-09", "12-16"]),  # asked for on Tuesday 24 November
+        ("papers asked for", ["11-25", "12-02", "12-09", "12-16"]),
+    ],
+)
+async def test_what_is_open_is_said_each_week_and_before_and_on_the_day_of_the_decision(
+    story: Story, open_is: str, owed_on: list[str]
+):
+    """Entered on Monday 23 November, to be decided on Thursday 10 December; no holiday lies between."""
+    me, coordinator = story.person(), story.person(COORDINATOR)
+    await register(me, submit="尚未提交" if open_is == "not submitted" else "今天提交", decide="2026-12-10")
+    if open_is == "papers asked for":
+        await me.press("查看台账")
+        await me.press("今天中心已收件")
+        await story.at("2026-11-24 10:00")
+        await me.type("/my")
+        await me.press("大气2026-1")
+        await me.press("更多")
+        await me.press("中心要求补正")
+        await me.press("今天")
+    owed, decided = [], []
+    for n in range(1, 26):
+        on = dt.date(2026, 11, 23) + dt.timedelta(days=n)
+        before = len(me.messages)
+        await story.at(f"{on} 10:30")
+        said = [message.text for message in me.messages[before:]]
+        day = f"{on:%m-%d}"
+        owed += [day for text in said if re.search("，未提交，|，未确认，|，未补正，", text)]
+        decided += [
+            day for text in said if "12月10日（周四）研究决定" in text and re.search("意见尚未收到|尚无意见", text)
+        ]
+    assert owed == owed_on
+    assert decided == ["12-09", "12-10"]
+    climbed = [each.text for each in coordinator.messages if "经办" in each.text]
+    assert len(climbed) == 1
+
+
+async def test_the_decision_is_moved_from_its_reminder(story: Story):
+    me = story.person()
+    await register(me, decide="2026-12-10")
+    await receive(me)
+    await story.at("2026-12-10 10:30")
+    [screen] = [each for each in me.messages if "【拟决定日提醒】" in each.text]
+    assert "拟于12月10日（周四）研究决定" in screen.text
+    await me.press("调整拟决定日", on=screen.id)
+    await me.type("2026-12-24")
+    await me.press("确认登记")
+    assert only(await story.rows(Request)).decide_on == dt.date(2026, 12, 24)
+    await story.at("2026-12-24 10:30")
+    [again] = [each for each in me.messages if "【拟决定日提醒】" in each.text]
+    await me.press("已收到意见", on=again.id)
+    assert only(await story.rows(Request)).state.value == "closed"
+
+
+async def test_an_officer_says_how_long_before_a_decision_they_hear_of_it(story: Story):
+    me = story.person()
+    await register(me, decide="2026-12-10")
+    await receive(me)
+    await me.type("/settings")
+    for label in ("提醒", "拟决定日提醒", "3个工作日"):
+        await me.press(label)
+    await story.at("2026-12-07 10:30")
+    [screen] = [each for each in me.messages if "【拟决定日提醒】" in each.text]
+    assert "拟于12月10日（周四）研究决定" in screen.text
 
 
 async def test_what_falls_due_after_closing_waits_for_the_next_working_morning(story: Story):
@@ -145,8 +216,7 @@ async def test_what_is_given_up_together_comes_to_the_coordinator_as_one_list(st
         story.pass_time(f"2026-11-27 09:{minute:02}")
         story.service.sender.pace.chats = {COORDINATOR: float("inf")}  # nothing leaves for this chat
         await story.service.jobs.tick()
-        for _round in range(4):
-            await story.service.sender.run_round()
+        await _tried(story, [OFFICER, *others])
     assert {row.state for row in await story.rows(Outbox, Outbox.chat_id.in_(others))} == {OutboxState.HELD}
     story.let_go()
     story.api.faults.clear()
@@ -156,6 +226,16 @@ async def test_what_is_given_up_together_comes_to_the_coordinator_as_one_list(st
     assert (sum(counts), len(said) <= 2) == (5, True), said
     assert "张三（虚构）：大气2026-1，11月27日（周五） 09:" in "".join(said)
     assert all(each.endswith("请当面或电话告知接收人。") for each in said)
+
+
+async def _tried(story: Story, chats: list[int]) -> None:
+    """Wait until nothing that is due for these chats is still to be tried."""
+    due = Outbox.chat_id.in_(chats), or_(Outbox.state == OutboxState.CLAIMED, Outbox.not_before <= story.clock.now())
+    open_ones = Outbox.state.in_((OutboxState.DUE, OutboxState.CLAIMED, OutboxState.UNKNOWN))
+    story.service.sender.wake()
+    async with asyncio.timeout(60):
+        while await story.rows(Outbox, open_ones, *due):
+            await asyncio.sleep(0.02)
 
 
 async def test_three_days_without_telegram_are_made_up_by_the_same_process(story: Story, server: BotApiServer):

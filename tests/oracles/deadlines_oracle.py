@@ -137,6 +137,50 @@ def counted_back(days: Days, kind: str, on: date, warnings: tuple[int, ...]) -> 
     return [(kind, f"t-{count}", *before(days, on, count)) for count in warnings]
 
 
+def before_decision(
+    days: Days, decide_on: date, warnings: tuple[int, ...], known: date, warned: set[date]
+) -> list[Planned]:
+    """Return the reminders of a decision that is near: one a day, none on the day of entry or of another warning."""
+    found: dict[date, Planned] = {}
+    for planned in counted_back(days, "decide", decide_on, tuple(sorted(warnings))):
+        found.setdefault(planned[2], planned)
+    return [planned for on, planned in found.items() if on > known and on not in warned]
+
+
+def asked_again(days: Days, answered: date, due_on: date, soon: int, then: int) -> tuple[date, bool]:
+    """Return when the receipt that has not come is asked about again: soon, on the expected day, then seldom."""
+    if answered >= due_on:
+        return after(days, answered, then)
+    on, count = answered, 0
+    while count < soon and on != due_on:
+        on += ONE
+        count += days.worked[on]
+    doubt = days.looks(answered + ONE, after(days, answered, soon)[0])
+    return on, doubt
+
+
+def climbed(days: Days, since: date, known: date, today: date, ladder: tuple[int, int, int, int]) -> dict[str, int]:
+    """Return who knows of a debt by a day, and how often it was said to them after the first time.
+
+    The ladder: working days until the officer hears, until they hear again, until the head and the coordinators do.
+    """
+    first, every, head, coordinator = ladder
+    told: dict[str, int] = {}
+    on, count, since_told = max(since, known), 0, 0
+    while on < today:
+        on += ONE
+        if not days.worked[on]:
+            continue
+        count += 1
+        since_told += 1
+        if "owner" in told and since_told == every:
+            told["owner"], since_told = told["owner"] + 1, 0
+        if count == first:
+            told["owner"], since_told = 0, 0
+        told |= {who: 0 for who, after_days in (("head", head), ("coordinator", coordinator)) if count == after_days}
+    return told
+
+
 def running_out(days: Days, last_valid: date, plain_days: tuple[int, ...]) -> list[Planned]:
     """Return the reminders before an opinion's last valid day: plain days back, then back to a working day."""
     return [("expiry", f"d-{count}", *before(days, last_valid - count * ONE, 0)) for count in plain_days]

@@ -84,7 +84,7 @@ def test_copy_left_half_by_a_death_does_not_stop_the_next(tmp_path):
     assert _count(backup.copy(live, tmp_path / "copies", label="daily", at=AT)) == 500
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_file_is_refused_or_its_content_is_whole(tmp_path, data):
     """SQLite does not sum its pages: a flipped byte inside a value cannot be seen, one in the structure must be."""

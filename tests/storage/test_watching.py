@@ -92,9 +92,7 @@ async def _put(database: Database, fates: list[Fate]) -> None:
                 )
 
 
-@settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fates=FATES)
 async def test_the_figures_of_a_day_equal_an_independent_count(sqlite: Database, fates: list[Fate]):
     await _put(sqlite, fates)
