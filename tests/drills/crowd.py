@@ -1,7 +1,10 @@
 """The people of a drill: they type and press as people do, twice where nothing happens, and note what they did."""
 
 import asyncio
+import json
 import random
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,9 +13,10 @@ from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.model import Clock, Message
 from handlers.web.botapi.updates import Updates
 
-PATIENCE = 5.0  # seconds after which a person tries again
-COUNTED = frozenset({"gcat", "gmat", "gans", "gback", "gedit", "gsrc", "gdate"})
+PATIENCE = 5.0
+COUNTED = frozenset({"gcat", "gmat", "gans", "gback", "gedit", "gsrc", "gdate", "gkeep"})
 """Presses of the guide that move a draft on by exactly one step."""
+_KEEP = re.compile(r"\d+:gkeep:[\w:]*")
 
 
 class Sent(Updates):
@@ -35,6 +39,19 @@ class Sent(Updates):
             press = Press.decode(said)
             if press is not None:
                 yield update_id, person, press
+
+
+class Interrupted:
+    """Where a draft asked whether it goes on: to ask moves it on by one step too, and nobody pressed a button of it."""
+
+    def __init__(self) -> None:
+        self.versions: dict[int, set[int]] = defaultdict(set)
+
+    def __call__(self, _method: str, params: dict[str, Any]) -> None:
+        """Note the version from which a draft was moved on, by the button that goes on with it."""
+        for data in _KEEP.findall(json.dumps(params, default=str)):
+            if (press := Press.decode(data)) is not None:
+                self.versions[press.id].add(press.version - 1)
 
 
 class Somebody:
@@ -98,7 +115,7 @@ class Somebody:
 
 
 class Counting(Somebody):
-    """Walks through the guide by steps that can be counted."""
+    """Walks through the guide by steps that can be counted, and now and then asks for it anew in the middle."""
 
     async def act(self) -> None:
         drafted = [each for each in self.buttons() if each[1].id and each[1].verb.startswith("g")]
@@ -107,7 +124,7 @@ class Counting(Somebody):
         forward = [each for each in counted if each[1].verb in ("gcat", "gmat", "gans")]
         if ends and (not counted or self.dice.random() < 0.08):
             await self.press(*self.dice.choice(ends))
-        elif counted:
+        elif counted and self.dice.random() < 0.95:
             await self.press(*self.dice.choice(forward if forward and self.dice.random() < 0.7 else counted))
         else:
             await self.type("/guide")

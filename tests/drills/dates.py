@@ -10,7 +10,8 @@ from typing import Any
 from cryptography.fernet import Fernet
 from sqlalchemy import select
 
-from bot import deadlines
+from bot import deadlines, owed
+from bot.policy.content import Escalation
 from bot.policy.loader import load, packaged
 from bot.workdays import Calendar, Day, DayKind
 from handlers import planning
@@ -86,6 +87,7 @@ def _compare(calendar: Calendar, days: oracle.Days, dice: random.Random) -> list
         calendar, applied_on=on, decide_on=on, after_working_days=(after, period + 5), before_working_days=warnings
     )
     pairs = {
+        **_of_debts(calendar, days, expected_due[0], dice),
         "expiry": (_plain(expiry), oracle.running_out(days, on, (30, 7))),
         "hand in": (
             _plain(asked),
@@ -110,6 +112,36 @@ def _compare(calendar: Calendar, days: oracle.Days, dice: random.Random) -> list
         "moment": (deadlines.due_at(on, HOUR, ZONE), oracle.moment(on)),
     }
     return [f"{name} of {on}: {ours} instead of {theirs}" for name, (ours, theirs) in pairs.items() if ours != theirs]
+
+
+def _of_debts(calendar: Calendar, days: oracle.Days, on: dt.date, dice: random.Random) -> dict[str, tuple[Any, Any]]:
+    """Draw a decision, a receipt that has not come, and a debt around a working day; return ours and theirs."""
+    warnings, warned = tuple({dice.randint(0, 5) for _ in range(3)}), {on - dt.timedelta(days=dice.randrange(5))}
+    decide_on = on + dt.timedelta(days=dice.randrange(5))
+    decided = deadlines.decision_stages(calendar, decide_on=decide_on, before_working_days=warnings, told_on=warned)
+    soon, then = dice.randint(1, 4), dice.randint(1, 15)
+    answered, known, today = (on + dt.timedelta(days=dice.randint(*span)) for span in ((-9, 9), (-9, 9), (0, 60)))
+    again = deadlines.asked_again(calendar, answered, on, soon_working_days=soon, then_working_days=then)
+    first, every, head, coordinator = ladder = (
+        dice.randint(1, 3),
+        dice.randint(1, 9),
+        *sorted(dice.sample(range(1, 15), 2)),
+    )
+    rules = Escalation(
+        officer_after_working_days=first,
+        officer_every_working_days=every,
+        head_after_working_days=head,
+        coordinator_after_working_days=coordinator,
+    )
+    told = dict(owed.rungs(owed.Debt("submit", on), known, calendar, today, rules))
+    return {
+        "decision": (
+            sorted(_plain(decided)),
+            sorted(oracle.before_decision(days, decide_on, warnings, dt.date.min, warned)),
+        ),
+        "asked again": ((again.on, again.provisional), oracle.asked_again(days, answered, on, soon, then)),
+        "owed": (told, oracle.climbed(days, on, known, today, ladder)),
+    }
 
 
 def _plain(stages: tuple[deadlines.Stage, ...]) -> list[oracle.Planned]:
@@ -181,7 +213,8 @@ class _Office:
             matter_name="虚构事项",
             state=RequestState.OPEN,
             basis_version=1,
-            created_at=self.office.clock.now(),
+            created_at=dt.datetime.combine(on + dt.timedelta(days=dice.randint(-3, 12)), dt.time(4), dt.UTC),
+            decide_on=on + dt.timedelta(days=dice.randrange(15)),
         )
         item = Item(
             product_kind="verification", product_code="verification", applicant=Applicant.BUREAU, state=ItemState.DRAFT
@@ -192,14 +225,22 @@ class _Office:
             last, _doubt = oracle.latest_submission(self.days, on, settings.feedback_working_days, margin)
             request.decide_on, request.submit_by_on = on, last
             warnings = tuple(rules.submit_by_before_working_days)
-            return request, item, oracle.counted_back(self.days, "submit_by", last, warnings)
+            planned = oracle.counted_back(self.days, "submit_by", last, warnings)
+            return request, item, [*planned, *self._decided(request, [])]
         item.submitted_on, item.state = on, ItemState.SUBMITTED
         if shape == "submitted":
             planned = oracle.waiting_for_receipt(self.days, on, rules.receipt_after_working_days)
-            return request, item, planned
+            return request, item, [*planned, *self._decided(request, [])]
         item.received_on, item.state = on, ItemState.RECEIVED
         planning.reckon(self.office, item, on)
         due_on, _doubt = oracle.after(self.days, on, settings.feedback_working_days)
         warnings = tuple(rules.before_due_working_days)
         first, every = rules.overdue_first_working_days, rules.overdue_every_working_days
-        return request, item, oracle.waiting_for_feedback(self.days, due_on, warnings, first, every, 0)
+        planned = oracle.waiting_for_feedback(self.days, due_on, warnings, first, every, 0)
+        return request, item, [*planned, *self._decided(request, oracle.counted_back(self.days, "", due_on, warnings))]
+
+    def _decided(self, request: Request, warned: list[oracle.Planned]) -> list[oracle.Planned]:
+        """Return what the oracle expects before the decision, where some days have a warning of their own."""
+        assert request.decide_on is not None
+        known, days = request.created_at.date(), {each[2] for each in warned}
+        return oracle.before_decision(self.days, request.decide_on, (1, 0), known, days)

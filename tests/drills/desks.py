@@ -7,23 +7,23 @@ whole log at DEBUG and what went over the wire are looked through for them.
 
 import datetime as dt
 import io
-import json
 import os
 import random
 import stat
-import zipfile
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from handlers import finding, logs
 from handlers.web.botapi.api import BotApi
-from storage import backup, keys, rotation, seals
+from storage import backup, seals
 from storage.tables import InboxState, Request
+from tests import kept
 from tests.conftest import COORDINATOR
 from tests.drills.bureau import FIRST, NAMES, TOKEN, Bureau, enrolled, inbox
 from tests.journeys.story import FIRM, Story, register
 from tests.journeys.test_erasure import CASE, mention_elsewhere, mentions, register_person
+from tests.kept import Place
 from tests.officer import Officer
 from tests.oracles.identifiers_oracle import random_id
 
@@ -31,8 +31,6 @@ GOALS = ("G33", "G39", "G42")
 SHOP: Final = "虚构便民店 92410100MA00000T4Y"
 BROKEN: Final = "坏"
 PAUSE: Final = dt.timedelta(seconds=10)  # longer than between two tries of an update
-Place = tuple[str, bytes]
-"""Where something was found, and what."""
 
 
 async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
@@ -51,11 +49,11 @@ async def run(*, full: bool, seed: int, folder: Path) -> list[dict[str, Any]]:
             assert path is not None
             backup.copy(path, folder / "copies", label="drill", at=story.clock.now())
             key = story.settings.key_file.read_text("ascii").strip()
-            kept = [place async for place in _kept(story)]
+            sealed = [place async for place in kept.sealed(story.database)]
             sheets = list(_taken_away(story.api, [COORDINATOR, *(me.id for me in officers)]))
             await story.close()
         secret = [TOKEN.partition(":")[2], key, *numbers]
-        g33 = _canaries(folder, heard.getvalue(), story.api, secret, kept, sheets)
+        g33 = _canaries(folder, heard.getvalue(), story.api, secret, sealed, sheets)
         return [g33, g39, _modes(folder)]
     finally:
         os.umask(mask)
@@ -110,6 +108,7 @@ async def _erased(story: Story) -> dict[str, Any]:
     await register_person(me)
     number = f"大气2026-{await story.count(Request)}"
     await mention_elsewhere(colleague, f"{NAMES}0")
+    await story.settle()  # the word about the hand-over is no answer to what comes next
     await _export(story, me)
     await _export(story, coordinator)
     left_before = len(await mentions(story)) + _exported(story.settings.data, CASE)
@@ -129,31 +128,31 @@ async def _erased(story: Story) -> dict[str, Any]:
 
 def _exported(folder: Path, word: str) -> int:
     """Count the parts of kept sheets in which a word stands."""
-    return sum("/" in where and word.encode() in content for where, content in _bytes(folder))
+    return sum("/" in where and word.encode() in content for where, content in kept.files(folder))
 
 
 def _taken_away(api: BotApi, people: Collection[int]) -> Iterator[Place]:
     """Yield the sheets that the bot sent."""
     for message in (each for person in people for each in api.messages(person)):
         if message.from_bot and (document := message.body.get("document")):
-            yield from _parts(document["file_name"], api.files[document["file_id"]].content)
+            yield from kept.parts(document["file_name"], api.files[document["file_id"]].content)
 
 
 def _canaries(
-    folder: Path, heard: str, api: BotApi, secret: list[str], kept: list[Place], sent: list[Place]
+    folder: Path, heard: str, api: BotApi, secret: list[str], sealed: list[Place], sent: list[Place]
 ) -> dict[str, Any]:
     """Look through everything for what must be nowhere, and for names and codes where they must not be readable."""
-    files, log = list(_bytes(folder)), ("the log", heard.encode())
+    files, log = list(kept.files(folder)), ("the log", heard.encode())
     wire = [("the wire", repr(call.params).encode()) for call in api.calls]
     books = [place for place in sent if place[0].startswith("统计")]
     name, code = SHOP.split()
     hits = {
-        *_found([*files, *kept, *sent, *wire, log], secret),
+        *_found([*files, *sealed, *sent, *wire, log], secret),
         *_found([log], [*FIRM.split()[:1], name, code, NAMES, CASE]),
         *_found([place for place in files if "/" not in place[0]], [NAMES, CASE, '"last4"']),
         *_found(books, [code]),
     }
-    result = {"goal": "G33", "n": len(files) + len(kept) + len(sent) + len(wire), "log_lines": heard.count("\n")}
+    result = {"goal": "G33", "n": len(files) + len(sealed) + len(sent) + len(wire), "log_lines": heard.count("\n")}
     result |= {"sheets": len(sent), "tracebacks": heard.count("Traceback"), "hits": sorted(hits)}
     return result | {"ok": not hits and bool(books) and result["tracebacks"] > 0}
 
@@ -162,28 +161,8 @@ def _found(places: Collection[Place], canaries: Collection[str]) -> set[str]:
     return {where for where, content in places for canary in canaries if canary.encode() in content}
 
 
-async def _kept(story: Story) -> AsyncIterator[Place]:
-    """Yield what is kept encrypted, as whoever has the key reads it."""
-    async with story.database.read() as session:
-        async for table, _key, column, value in rotation.rows(session):
-            yield f"{table}.{column}", json.dumps(json.loads(keys.decrypt(value)), ensure_ascii=False).encode()
-
-
 def _modes(folder: Path) -> dict[str, Any]:
     """Nobody else on the machine may read anything."""
     everything = [path for path in folder.rglob("*") if not path.is_symlink()]
     open_ones = [path.name for path in everything if stat.S_IMODE(path.stat().st_mode) & 0o077]
     return {"goal": "G42", "n": len(everything), "open": open_ones, "ok": not open_ones and len(everything) > 4}
-
-
-def _bytes(folder: Path) -> Iterator[Place]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "key":
-            yield from _parts(path.name, path.read_bytes())
-
-
-def _parts(name: str, content: bytes) -> Iterator[Place]:
-    yield name, content
-    if content.startswith(b"PK\x03\x04"):
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            yield from ((f"{name}/{each}", archive.read(each)) for each in archive.namelist())

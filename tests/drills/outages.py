@@ -11,6 +11,7 @@ import random
 import re
 import sqlite3
 import warnings
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from typing import Any, Final
 from sqlalchemy.exc import SAWarning
 
 from bot.screens.screen import Press
+from handlers.office import ZONE
 from handlers.web.botapi.faults import Fault, Faults, Kind
 from handlers.web.botapi.model import Message, Wire
 from storage.tables import Inbox, InboxState, Request
@@ -80,8 +82,11 @@ class _Drill:
         self.disk, self.wire = FailingDisk(), _Nth()
         self.wire.order(0, Kind.GATEWAY, lasting=False)
         self.api.faults = self.wire
-        self.deeds = self.struck = self.repeated = self.unanswered = 0
+        self.deeds = self.struck = 0
         self.situations: dict[str, int] = {}  # what was out -> whether it really hindered
+        self.fault = "none"  # what the present deed is done under
+        self.silent: list[str] = []  # the steps that never had an answer, each with its fault and time
+        self.asked_again: Counter[str] = Counter()  # the steps done once more -> how often
         self._numbers_known: set[str] = set()  # of former deeds' entries: an answer may come once more, later
         self._since = 0  # the newest message before the present deed
 
@@ -105,6 +110,7 @@ class _Drill:
         for lasting, done in ((False, False), (False, True), (True, False)):
             for number in self._numbers(2):
                 self.disk.order(number, lasting=lasting, done=done)
+                self.fault = f"database {number} {lasting=} {done=}"
                 async with self._mended(self.disk.heal):
                     await self._deed()
                 self.struck += self.disk.struck
@@ -116,6 +122,7 @@ class _Drill:
             for lasting in (False, True):
                 for number in self._numbers(1):
                     self.wire.order(number if self.full else number % 12 + 1, kind, lasting=lasting)
+                    self.fault = f"wire {kind} {self.wire.at} {lasting=}"
                     async with self._mended(self.wire.heal):
                         await self._deed()
                     self.struck += self.wire.strikes
@@ -132,6 +139,7 @@ class _Drill:
             ("read_only", lambda: self._pragma("PRAGMA query_only=ON"), "PRAGMA query_only=OFF"),
         ):
             await begin()
+            self.fault = f"database {name}"
             deed = asyncio.create_task(self._deed())
             await asyncio.sleep(OUT_FOR)
             self.situations[name] = int(not deed.done())
@@ -164,6 +172,7 @@ class _Drill:
         path = self.scene.database.path
         with contextlib.closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
             other.execute("BEGIN IMMEDIATE")
+            self.fault = "database locked"
             deed = asyncio.create_task(self._deed())
             held = asyncio.get_running_loop().run_in_executor(None, _really_sleep, seconds)
             self.scene.host.loop.at_work -= 1  # the bot lives on meanwhile
@@ -190,11 +199,12 @@ class _Drill:
         self._since = max((each.id for each in self._spoken()), default=0)
         self._numbers_known = self._numbers_told(self._spoken())
         for step in STEPS:
-            if not await self._step(step):
-                self.unanswered += 1
+            told = f"{self.fault}, {self.scene.host.wall().astimezone(ZONE):%d %H:%M}, {step}"
+            if not await self._step(step, told):
+                self.silent.append(told)
                 return
 
-    async def _step(self, step: str) -> bool:
+    async def _step(self, step: str, told: str) -> bool:
         """Type a line or press a button, again where nothing comes; return whether an answer came in the end."""
         for number in range(TRIES):
             found = self._buttons(step)
@@ -203,7 +213,8 @@ class _Drill:
             else:  # where the newest does not answer, people try the one above it
                 message, data = found[number % len(found)]
                 self.api.press(self.me, message.id, data)
-            self.repeated += number > 0
+            if number:
+                self.asked_again[told] += 1
             if await self._until(lambda: self._awaits(step)):
                 return True
         return False
@@ -258,9 +269,11 @@ class _Drill:
             "hindered": self.situations,
             "unsaved": len(told - there),
             "doubled": max(0, len(there) - self.deeds),
-            "lost": len(left) + max(0, self.deeds - self.unanswered - len(there)),
-            "unanswered": self.unanswered,
-            "repeated": self.repeated,
+            "lost": len(left) + max(0, self.deeds - len(self.silent) - len(there)),
+            "unanswered": len(self.silent),
+            "silent": self.silent,
+            "repeated": self.asked_again.total(),
+            "asked_again": dict(self.asked_again),
         }
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from storage.tables import Audit, Draft, Inbox, InboxState, Outbox
-from tests.drills.crowd import COUNTED, Sent
+from tests.drills.crowd import COUNTED, Interrupted, Sent
 
 
 class Ledger:
@@ -14,6 +14,7 @@ class Ledger:
         self,
         *,
         sent: Sent,
+        interrupted: Interrupted,
         inbox: list[Inbox],
         audit: list[Audit],
         drafts: list[Draft],
@@ -22,6 +23,7 @@ class Ledger:
         outbox: list[Outbox],
     ) -> None:
         self.sent, self.inbox, self.audit, self.drafts = sent, inbox, audit, drafts
+        self.interrupted = interrupted
         self.people, self.languages, self.outbox = people, languages, outbox
         self.lost: list[Any] = []
         self.unshown: list[int] = []
@@ -85,7 +87,10 @@ class Ledger:
         self.doubled += [("join", person) for person, count in joined.items() if count > 1]
 
     def _steps(self, counted: list[int]) -> None:
-        """A draft is as many versions old as different versions of it were pressed: each is accepted exactly once."""
+        """A draft is as many versions old as different versions of it were left: each is left exactly once.
+
+        It is left by a press on it, or by the question whether it goes on.
+        """
         versions: dict[int, set[int]] = {}
         for _update_id, person, press in self.sent.presses():
             if person in counted and press.verb in COUNTED:
@@ -93,7 +98,8 @@ class Ledger:
         self.steps = sum(len(each) for each in versions.values())
         for draft in self.drafts:
             if self.people[draft.person_id] in counted:
-                expected = 1 + len(versions.get(draft.id, ()))
+                left = versions.get(draft.id, set()) | self.interrupted.versions.get(draft.id, set())
+                expected = 1 + len(left)
                 found = (draft.id, draft.version, expected)
                 (self.steps_lost if draft.version < expected else []).append(found)
                 (self.steps_doubled if draft.version > expected else []).append(found)

@@ -39,7 +39,7 @@ MISSED_BY: Final = 2  # working days: on the first, too, nobody was up to say so
 CALLS: Final = 12  # to Telegram after which a life is killed, at most
 A_LIFE: Final = 20  # seconds by which the clock runs ahead from one life to the next: leases end, the day does not
 AWHILE: Final = 1.5  # real seconds for that many calls, at most
-AT_A_PLACE: Final = 4.0  # real seconds within which a named place should be passed
+AT_A_PLACE: Final = 10.0  # real seconds within which a named place should be passed
 QUIET_WITHIN: Final = 90.0  # real seconds, beside what the pace takes
 
 
