@@ -33,6 +33,7 @@ class Look:
         now: Aware UTC time of it.
         held_until: When what is held leaves although the look has not ended; put off as long as it goes on.
         queued: How many reminders went into notifications.
+        ready: Whether one of these may leave at once.
         held: Notifications that gather lines until the end of the look, so that each is one -> its reader's hour. Where
             that is still to come, the first look after it lets it go: much is due at that very moment.
         passed: Reminders of this transaction whose deadline went by before anybody was told.
@@ -41,6 +42,7 @@ class Look:
     now: dt.datetime
     held_until: dt.datetime
     queued: int = 0
+    ready: bool = False
     held: dict[int, dt.datetime] = field(default_factory=dict)
     passed: list[int] = field(default_factory=list)
 
@@ -54,7 +56,7 @@ async def remind(
         database: Where the schedule is.
         office: Rules and calendar.
         now: Aware UTC time.
-        on_queued: Called after each transaction that queued something.
+        on_queued: Called after each transaction that queued something which may leave at once.
         goes_on: Asked between two of them; a stop leaves the rest for the next look.
 
     Returns:
@@ -64,13 +66,14 @@ async def remind(
         return 0
     async with database.read() as session:
         ids, look = await _begin(session, now)
-    async for part in in_parts(ids, goes_on=goes_on):
+    async for part in in_parts(database, ids, goes_on=goes_on):
         async with database.write() as session:
             await _go_on_holding(session, look, office.clock.now())
             await _queue_all(session, office, part, look)
         crash_point("queued")
-        if look.queued:
+        if look.ready:
             on_queued()
+            look.ready = False
     if look.held:
         async with database.write() as session:
             await _end(session, look)
@@ -173,6 +176,7 @@ async def _to(
         now=look.now,
         reminder_ids=[reminder.id],
     )
+    look.ready = True
 
 
 async def _digest(session: AsyncSession, office: Office, person: Person, look: Look, *, is_of_today: bool) -> Outbox:

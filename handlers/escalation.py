@@ -47,7 +47,7 @@ async def look(database: Database, office: Office, now: dt.datetime, *, goes_on:
             return 0
         ids = await owed.candidates(session, today)
     count = 0
-    async for part in in_parts(ids, goes_on=goes_on):
+    async for part in in_parts(database, ids, goes_on=goes_on):
         async with database.write() as session:
             for request_id in part:
                 count += await _plan(session, office, request_id, now)

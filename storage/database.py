@@ -8,7 +8,7 @@ between; readers have an engine of their own that cannot write.
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +40,7 @@ class Database:
         self.engine = self._open(writing=True)
         self._reader = self._open(writing=False) if self.is_sqlite else self.engine
         self._writing = asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
+        self._sessions_asked_for = 0
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._read_sessions = async_sessionmaker(self._reader, expire_on_commit=False, autoflush=False)
 
@@ -48,17 +49,24 @@ class Database:
         """The SQLite file; None on PostgreSQL."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
+    @property
+    def in_use(self) -> bool:
+        """Whether anybody in this process reads or writes, or waits to."""
+        return self._sessions_asked_for > 0
+
     @contextlib.asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """One write transaction: committed at the end of the block, rolled back by any exception."""
-        async with self._writing, self._sessions() as session, session.begin():
-            yield session
+        with self._counted():
+            async with self._writing, self._sessions() as session, session.begin():
+                yield session
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session that only reads; it never waits for a writer."""
-        async with self._read_sessions() as session:
-            yield session
+        with self._counted():
+            async with self._read_sessions() as session:
+                yield session
 
     async def vacuum(self, tables: Sequence[str]) -> None:
         """Let PostgreSQL take the former versions of changed rows out of these tables; readers and writers go on.
@@ -75,6 +83,14 @@ class Database:
         if self._reader is not self.engine:
             await self._reader.dispose()
         await self.engine.dispose()
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._sessions_asked_for += 1
+        try:
+            yield
+        finally:
+            self._sessions_asked_for -= 1
 
     def _open(self, *, writing: bool) -> AsyncEngine:
         if not self.is_sqlite:
