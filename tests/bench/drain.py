@@ -16,19 +16,22 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import update
+
 from bot.policy.loader import load, packaged
 from bot.workdays import Calendar
 from handlers.clock import Clock
 from handlers.office import ZONE, Office
 from storage import keys, people
 from storage.database import Database
-from storage.tables import Person, Role
+from storage.tables import Person, Reminder, ReminderState, Role
 from tests.bench.crowd import Crowd, through_the_guide
 from tests.bench.wire import Connection, Wire
 from tests.drills import entries
 from tests.drills.lives import Lives
 from tests.drills.scene import COORDINATOR, TOKEN
 
+DAY: Final = dt.date(2026, 3, 11)  # a Wednesday on which the bot does nothing else: no quarter, no missing calendar
 FIRST_RECEIVER: Final = 920_000_001
 EACH: Final = 5  # reminders of an officer: as many as leave singly on a day
 AT_WORK: Final = 20
@@ -54,8 +57,7 @@ class _Drain:
         self.wire = self.crowd.wire = Wire(self._on_screen)
         self.arrived: list[tuple[float, int]] = []  # (monotonic seconds, chat)
         self.warm_at = 0.0
-        day = Calendar().next_workday(dt.datetime.now(ZONE).date()).on
-        self.day, self.opening = day, dt.datetime.combine(day, dt.time(9), ZONE)
+        self.opening = dt.datetime.combine(DAY, dt.time(9), ZONE)
 
     def _on_screen(self, chat: int, message: int, keyboard: str) -> None:
         if chat in self.crowd.officers:
@@ -129,11 +131,14 @@ class _Drain:
                 Person(telegram_id=each, unit_id=seat.id, role=Role.OFFICER, name="虚构", joined_at=joined)
                 for each in [*self.crowd.officers, *receivers]
             )
-        on = office.calendar.add(self.day, -office.policy.settings.feedback_working_days).on
+        on = office.calendar.add(DAY, -office.policy.settings.feedback_working_days).on
         owners = [each for each in receivers for _ in range(EACH)]
         for first in range(0, len(owners), 500):
             async with database.write() as session:
                 await entries.make(session, office, owners[first : first + 500], on)
+        async with database.write() as session:  # as on a morning before which the bot was at work
+            older = update(Reminder).where(Reminder.due_at < self.opening)
+            await session.execute(older.values(state=ReminderState.SUPERSEDED, reason="told the day before"))
         await database.close()
 
 
