@@ -11,8 +11,7 @@ from storage.tables import CalendarDay, Item, Outbox, OutboxState
 from tests.conftest import AUDITOR, COLLEAGUE, COORDINATOR, OFFICER
 from tests.handlers.test_calendar import NOTICE
 from tests.journeys.story import Story, only, register
-from tests.journeys.test_reminder_acts import write_down
-from tests.journeys.test_verification import receive
+from tests.journeys.test_reminder_acts import ends_before_the_decision
 
 
 async def _press(someone, verb: str) -> str:
@@ -128,11 +127,7 @@ async def test_a_release_that_brings_the_year_moves_dates_at_its_start_and_says_
 
 async def test_a_last_day_to_apply_anew_that_was_told_is_told_again_when_it_moves(story: Story):
     me = story.person()
-    await register(me, decide="2027-01-15")
-    await receive(me)
-    await me.press("已收到意见")
-    await me.press("今天")
-    await write_down(me, "2025-12-26", "2026-12-25")
+    await ends_before_the_decision(me)
     await story.at("2026-11-25 09:00")
     assert "请最迟于2027年1月7日（周四，暂定）重新申请核查" in me.screen
     await _press(await _paste(story), "calok")

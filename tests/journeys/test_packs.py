@@ -51,12 +51,18 @@ async def _card(me: Officer) -> str:
     return await me.press(MATTER)
 
 
-async def test_a_new_pack_decides_nothing_before_a_coordinator_has_put_it_in_force(story: Story, installed: Path):
-    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
-    await register(me, MATTER)
+async def _another_pack(story: Story, installed: Path) -> str:
+    """Install a pack that advises otherwise, with an entry open under the first; return the first one's hash."""
+    await register(story.person(OFFICER), MATTER)
     first = story.service.office.policy.hash
     _advised(installed)
     await story.service.jobs.look_at_pack()
+    return first
+
+
+async def test_a_new_pack_decides_nothing_before_a_coordinator_has_put_it_in_force(story: Story, installed: Path):
+    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
+    first = await _another_pack(story, installed)
     said = await coordinator.wait_for("【新规则包】已安装，尚未启用")
     assert "涉及在办事项1件" in said
     assert f"{MATTER}：核查（方案列明），承诺（可选） → 核查（建议），承诺（可选）" in said, said
@@ -86,11 +92,8 @@ async def test_a_new_pack_decides_nothing_before_a_coordinator_has_put_it_in_for
 
 
 async def test_a_pack_is_put_in_force_with_the_effect_that_was_seen_and_no_other(story: Story, installed: Path):
-    me, coordinator = story.person(OFFICER), story.person(COORDINATOR)
-    await register(me, MATTER)
-    first = story.service.office.policy.hash
-    _advised(installed)
-    await story.service.jobs.look_at_pack()
+    coordinator = story.person(COORDINATOR)
+    first = await _another_pack(story, installed)
     await coordinator.wait_for("【新规则包】已安装，尚未启用")
     shown = coordinator.messages[-1].id
     await _retired(coordinator, "排污许可证变更")

@@ -34,6 +34,15 @@ async def write_down(me: Officer, issued: str, valid_to: str) -> None:
     await me.press("确认登记")
 
 
+async def ends_before_the_decision(me: Officer) -> None:
+    """Write down an opinion that has expired by the planned decision."""
+    await register(me, decide="2027-01-15")
+    await receive(me)
+    await me.press("已收到意见")
+    await me.press("今天")
+    await write_down(me, "2025-12-26", "2026-12-25")
+
+
 async def test_feedback_is_put_off_handed_over_and_asked_for_from_the_message(story: Story):
     me = story.person()
     await story.enrol(COLLEAGUE, "钱七（虚构）", Role.OFFICER, "air")
@@ -72,11 +81,7 @@ async def test_feedback_is_put_off_handed_over_and_asked_for_from_the_message(st
 
 async def test_an_opinion_that_runs_out_before_the_decision_is_applied_for_anew(story: Story):
     me = story.person()
-    await register(me, decide="2027-01-15")
-    await receive(me)
-    await me.press("已收到意见")
-    await me.press("今天")
-    await write_down(me, "2025-12-26", "2026-12-25")
+    await ends_before_the_decision(me)
     assert only(await story.rows(Opinion)).valid_to == dt.date(2026, 12, 25)
     await story.at("2026-11-25 09:00")  # thirty days before
     screen = me.screen
