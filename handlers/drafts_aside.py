@@ -10,6 +10,7 @@ from handlers.turn import Stale, Turn
 from storage import drafts
 from storage.tables import Draft
 
+MOST_UNFINISHED: Final = 5  # more than anybody has in mind; each costs every later turn of the officer
 SET_ASIDE: Final = "set_aside"
 _ENTERED: Final = "entered"
 _ABOUT: Final = "about"
@@ -35,6 +36,9 @@ async def put_aside(
         about: What tells it from other questions of its flow; None = all that is known already.
         awaiting: What the next message answers, ``text`` or ``file``.
         entered: Whether something is known that would be lost with the question.
+
+    Raises:
+        Refusal: Too much is unfinished already.
     """
     about = answers if about is None else about
     await let_go(turn)
@@ -42,6 +46,14 @@ async def put_aside(
     if before is not None and before.purpose == purpose and before.answers.get(_ABOUT) == about:
         guide_draft.drop_pending(turn, before)
         return
+    if before is not None and _unfinished(before) >= MOST_UNFINISHED:
+        raise Refusal(
+            _(
+                "%(n)d things are not finished yet. "
+                "Please go on with the latest of them by /guide, or give it up with /cancel."
+            )
+            % {"n": MOST_UNFINISHED}
+        )
     kept: dict[str, Any] | None = None
     if before is not None:
         rest = {key: value for key, value in before.answers.items() if key != PENDING}
@@ -113,6 +125,14 @@ async def give_up(turn: Turn) -> None:
     if turn.draft is not None and SET_ASIDE not in turn.draft.answers:
         await _end(turn, turn.draft)
     await take_up(turn)
+
+
+def _unfinished(draft: Draft) -> int:
+    """Count what is half filled in: what is on the screen, and all that waits beneath it."""
+    number, beneath = 1, draft.answers.get(SET_ASIDE)
+    while beneath is not None:
+        number, beneath = number + 1, beneath["answers"].get(SET_ASIDE)
+    return number
 
 
 async def _end(turn: Turn, draft: Draft) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from bot.errors import Refusal
 from bot.screens.screen import Screen
 from handlers import drafts_aside
 from handlers.turn import Turn
@@ -23,13 +24,29 @@ async def test_what_was_entered_comes_back_whatever_comes_upon_it(desk: Desk, se
         await desk.command("new")
     for value in range(1, 40):
         act = chance.choice((_form, _form, _entered, _entered, _search, _passing))
-        await act(desk, chance, owed, value)
+        if act in (_form, _search) and len(owed) + beneath >= drafts_aside.MOST_UNFINISHED:
+            with pytest.raises(Refusal):
+                await act(desk, chance, owed, value)
+        else:
+            await act(desk, chance, owed, value)
     while (draft := await desk.draft()) is not None and drafts_aside.SET_ASIDE in draft.answers:
         if (number := draft.answers.get("subject")) in owed:
             assert (number, draft.answers["value"]) == owed.popitem()
         await _run(desk, drafts_aside.take_up)
     assert owed == {}
     assert (await desk.draft() is not None) == beneath
+
+
+async def test_no_more_is_half_filled_in_than_anybody_has_in_mind(desk: Desk):
+    for number in range(drafts_aside.MOST_UNFINISHED):
+        await desk.command("feedback", f"虚构问题{number}")
+    with pytest.raises(Refusal, match="5 项"):
+        await desk.command("feedback", "虚构问题")
+    for number in reversed(range(drafts_aside.MOST_UNFINISHED)):
+        draft = await desk.draft()
+        assert draft is not None and draft.answers["values"] == {"text": f"虚构问题{number}"}
+        await desk.command("cancel")
+    assert await desk.draft() is None
 
 
 async def _form(desk: Desk, chance: random.Random, owed: OWED, _value: int) -> None:
