@@ -82,8 +82,9 @@ class OpinionNotice(Notice):
 
     Args:
         opinion_id: The opinion.
-        entry_id: The entry that it answers; None where it was taken over from an older ledger.
-        number: That entry's number.
+        entry_id: The entry that it answers, to a reader who may not look at it none; None also where it was taken over
+            from an older ledger.
+        number: That entry's number; to such a reader the number of their own that relies on it.
         subjects: The organisations that it is about; natural persons and counts are left out.
         count: How many opinions of the entry run out together.
         issued_on: 出具日期, local.
@@ -91,6 +92,7 @@ class OpinionNotice(Notice):
         days: Days left, plain ones; negative once it has run out.
         matters: What is to be decided after it has run out.
         watched: Whether it is told in messages of its own.
+        decides: Whether the reader may let it lapse, or have it told alone; whoever only relies on it may not.
     """
 
     opinion_id: int
@@ -103,3 +105,9 @@ class OpinionNotice(Notice):
     days: int
     matters: tuple[Deciding, ...]
     watched: bool
+    decides: bool = False
+
+    @property
+    def of_several(self) -> bool:
+        """Whether it is told to several officers, none of whom can put it off for the others."""
+        return len({each.owner_id for each in self.charges}) > 1

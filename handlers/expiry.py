@@ -6,6 +6,7 @@ what is planned with what should be serves every change: of the opinion, of the 
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import select
@@ -16,10 +17,11 @@ from bot.notices import Deciding, OpinionNotice
 from bot.workdays import Reckoned
 from handlers import planning
 from handlers.office import Office
-from storage import calendar, expiring, reminders, replanning
+from storage import calendar, cover, expiring, reminders, replanning
 from storage.database import Database
 from storage.expiring import Expiring
-from storage.tables import Opinion, Reminder, ReminderState, Request
+from storage.ledger import open_entry
+from storage.tables import Opinion, Person, Reminder, ReminderState, Request
 
 BATCH: Final = 200  # opinions of one look and of one transaction
 
@@ -119,16 +121,21 @@ async def _notice(
     session: AsyncSession, office: Office, reminder: Reminder, each: Expiring, now: dt.datetime
 ) -> OpinionNotice | str:
     opinion, today = each.opinion, office.today(now)
-    requests = await expiring.deciding_after(session, each.together, today)
     left = await expiring.not_renewed(session, each.together)
-    named = await expiring.organisations(session, left)
     if not left:
         return "a later opinion is there, or was applied for"
+    requests = await expiring.deciding_after(session, left, today)
+    if each.lapses and each.charge is not None:
+        requests = [row for row in requests if row.owner_id != each.charge.owner_id]
+        if not requests:
+            return "not to be used any more"
+    named = await expiring.organisations(session, left)
     if not requests and not named:
         return "nobody could use it again"
     numbers = await calendar.numbers(session, {*(row.id for row in requests), each.request_id or 0})
     matters = tuple(_deciding(office, row, numbers[row.id]) for row in requests)
-    charges = ((each.charge,) if each.charge else ()) + tuple(matter.charge for matter in matters)
+    own = (each.charge,) if each.charge and not each.lapses else ()
+    charges = own + tuple(matter.charge for matter in matters)
     sent_alone = is_single(reminder.kind, reminder.stage) or reminder.snoozed_to is not None or opinion.watched
     return OpinionNotice(
         reminder_id=reminder.id,
@@ -148,6 +155,53 @@ async def _notice(
         matters=matters,
         watched=opinion.watched,
     )
+
+
+async def for_reader(session: AsyncSession, notice: OpinionNotice, person: Person, on: dt.date) -> OpinionNotice:
+    """Return a reminder as one person may read it.
+
+    Whoever may look at the opinion's entry reads all of it. Others use one of the entry's opinions again: they read of
+    that one, by the number of their own entry, and nothing of what stands beside it.
+
+    Args:
+        session: A session that reads.
+        notice: The reminder as the assistant knows it.
+        person: Who reads.
+        on: Local date, by which a stand-in is known.
+    """
+    opinion = await session.get_one(Opinion, notice.opinion_id)
+    [each] = await expiring.of_opinions(session, [opinion])
+    matters = tuple([row for row in notice.matters if await _may_open(session, person, row.request_id, on)])
+    decides = each.charge is not None and await cover.may_act(session, person, [each.charge], on)
+    notice = replace(notice, matters=matters, decides=decides)
+    if notice.entry_id is None or await _may_open(session, person, notice.entry_id, on):
+        return notice
+    left = await expiring.not_renewed(session, await known_to(session, person, each, on))
+    named = await expiring.organisations(session, left)
+    return replace(
+        notice,
+        entry_id=None,
+        number=matters[0].number if matters else None,
+        subjects=tuple(row.name or "" for row in named),
+        count=len(left),
+    )
+
+
+async def known_to(session: AsyncSession, person: Person, each: Expiring, on: dt.date) -> tuple[Opinion, ...]:
+    """Return which of the opinions that are told together somebody may know of.
+
+    All of an entry that they may look at; else those that their own matters have used again.
+    """
+    together = each.together or (each.opinion,)
+    if each.request_id is None or await _may_open(session, person, each.request_id, on):
+        return together
+    relying = await expiring.deciding_after(session, together, on)
+    own = [row.id for row in relying if await _may_open(session, person, row.id, on)]
+    return await expiring.used_by(session, together, own)
+
+
+async def _may_open(session: AsyncSession, person: Person, request_id: int, on: dt.date) -> bool:
+    return await open_entry(session, person, request_id, on=on) is not None
 
 
 def latest(office: Office, decide_on: dt.date) -> Reckoned:

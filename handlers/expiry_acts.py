@@ -18,7 +18,7 @@ from handlers import reminder_access as access
 from handlers.entry_draft import PURPOSE
 from handlers.guide_draft import Case
 from handlers.turn import Flow, Turn
-from storage import drafts, expiring
+from storage import cover, drafts, expiring
 from storage.expiring import Expiring
 from storage.tables import Decision, Opinion, Request
 
@@ -58,13 +58,13 @@ async def on_again(turn: Turn) -> Screen:
 
 
 async def on_lapse(turn: Turn) -> Screen:
-    """届时不再使用: nobody is reminded of it any more; the same button takes it back."""
+    """届时不再使用: its own officer is reminded no more, who else relies on it is; the same button takes it back."""
     reminder, opinion = await access.of_opinion(turn)
+    each = await _to_decide(turn, opinion)
     notice = await access.described(turn, reminder)
     lapses = turn.pressed.arg == "1"
     if lapses and not isinstance(notice, OpinionNotice):
         return await access.present_state(turn, reminder)
-    each = await _expiring(turn, opinion)
     before = each.together or (opinion,)
     told = before if lapses else await _lapsed_with(turn, each)
     for row in told:
@@ -81,8 +81,8 @@ async def on_lapse(turn: Turn) -> Screen:
 async def on_watch(turn: Turn) -> Screen:
     """单独提醒: told in messages of its own and more often, or in the digest only."""
     reminder, opinion = await access.of_opinion(turn)
+    each = await _to_decide(turn, opinion)
     watched = turn.pressed.arg == "1"
-    each = await _expiring(turn, opinion)
     for row in each.together or (opinion,):
         row.watched = watched
     turn.note("opinion.watch", ("opinion", opinion.id), after={"watched": watched})
@@ -93,6 +93,18 @@ async def on_watch(turn: Turn) -> Screen:
 
 async def _expiring(turn: Turn, opinion: Opinion) -> Expiring:
     return (await expiring.of_opinions(turn.session, [opinion]))[0]
+
+
+async def _to_decide(turn: Turn, opinion: Opinion) -> Expiring:
+    """Return an opinion that is this officer's work, so that they decide whether it is told.
+
+    Raises:
+        Refusal: They only rely on it; others would no longer be reminded.
+    """
+    each = await _expiring(turn, opinion)
+    if each.charge is None or not await cover.may_act(turn.session, turn.officer, [each.charge], turn.today):
+        raise Refusal(_("Only the handling officer and the coordinators change this entry."))
+    return each
 
 
 async def _lapsed_with(turn: Turn, each: Expiring) -> Sequence[Opinion]:
@@ -134,8 +146,8 @@ async def _organisations(turn: Turn, opinion: Opinion) -> tuple[Organisation, ..
     Raises:
         Refusal: There are too many for one form.
     """
-    each = await _expiring(turn, opinion)
-    rows = await expiring.organisations(turn.session, await expiring.not_renewed(turn.session, each.together))
+    known = await expiry.known_to(turn.session, turn.officer, await _expiring(turn, opinion), turn.today)
+    rows = await expiring.organisations(turn.session, await expiring.not_renewed(turn.session, known))
     if len(rows) > MOST:
         raise Refusal(_("These are %(n)d organisations. Please send them as a list with /batch.") % {"n": len(rows)})
     return tuple(Organisation(row.name or "", read_code(row.code)) for row in rows if row.code)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.errors import Refusal
 from bot.language import _
-from bot.notices import Notice
+from bot.notices import Notice, OpinionNotice
 from bot.screens import frame as frame_screens
 from bot.screens import reminders as screens
 from bot.screens.screen import Screen
@@ -61,7 +61,10 @@ async def described(turn: Turn, reminder: Reminder) -> Notice | None:
     notice = await reminders.describe(turn.session, turn.office, reminder, turn.now)
     if notice is None:
         return None
-    return replace(await reminders.for_person(turn.session, notice, turn.officer, turn.today), late_since=None)
+    notice = await reminders.for_person(turn.session, notice, turn.officer, turn.today)
+    if isinstance(notice, OpinionNotice) and not notice.count:
+        return None  # what their own matters rely on has been applied for anew since
+    return replace(notice, late_since=None)
 
 
 async def again(turn: Turn, reminder: Reminder) -> Screen:

@@ -19,7 +19,7 @@ from handlers.office import Office
 from handlers.rights import Renderer
 from storage import credit_reports, outbox, reminders
 from storage.expected import OUTLIVING
-from storage.ledger import Opened, entry_of, open_entry
+from storage.ledger import Opened, entry_of
 from storage.tables import Person, Reminder, ReminderState
 
 
@@ -82,11 +82,8 @@ async def render(
 
 
 async def for_person(session: AsyncSession, notice: Notice, person: Person, on: dt.date) -> Notice:
-    """Return a reminder as one person may read it: of the matters that hang on an opinion those that they may see."""
-    if not isinstance(notice, OpinionNotice):
-        return notice
-    seen = [each for each in notice.matters if await open_entry(session, person, each.request_id, on=on) is not None]
-    return replace(notice, matters=tuple(seen))
+    """Return a reminder as one person may read it: of opinions and of what hangs on them what they may know of."""
+    return await expiry.for_reader(session, notice, person, on) if isinstance(notice, OpinionNotice) else notice
 
 
 def words_for(office: Office, notice: Notice, today: dt.date) -> Wording:

@@ -8,8 +8,9 @@ from typing import Final
 from bot.cover import Charge
 from bot.dates import parse_day
 from bot.deadlines import due_at
+from bot.errors import Refusal
 from bot.language import _
-from bot.notices import Notice
+from bot.notices import Notice, OpinionNotice
 from bot.screens import snooze as screens
 from bot.screens.screen import Screen, is_number
 from bot.screens.snooze import PutOff
@@ -31,6 +32,7 @@ async def on_later(turn: Turn) -> Screen:
     notice = await _to_put_off(turn, reminder)
     if notice is None:
         return await access.present_state(turn, reminder)
+    _require_alone(notice)
     await drafts_aside.put_aside(turn, purpose=PURPOSE, answers={"reminder": reminder.id})
     return _question(turn, notice)
 
@@ -100,6 +102,7 @@ async def _put_off(turn: Turn, reminder: Reminder, on: dt.date, *, confirmed: bo
     notice = await _to_put_off(turn, reminder)
     if notice is None:
         return await access.present_state(turn, reminder)
+    _require_alone(notice)
     day = working_day(turn.office.calendar, on, turn.today)
     words = reminders.words_for(turn.office, notice, turn.today)
     limit = passes(notice, day.on, turn.today)
@@ -112,6 +115,16 @@ async def _put_off(turn: Turn, reminder: Reminder, on: dt.date, *, confirmed: bo
     subject = (reminder.subject_kind, reminder.subject_id)
     turn.note("reminder.snooze", subject, before=before.isoformat(), after={"on": day.on.isoformat()})
     return screens.done(_as_put_off(turn, reminder, notice))
+
+
+def _require_alone(notice: Notice) -> None:
+    """Let nobody put off what others are told of as well.
+
+    Raises:
+        Refusal: Matters of several officers rely on the opinion.
+    """
+    if isinstance(notice, OpinionNotice) and notice.of_several:
+        raise Refusal(_("Several officers are told of this, so it cannot be put off. Please press “Noted” instead."))
 
 
 async def _to_put_off(turn: Turn, reminder: Reminder) -> Notice | None:

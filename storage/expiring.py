@@ -9,8 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.cover import Charge
 from bot.opinions import Finding
@@ -33,6 +34,14 @@ from storage.tables import (
 )
 
 _STANDS: Final = (Opinion.undone_at.is_(None), Opinion.superseded_at.is_(None))
+_ITEM, _REQUEST = aliased(Item), aliased(Request)
+_RELIED_ON: Final = (
+    exists()
+    .where(OpinionUse.opinion_id == Opinion.id, OpinionUse.undone_at.is_(None))
+    .where(_ITEM.id == OpinionUse.item_id, _ITEM.state != ItemState.WITHDRAWN)
+    .where(_REQUEST.id == _ITEM.request_id, _REQUEST.state.not_in(ENDED), _REQUEST.decide_on > Opinion.valid_to)
+    .correlate(Opinion)
+)  # some entry has used it again, and is to be decided after its last day
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,7 @@ class Expiring:
         wishes: How they want to be reminded.
         request_id: The entry that it answers; None where it was taken over from an older ledger.
         together: The opinions that are told with it, by id, itself among them where it can still be used.
+        relied_on: Whether some entry that has used it again is to be decided after its last day.
     """
 
     opinion: Opinion
@@ -52,6 +62,12 @@ class Expiring:
     wishes: Wishes
     request_id: int | None
     together: tuple[Opinion, ...]
+    relied_on: bool
+
+    @property
+    def lapses(self) -> bool:
+        """Whether its own officer uses it no more, nor what is told with it; others may rely on it still."""
+        return all(each.let_lapse for each in self.together)
 
     @property
     def silent_because(self) -> str | None:
@@ -59,7 +75,7 @@ class Expiring:
         opinion = self.opinion
         if opinion.undone_at is not None or opinion.superseded_at is not None:
             return "the opinion stands no more"
-        if opinion.let_lapse:
+        if opinion.let_lapse and not self.relied_on:
             return "not to be used any more"
         if not _can_be_used(opinion):
             return "an opinion that nobody can use"
@@ -80,6 +96,8 @@ async def of_opinions(session: AsyncSession, opinions: Sequence[Opinion]) -> lis
     found = [(opinion, *entries.get(opinion.item_id or 0, (None, _held(opinion)))) for opinion in opinions]
     wishes = await wishes_of(session, {charge.owner_id for _opinion, _entry, charge in found if charge is not None})
     groups = await _groups(session, {request_id for request_id, _charge in entries.values()})
+    ids = [opinion.id for opinion in opinions]
+    relied_on = set(await session.scalars(select(Opinion.id).where(Opinion.id.in_(ids), _RELIED_ON)))
     return [
         Expiring(
             opinion,
@@ -87,6 +105,7 @@ async def of_opinions(session: AsyncSession, opinions: Sequence[Opinion]) -> lis
             wishes[charge.owner_id] if charge else Wishes(),
             request_id,
             groups.get((request_id, opinion.valid_to), (opinion,)),
+            opinion.id in relied_on,
         )
         for opinion, request_id, charge in found
     ]
@@ -98,7 +117,7 @@ async def _groups(
     rows = await session.execute(
         select(Item.request_id, Opinion)
         .join(Item, Item.id == Opinion.item_id)
-        .where(Item.request_id.in_(request_ids), Opinion.let_lapse.is_(False), *_STANDS)
+        .where(Item.request_id.in_(request_ids), or_(Opinion.let_lapse.is_(False), _RELIED_ON), *_STANDS)
         .order_by(Opinion.id)
     )
     found: dict[tuple[int | None, dt.date], tuple[Opinion, ...]] = {}
@@ -195,6 +214,20 @@ async def not_renewed(session: AsyncSession, opinions: Sequence[Opinion]) -> lis
         )
 
     return [each for each in opinions if not is_renewed(each)]
+
+
+async def used_by(
+    session: AsyncSession, opinions: Sequence[Opinion], request_ids: Collection[int]
+) -> tuple[Opinion, ...]:
+    """Return those of some opinions that entries have used again."""
+    rows = await session.scalars(
+        select(OpinionUse.opinion_id)
+        .join(Item, Item.id == OpinionUse.item_id)
+        .where(OpinionUse.opinion_id.in_([each.id for each in opinions]), OpinionUse.undone_at.is_(None))
+        .where(Item.request_id.in_(request_ids), Item.state != ItemState.WITHDRAWN)
+    )
+    used = set(rows)
+    return tuple(each for each in opinions if each.id in used)
 
 
 async def organisations(session: AsyncSession, opinions: Sequence[Opinion]) -> list[Counterpart]:

@@ -86,11 +86,11 @@ def _rows(notice: OpinionNotice, *, noted: bool) -> tuple[tuple[Button, ...], ..
     lapse = Button(pgettext("button", "Not to be used then"), Press("nlap", key, arg="1"))
     label = pgettext("button", "In the digest only") if notice.watched else pgettext("button", "Remind me of it alone")
     watch = Button(label, Press("nwat", key, arg="0" if notice.watched else "1"))
-    later = Button(pgettext("button", "Remind later"), Press("nlat", key))
+    later = () if notice.of_several else (Button(pgettext("button", "Remind later"), Press("nlat", key)),)
     ack = () if noted else (Button(pgettext("button", "Noted"), Press("nack", key)),)
-    if notice.days < 0:  # nothing lies ahead that could be waited for
-        return (again, later), (*ack, *_look(notice))
-    return (again, lapse), (watch, later), (*ack, *_look(notice))
+    if notice.days < 0 or not notice.decides:  # past it, nothing lies ahead that could be waited for
+        return (again, *later), (*ack, *_look(notice))
+    return (again, lapse), (watch, *later), (*ack, *_look(notice))
 
 
 def _look(notice: OpinionNotice) -> tuple[Button, ...]:

@@ -7,6 +7,7 @@ import re
 import pytest
 from sqlalchemy import select, update
 
+from bot.screens.screen import Press
 from handlers import due
 from storage.tables import Outbox, OutboxState, Person, PersonState, Reminder, ReminderState, Request, Role
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
@@ -97,6 +98,28 @@ async def test_who_takes_note_does_not_do_so_for_the_other(story: Story, singles
     story.let_go()
     await story.at("2026-11-25 09:10")
     assert _heard(story)[OUTSIDER] == before[OUTSIDER] + 1
+
+
+async def test_who_lets_an_opinion_lapse_does_not_do_so_for_the_other(story: Story):
+    await _relied_on(story)
+    await story.at("2026-11-25 09:05")
+    me = story.person()
+    await me.press("届时不再使用", on=[each for each in me.messages if UNTIL in each.text][-1].id)
+    before = _heard(story)
+    await story.at("2026-12-18 09:05")
+    told = {who: count - before[who] for who, count in _heard(story).items()}
+    assert told == {OFFICER: 0, OUTSIDER: 1, COORDINATOR: 0}
+
+
+async def test_what_comes_to_several_none_of_them_puts_off(story: Story):
+    await _relied_on(story)
+    await story.at("2026-11-25 09:05")
+    me = story.person()
+    told = [each for each in me.messages if UNTIL in each.text][-1]
+    assert "稍后提醒" not in str(told.buttons)
+    reminder = only(await story.rows(Reminder, Reminder.kind == "expiry", Reminder.stage == "d-30"))
+    assert "不能推迟" in await me.press_data(told.id, Press("nlat", reminder.id).encode())
+    assert "不能推迟" in await me.press_data(told.id, Press("nput", reminder.id, arg="2027-01-29,yes").encode())
 
 
 async def test_what_telegram_refuses_for_one_still_comes_to_the_other(story: Story):

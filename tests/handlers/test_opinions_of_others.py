@@ -1,0 +1,107 @@
+"""An opinion that another unit's entry was answered by, and who uses it again: what they learn of it, and may do."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import update
+
+from bot.errors import Refusal
+from bot.screens.screen import Press, Screen
+from handlers.office import Office
+from storage.database import Database
+from storage.tables import Opinion, Person, Reminder, Request
+from tests.handlers.conftest import NOW
+from tests.handlers.desk import Desk
+from tests.handlers.test_reminder_kinds import PERMIT, opened, planned_anew, tap
+from tests.handlers.test_reminders import at, deliver, tick
+from tests.sheets import code, company
+
+pytestmark = pytest.mark.usefixtures("chinese")
+
+AWARD = {"matter": ("m22",), "reserved": ("yes",)}
+SHOP = "虚构五金店 92410100MA00000T4Y"
+LAST_DAY = dt.date(2026, 12, 25)
+
+
+@pytest.fixture
+async def other(database: Database, office: Office, enrol) -> Desk:
+    """An officer of another unit."""
+    return Desk(database, office, await enrol(900031, unit="water"), NOW)
+
+
+@pytest.fixture
+def owner(database: Database, office: Office, officer: Person) -> Desk:
+    return Desk(database, office, officer, NOW)
+
+
+async def _answered(owner: Desk, answers: dict[str, tuple[str, ...]], *subjects: str) -> None:
+    """Let an entry of several be answered by opinions that run out on one day."""
+    await owner.decide(answers)
+    await owner.type("\n".join(subjects))
+    await owner.press("rsubm", "0")
+    await owner.press("rconf")
+    await opened(owner)
+    for label in ("已收到意见", "今天", "登记意见内容"):
+        await tap(owner, label)
+    await tap(owner, "一致" if any("一致" in each.text for each in owner.buttons()) else "全部")
+    await tap(owner, "未查询到不良信息")
+    await owner.type("2026-11-23")
+    await tap(owner, "暂不填")
+    await tap(owner, "确认登记")
+    async with owner.database.write() as session:
+        await session.execute(update(Opinion).values(valid_to=LAST_DAY))
+    await planned_anew(owner)
+
+
+async def _uses_again(other: Desk, subject: str) -> None:
+    """Let the other officer use one of the opinions, and plan a decision that comes after its last day."""
+    await other.decide(PERMIT)
+    await other.type(subject)
+    await other.press("ruse", "yes")
+    await other.press("redit", "decide")
+    await other.type("2026-12-20")
+    await other.press("rconf")
+    request = (await other.rows(Request))[-1]
+    await other.send(Press("pdec", request.id, request.version))
+    await other.type("2027-01-15")
+    await other.press("fok")
+
+
+def _reminder(told: list[tuple[int, Screen]], person: Person) -> Screen:
+    return next(screen for who, screen in told if who == person.telegram_id and screen.name == "reminder_expiry")
+
+
+async def test_who_uses_one_opinion_again_learns_nothing_of_those_beside_it(owner: Desk, other: Desk):
+    await _answered(owner, PERMIT, f"{company(1)} {code(1)}", f"{company(2)} {code(2)}", SHOP)
+    await _uses_again(other, f"{company(2)} {code(2)}")
+    await tick(other, at("2026-11-25"))
+    told = await deliver(other)
+    theirs, owners = _reminder(told, other.person), _reminder(told, owner.person)
+    assert company(1) in owners.text and "3家" in owners.text
+    assert company(2) in theirs.text and company(1) not in theirs.text and "等" not in theirs.text.split("\n")[0]
+    again = next(each.press for row in theirs.rows for each in row if each.press and each.press.verb == "nrea")
+    await other.send(again)
+    draft = await other.draft()
+    assert draft is not None
+    assert [name for name, _code in draft.answers["entry"]["organisations"]] == [company(2)]
+
+
+async def test_counting_the_numbers_of_reminders_opens_no_list_and_silences_nobody(owner: Desk, other: Desk):
+    await _answered(owner, AWARD, *(f"{company(number)} {code(number)}" for number in (1, 2, 3)))
+    await tap(owner, "登记使用情况")
+    await owner.send(next(each.press for each in owner.buttons() if company(2) in each.text and each.press))
+    await tap(owner, "通过")
+    await tap(owner, "确认登记")
+    await _uses_again(other, f"{company(2)} {code(2)}")
+    for reminder in await other.rows(Reminder):
+        if reminder.subject_kind != "opinion":
+            continue
+        for press in (Press("nlap", reminder.id, arg="1"), Press("nwat", reminder.id, arg="1")):
+            with pytest.raises(Refusal):
+                await other.send(press)
+        await other.send(Press("nrea", reminder.id))
+        draft = await other.draft()
+        assert draft is not None
+        assert [name for name, _code in draft.answers["entry"]["organisations"]] == [company(2)]
+        await other.command("cancel")
+    assert not any(each.let_lapse or each.watched for each in await other.rows(Opinion))
