@@ -4,7 +4,7 @@ Sources: features.md R23; domain.md A7, A9; the Plan 二（二）.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -28,12 +28,14 @@ class Rules:
         months: How long an opinion holds where it prints no last day.
         end: Which day is then the last.
         matter: Finds a matter of the catalogue by what is written; None where none is meant beyond doubt.
+        confidential: Codes of the matters whose takers are nobody else's business before the result.
     """
 
     today: dt.date
     months: int
     end: ValidityEnd
     matter: Callable[[str], Matter | None]
+    confidential: Set[str] = frozenset()
 
 
 def judge(ledger: Ledger, columns: Columns, rules: Rules) -> tuple[Row, ...]:
@@ -59,7 +61,7 @@ def _row(cells: Cells[Field], rules: Rules) -> Row:
     row = _with_matter(cells, row, rules, reading)
     if reading.faults:
         return replace(row, verdict=Verdict.WRONG, reasons=tuple(reading.faults))
-    return row
+    return _unless_confidential(row, rules)
 
 
 def _with_dates(cells: Cells[Field], rules: Rules, reading: Reading) -> Row:
@@ -154,6 +156,17 @@ def _under_way(cells: Cells[Field], row: Row, reading: Reading) -> Verdict:
     if missing is not None and not cells.text(missing):
         reading.note(cells.fault(missing, _("it is missing, but the state of the row needs it.")))
     return Verdict.ENTRY
+
+
+def _unless_confidential(row: Row, rules: Rules) -> Row:
+    """Return a row that goes on where who takes part is confidential and nothing says that the matter is over.
+
+    Its opinion would be everybody's to use otherwise.
+    """
+    is_said = row.standing is not None or row.decide_on is not None
+    if row.verdict is Verdict.OPINION and row.matter_code in rules.confidential and not is_said:
+        return replace(row, verdict=Verdict.BOTH)
+    return row
 
 
 def _is_over(row: Row, rules: Rules) -> bool:

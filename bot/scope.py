@@ -1,7 +1,7 @@
 """What a ledger entry may hold, as it follows from a result of the guide."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -101,6 +101,7 @@ def scope(policy: Policy, outcome: Outcome) -> Scope:
     kinds = _kinds(outcome)
     usual = tuple(each.product.id for each in outcome.recommendations if _is_usual(each))
     applicants = dict.fromkeys(policy.routes[route].applicant for route in outcome.routes)
+    true = {**(matter.facts if matter else {}), **{each.question.id: each.chosen for each in outcome.answered}}
     return Scope(
         matter_code=matter.code if matter else None,
         matter_name=matter_title(matter),
@@ -112,14 +113,29 @@ def scope(policy: Policy, outcome: Outcome) -> Scope:
         applicants=tuple(applicants) or ("bureau", "counterpart"),
         cautions=subject_cautions(outcome),
         batch=matter is not None and matter.batch,
-        confidential=matter is not None and is_confidential(matter),
+        confidential=_is_confidential(matter, true, _confidential_facts(policy)),
         age_limit=_age_limit(matter),
     )
 
 
-def is_confidential(matter: Matter) -> bool:
-    """Say whether who takes part in a matter is nobody else's business before its result; so with every list."""
-    return matter.batch or matter.confidential
+def confidential_matters(policy: Policy) -> frozenset[str]:
+    """Return the codes of the matters in which who takes part is nobody else's business before the result.
+
+    So it is with every list, with what the catalogue marks, and where a fact of the matter is one of that kind.
+    """
+    facts = _confidential_facts(policy)
+    return frozenset(code for code, matter in policy.matters.items() if _is_confidential(matter, matter.facts, facts))
+
+
+def _is_confidential(matter: Matter | None, true: Mapping[str, Sequence[str]], facts: Set[tuple[str, str]]) -> bool:
+    marked = matter is not None and (matter.batch or matter.confidential)
+    return marked or any((question, option) in facts for question, options in true.items() for option in options)
+
+
+def _confidential_facts(policy: Policy) -> frozenset[tuple[str, str]]:
+    """Return question and option of each answer that makes any matter confidential."""
+    found = ((question.id, each) for question in policy.questions.values() for each in question.options)
+    return frozenset((question, each.id) for question, each in found if each.confidential)
 
 
 def _age_limit(matter: Matter | None) -> tuple[int, str] | None:

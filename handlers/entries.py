@@ -44,6 +44,7 @@ def new_entry(turn: Turn, at: Begun) -> NewEntry:
     return NewEntry(
         matter_code=holds.matter_code,
         matter_name=holds.matter_name,
+        confidential=holds.confidential,
         policy_hash=turn.policy.hash,
         answers=case.to_json()["answers"],
         rule_ids=at.outcome.rule_ids,

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.finding import PAGE, View, Words, read_words
-from bot.scope import is_confidential
+from bot.scope import confidential_matters
 from bot.screens import finding as screens
 from bot.screens.finding import FIND, MINE, Listed
 from bot.screens.screen import Screen
@@ -25,9 +25,8 @@ PURPOSE: Final = "find"
 
 async def sight_of(session: AsyncSession, office: Office, person: Person, today: dt.date) -> Sight:
     """Return whose eyes look: the officer's own, and those of the colleagues they stand in for today."""
-    confidential = {matter.code for matter in office.policy.matters.values() if is_confidential(matter)}
     stood_in_for = await cover.stood_in_for(session, person, today)
-    return Sight(person, today, stood_in_for, confidential=confidential)
+    return Sight(person, today, stood_in_for, confidential=confidential_matters(office.policy))
 
 
 async def on_find(turn: Turn) -> Screen:

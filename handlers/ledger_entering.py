@@ -14,6 +14,7 @@ from bot.ledger_import import Ledger, Row, Verdict, counts, groups, marked
 from bot.ledger_verdicts import Rules, judge
 from bot.near_names import plain_name
 from bot.policy.model import Matter, Policy, ProductKind
+from bot.scope import confidential_matters
 from bot.sheet_words import Standing
 from handlers import expiry, planning
 from handlers.office import Office
@@ -57,7 +58,13 @@ def read_rows(office: Office, ledger: Ledger, columns: Columns, today: dt.date) 
     """Return a ledger's rows as the sheet alone judges them; for a thread: a long one takes seconds."""
     settings = office.policy.settings
     finder = _Matters(office)
-    rules = Rules(today, months=settings.validity_months, end=settings.validity_end, matter=finder.find)
+    rules = Rules(
+        today,
+        months=settings.validity_months,
+        end=settings.validity_end,
+        matter=finder.find,
+        confidential=confidential_matters(office.policy),
+    )
     return judge(ledger, columns, rules)
 
 

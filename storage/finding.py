@@ -41,7 +41,8 @@ class Sight:
         today: Local date.
         stands_in_for: Keys of the colleagues for whom they stand in today.
         on_the_server: Whether it is the maintainer at the command line, from whom nothing is hidden.
-        confidential: Codes of the matters of which nobody else learns before the result who takes part.
+        confidential: Codes of the matters of which nobody else learns before the result who takes part, beside the
+            entries that were made as such.
     """
 
     person: Person
@@ -102,7 +103,7 @@ def opinion_known_to(sight: Sight) -> ColumnElement[bool]:
         Item.id == Opinion.item_id,
         Item.used_on.is_(None),
         Request.id == Item.request_id,
-        Request.matter_code.in_(sight.confidential),
+        or_(Request.confidential, Request.matter_code.in_(sight.confidential)),
         not_(visible_to(sight)),
     )
     return true() if sight.sees_all else ~held_back.correlate(Opinion)

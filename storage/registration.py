@@ -48,6 +48,7 @@ class NewEntry:
     Args:
         matter_code: The matter; None outside the catalogue.
         matter_name: As the officer saw it.
+        confidential: Whether who takes part is nobody else's business before the result.
         policy_hash: The pack that decided; its snapshot must be there already.
         answers: Question id -> options, as JSON.
         rule_ids: The rules that decided.
@@ -63,6 +64,7 @@ class NewEntry:
 
     matter_code: str | None
     matter_name: str
+    confidential: bool
     policy_hash: str
     answers: dict[str, Any]
     rule_ids: tuple[str, ...]
@@ -117,6 +119,7 @@ async def register(session: AsyncSession, new: NewEntry, *, owner: Person, today
         decision_id=decision.id,
         matter_code=new.matter_code,
         matter_name=new.matter_name,
+        confidential=new.confidential,
         state=RequestState.OPEN if waits else RequestState.CLOSED,
         decide_on=new.decide_on,
         submit_by_on=new.submit_by_on,

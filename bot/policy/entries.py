@@ -138,11 +138,15 @@ class Route(Frozen):
 
 
 class Option(Frozen):
-    """An answer to a question; one that is not ``offered`` can only be a matter's own fact."""
+    """An answer to a question; one that is not ``offered`` can only be a matter's own fact.
+
+    A ``confidential`` one makes so each matter of which it is true, in the catalogue or not.
+    """
 
     id: Id
     label: Text
     offered: bool = True
+    confidential: bool = False
 
 
 class Question(Frozen):

@@ -129,6 +129,7 @@ class Request(Base):
     decision_id: Mapped[int] = mapped_column(ForeignKey("decision.id"))
     matter_code: Mapped[str | None]
     matter_name: Mapped[str]  # as the officer saw it; the pack may change
+    confidential: Mapped[bool] = mapped_column(default=False)  # likewise; who takes part, before the result is out
     state: Mapped[RequestState] = mapped_column(choice(RequestState), default=RequestState.OPEN)
     decide_on: Mapped[dt.date | None]
     submit_by_on: Mapped[dt.date | None]

@@ -246,6 +246,17 @@ async def test_every_effect_has_its_line_and_the_older_number_is_kept(desk: Ledg
     assert (whole.after["rows"]["entry"], whole.after["rows"]["wrong"]) == (4, 2)
 
 
+async def test_an_award_that_nothing_calls_over_stays_open_and_its_opinion_unknown_to_others(desk: Ledger, enrol):
+    others = Desk(desk.database, desk.office, await enrol(900031, unit="water"), NOW)
+    award = {"事项": desk.office.policy.matters["m22"].name, "受理时间": "2026.11.16", "反馈时间": "2026.11.20",
+             "出具日期": "2026.11.20"}  # fmt: skip
+    await desk.imported(ledger(answered(4, **award), answered(5, **award, 状态="已办结")))
+    hidden, published = await desk.rows(Opinion)
+    assert (hidden.item_id is not None, published.item_id is None) == (True, True)
+    assert company(4) not in str(await others.command("find", "第4环保"))
+    assert company(5) in str(await others.command("find", "第5环保"))
+
+
 async def test_the_wrong_rows_come_back_with_the_reason_and_can_be_added(desk: Ledger, store: FileStore) -> None:
     screen = await desk.imported(ledger(*MIXED))
     assert screen.file is not None

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.errors import Refusal
+from bot.policy.model import OTHER
 from bot.screens.screen import Press, Screen
 from handlers.office import Office
 from storage.database import Database
@@ -105,3 +106,10 @@ async def test_counting_the_numbers_of_reminders_opens_no_list_and_silences_nobo
         assert [name for name, _code in draft.answers["entry"]["organisations"]] == [company(2)]
         await other.command("cancel")
     assert not any(each.let_lapse or each.watched for each in await other.rows(Opinion))
+
+
+async def test_an_honour_outside_the_catalogue_is_as_confidential_as_one_within_it(owner: Desk, other: Desk):
+    outside = {"matter": (OTHER,), "triggers": ("honour",), "reserved": ("yes",), "counterpart": ("enterprise",)}
+    await _answered(owner, outside, *(f"{company(number)} {code(number)}" for number in (1, 2)))
+    assert company(1) not in str(await other.command("find", "第1环保"))
+    assert company(1) in str(await owner.command("find", "第1环保"))

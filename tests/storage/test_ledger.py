@@ -46,6 +46,7 @@ def new(*items, due_on=None, **more):
     return NewEntry(
         matter_code="m04b",
         matter_name="排污许可证延续",
+        confidential=False,
         policy_hash=POLICY.hash,
         answers={"matter": ["m04b"]},
         rule_ids=("fictitious.rule",),
