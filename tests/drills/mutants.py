@@ -37,6 +37,7 @@ T_WORKDAYS, T_DEADLINES, T_OUTBOX = (
 )
 T_ENROLMENT, T_RIGHTS = "tests/handlers/test_enrolment.py", "tests/handlers/test_rights.py"
 T_LOOKS = "tests/handlers/test_looks.py"
+T_OTHERS = "tests/handlers/test_opinions_of_others.py"
 T_WATCHING = "tests/journeys/test_watching.py"
 T_REMINDERS, T_DRILLS = "tests/handlers/test_reminders.py", "tests/drills/test_drills.py"
 
@@ -213,6 +214,16 @@ MUTANTS: Final = (
     Mutant("scope: an opinion betrays a tender", "storage/finding.py",
            "true() if sight.sees_all else ~held_back.correlate(Opinion)", "true()",
            f"{T_LOOKS}::test_an_opinion_betrays_nobody_before_the_result_and_is_there_for_all_after_it"),
+    Mutant("opinions: who uses one again reads of all beside it", "handlers/expiry.py",
+           "if each.request_id is None or await _may_open(session, person, each.request_id, on):", "if each.together:",
+           f"{T_OTHERS}::test_counting_the_numbers_of_reminders_opens_no_list_and_silences_nobody"),
+    Mutant("opinions: one that lapses for its officer does so for all", "storage/expiring.py",
+           "if opinion.let_lapse and not self.relied_on:", "if opinion.let_lapse:",
+           "tests/journeys/test_receivers.py::test_who_lets_an_opinion_lapse_does_not_do_so_for_the_other[sqlite]"),
+    Mutant("confidential: only what the catalogue marks", "storage/finding.py",
+           "or_(Request.confidential, Request.matter_code.in_(sight.confidential)),",
+           "Request.matter_code.in_(sight.confidential),",
+           f"{T_OTHERS}::test_an_honour_outside_the_catalogue_is_as_confidential_as_one_within_it"),
     Mutant("drafts: heaps of what is half filled in", "handlers/drafts_aside.py",
            "if before is not None and _unfinished(before) >= MOST_UNFINISHED:", "if before is None and _unfinished:",
            "tests/handlers/test_drafts_aside.py::test_no_more_is_half_filled_in_than_anybody_has_in_mind"),
