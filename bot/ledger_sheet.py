@@ -76,6 +76,18 @@ def columns() -> tuple[str, ...]:
     )
 
 
+def erasable() -> tuple[str, ...]:
+    """Return the headings of what an erasure takes out of the ledger; a file that is kept for good has them not.
+
+    In the entry of an organisation, too, number and basis are what somebody typed, and may name a person.
+    """
+    return (
+        pgettext("column", "Number of the opinion"),
+        pgettext("column", "Use"),
+        pgettext("column", "Basis of the measure"),
+    )
+
+
 def line(row: Line, wording: Wording) -> tuple[str | None, ...]:
     """Return a line's cells, in the order of ``columns``; dates as 2026-03-06."""
     name = row.name if row.name or not row.entry.of_person else _("natural person")

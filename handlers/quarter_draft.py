@@ -77,7 +77,7 @@ async def draft(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fi
         found = await summary.reckon(session, office, quarter, now=now)
         problems = await quarter_material.problems_of(session, office, quarter, now)
         material = quarter_material.of_summary(office, row, found, problems, now)
-        ledger = await quarter_files.ledger_sheet(session, office, quarter.span, now=now)
+        ledger = await quarter_files.ledger_sheet(session, office, quarter.span, now=now, lasting=True)
     files = await quarter_material.files(tools, material, ledger, now)
 
     async def finish(session: AsyncSession) -> None:
@@ -117,7 +117,7 @@ async def send(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
             material = quarter_material.of_summary(office, row, found, problems, now)
         else:
             material = replace(drafted, summary=confirmed)
-        ledger = await quarter_files.ledger_sheet(session, office, quarter.span, now=now)
+        ledger = await quarter_files.ledger_sheet(session, office, quarter.span, now=now, lasting=True)
     files = await quarter_material.files(tools, material, ledger, now)
 
     async def finish(session: AsyncSession) -> None:

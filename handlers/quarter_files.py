@@ -9,6 +9,7 @@ import base64
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -70,7 +71,13 @@ def draft(office: Office, summary: Summary, now: dt.datetime) -> dict[str, str]:
 
 
 async def ledger_sheet(
-    session: AsyncSession, office: Office, span: Span, *, now: dt.datetime, unit: str | None = None
+    session: AsyncSession,
+    office: Office,
+    span: Span,
+    *,
+    now: dt.datetime,
+    unit: str | None = None,
+    lasting: bool = False,
 ) -> Table | None:
     """Return the sheet of entries behind the figures, whose columns add up to them; None where they are too many.
 
@@ -80,6 +87,7 @@ async def ledger_sheet(
         span: The period.
         now: Aware UTC time.
         unit: Code of the one unit that is meant; None for all, which only coordinators and auditors may see.
+        lasting: Whether the file is kept: what an erasure takes out of the ledger does not stand in it then.
     """
     today = office.today(now)
     asked = Asked(span, office.zone, today, unit=unit)
@@ -89,18 +97,21 @@ async def ledger_sheet(
     if is_cut:
         return None
     with speaking(office.policy.language):
-        return await asyncio.to_thread(table, lines, wording(office, today))
+        return await asyncio.to_thread(partial(table, lines, wording(office, today), lasting=lasting))
 
 
 async def book(
     office: Office, summary: Summary, *, now: dt.datetime, problems: Problems = NO_PROBLEMS, ledger: Table | None = None
 ) -> bytes:
-    """Return the workbook: the table, everything finer, a sheet for each unit, and the ledger where one is given."""
+    """Return the workbook: the table, everything finer, a sheet for each unit, and the ledger where one is given.
+
+    It is kept with the quarter: a ledger in it is a ``lasting`` one.
+    """
     setting = setting_of(office, now, summary.statistics, problems)
     with speaking(office.policy.language):
         named = (_("Quarter"), format_quarter(summary.quarter))
         basis = (_("Basis"), quarter_papers.basis_of(summary, office.policy))
-        about = [named, *_about(summary.quarter.span, setting), basis]
+        about = [named, *_about(summary.quarter.span, setting), basis, *([] if ledger is None else [_left_out()])]
         return await _book(workbook_tables(summary, setting.units, problems=problems, ledger=ledger, about=about))
 
 
@@ -198,6 +209,11 @@ def _about(span: Span, setting: Setting) -> list[tuple[str, str]]:
         (_("Counted"), _("Applications by the day of submission, results by the day of feedback.")),
         (_("Late"), _("Only where the centre's receipt is confirmed and this bureau applied.")),
     ]
+
+
+def _left_out() -> tuple[str, str]:
+    said = _("Numbers and use of opinions, and bases of measures: this book is kept. /stats exports them.")
+    return (_("Left out"), said)
 
 
 async def _book(sheets: Sequence[Table]) -> bytes:

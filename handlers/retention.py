@@ -31,13 +31,13 @@ async def retain(tools: "Tools", _params: Mapping[str, Any], now: dt.datetime) -
             work.add(session, ERASE, {"request_id": request_id}, now=now)
         await retention.forget_drafts(session, before(keeps.drafts_days))
         await retention.forget_lists(session, before(keeps.lists_days))
-        await retention.forget_texts(session, before(keeps.texts_days))
+        books = await retention.forget_texts(session, before(keeps.texts_days))
         admins = tools.office.admin_ids
         staff = await retention.forget_staff(session, before(keeps.staff_days), today=today, keeps=admins)
         notices = await retention.forget_notices(session, before(keeps.notices_days))
         files = await retention.take_attachments(session, before(keeps.attachments_days), now)
         unasked = await batch.close_unasked(session, now - UNASKED, now=now)
-        work.tidy(session, [*files, *unasked], now=now)
+        work.tidy(session, [*files, *unasked, *books], now=now)
         lines = await retention.blank_audit(session, before(keeps.audit_days))
         counted = {"persons": len(persons), "staff": staff, "notices": notices, "files": len(files), "lines": lines}
         if said := {what: n for what, n in counted.items() if n}:

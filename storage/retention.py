@@ -40,6 +40,7 @@ from storage.tables import (
     WorkState,
 )
 
+LEDGER_BOOK: Final = "ledger"  # what the book with the ledger is called among a quarter's files
 PORTION: Final = 2_000  # rows of a class in one day's run; what is left goes the next day
 _OVER: Final = (OutboxState.SENT, OutboxState.REFUSED, OutboxState.CANCELLED, OutboxState.HELD)
 
@@ -157,8 +158,14 @@ async def forget_staff(session: AsyncSession, before: dt.datetime, *, today: dt.
     return len(gone)
 
 
-async def forget_texts(session: AsyncSession, before: dt.datetime) -> None:
-    """Blank what was fed back, asked and reported, once it is dealt with; that it was, by whom and when stays."""
+async def forget_texts(session: AsyncSession, before: dt.datetime) -> Sequence[str]:
+    """Blank what was fed back, asked and reported, once it is dealt with; that it was, by whom and when stays.
+
+    The quarter's book with the ledger goes too, since it says who handled what; the one without it stays.
+
+    Returns:
+        The generated names of the books, to be removed.
+    """
     closed = select(Issue).where(Issue.state == IssueState.CLOSED, Issue.closed_at < before)
     for issue in (await session.scalars(closed)).all():
         issue.text, issue.answers = "", None
@@ -169,6 +176,17 @@ async def forget_texts(session: AsyncSession, before: dt.datetime) -> None:
     for table, which in ((QuarterReturn, (QuarterReturn.reported_at < before,)), (QuarterPush, pushed)):
         old = update(table).where(table.problems.is_not(None), *which).values(problems=None)
         await session.execute(old.execution_options(synchronize_session=False))
+    return await _take_books(session, *pushed)
+
+
+async def _take_books(session: AsyncSession, *which: Any) -> list[str]:
+    taken = []
+    for key, files in (await session.execute(select(QuarterPush.id, QuarterPush.files).where(*which))).all():
+        if LEDGER_BOOK in files:
+            taken.append(files[LEDGER_BOOK])
+            left = {part: name for part, name in files.items() if part != LEDGER_BOOK}
+            await session.execute(update(QuarterPush).where(QuarterPush.id == key).values(files=left))
+    return taken
 
 
 async def blank_audit(session: AsyncSession, before: dt.datetime) -> int:

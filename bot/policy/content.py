@@ -104,7 +104,7 @@ class Retention(Frozen):
     drafts_days: Annotated[int, Field(ge=14, le=3650)] = 60  # what was begun and never finished
     lists_days: Annotated[int, Field(ge=14, le=3650)] = 30  # lists that were sent in, and long work that is done
     staff_days: Annotated[int, Field(ge=184, le=36500)] = 1095  # who left or was refused; invitations that are over
-    texts_days: Annotated[int, Field(ge=184, le=36500)] = 1095  # feedback, cases for study, returns, once dealt with
+    texts_days: Annotated[int, Field(ge=184, le=36500)] = 1095  # feedback, cases, returns, a quarter's ledger
 
     @model_validator(mode="after")
     def _persons_go_first(self) -> "Retention":

@@ -1,5 +1,6 @@
 """The quarter's files, opened again: their sums are the figures, their words those of an office."""
 
+import datetime as dt
 import io
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from dataclasses import replace
 import pytest
 from docx import Document
 from python_calamine import CalamineWorkbook
+from sqlalchemy import select
 
 from bot import quarter_papers
 from bot.figure_words import measure_name
@@ -18,13 +20,21 @@ from bot.policy.overlay import Layer, LayerKind, lay
 from bot.quarters import Quarter
 from bot.statistics import Statistics
 from bot.summary import Summary
-from handlers import quarter_files, summary
+from handlers import quarter_draft, quarter_files, summary
+from storage import quarter_pushes
+from storage import quarter_returns as stored
+from storage.files import FileStore
+from storage.tables import Item, QuarterPush, Role
 from tests.handlers.conftest import NOW
+from tests.handlers.desk import PERMIT, Desk
 from tests.ledger_rows import PERSON, Ledger
 from tests.oracles import figures_oracle as oracle
 from tests.storage.test_figures import TODAY, ledger
 
-QUARTER = Quarter(2026, 3)
+QUARTER, Q4 = Quarter(2026, 3), Quarter(2026, 4)
+SUMMED_UP = dt.datetime(2027, 1, 8, 2, 0, tzinfo=dt.UTC)
+AWARD = {"matter": ("m24",), "reserved": ("yes",), "staff": ("public",)}
+CASE = "人事2026-7"
 PROBLEMS = {"air": ["收件日期难以确认"], "water": ["=HYPERLINK(1)"]}
 
 
@@ -126,6 +136,32 @@ async def test_a_unit_gets_its_own_ledger_and_no_natural_person_is_named(summed_
         assert [cell for row in rows for cell in row if any(part in (cell or "") for part in PERSON.values())] == []
     at = every.columns.index("单位名称")
     assert {row[at] for row in every.rows} == {"自然人", "虚构公司", None}
+
+
+async def test_what_an_erasure_takes_out_of_the_ledger_stands_in_no_book_that_is_kept(
+    database, office, officer, enrol, tmp_path
+):
+    """Number, use and basis go with a person, and may name one in an organisation's entry; /stats exports them."""
+    await enrol(900_050, unit="legal", role=Role.COORDINATOR)
+    desk = Desk(database, office, officer, NOW, FileStore(tmp_path / "files"))
+    await desk.register(AWARD, f"张 1234 {CASE}", submitted="0", way="person")
+    await desk.register(PERMIT, submitted="0")
+    async with database.write() as session:
+        for item in await session.scalars(select(Item).where(Item.product_kind == "verification")):
+            item.used_as, item.basis = "limited", f"与{CASE}张1234同案"
+        await quarter_pushes.begin(session, Q4)
+        push = (await stored.push_of(session, Q4)).id
+    finish = await quarter_draft.draft(desk.tools, {"push": push}, SUMMED_UP)
+    async with database.write() as session:
+        await finish(session)
+    [kept] = await desk.rows(QuarterPush)
+    rows = sheets(desk.store.read(kept.files["ledger"]))
+    assert CASE not in str(rows)
+    assert not {"查询意见编号", "使用情况", "措施依据"} & set(rows["台账"][0])
+    assert sum(column(rows["台账"], names()[Measure.APPLIED])) == 2 and "未列入" in str(rows)
+    async with database.read() as session:
+        taken_away = await quarter_files.ledger_sheet(session, office, Q4.span, now=SUMMED_UP)
+    assert str(taken_away.rows).count(f"与{CASE}张1234同案") == 2
 
 
 async def test_the_report_is_a_letter_with_tables_picture_and_problems(summed_up, office):

@@ -142,9 +142,12 @@ async def test_texts_go_once_they_are_dealt_with(sqlite: Database, policy: Polic
                                       figures={"a": 1}, reported_at=at))  # fmt: skip
             state = PushState.PUSHED if at else PushState.DRAFTED
             session.add(QuarterPush(year=2025, quarter=quarter, problems={"air": ["某事"]}, wording={"a": "b"},
-                                    named=[], files={}, state=state, pushed_at=at))  # fmt: skip
+                                    named=[], files={"sheet": "s", "ledger": f"l{quarter}"}, state=state,
+                                    pushed_at=at))  # fmt: skip
     async with sqlite.write() as session:
-        await retention.forget_texts(session, LIMIT)
+        assert await retention.forget_texts(session, LIMIT) == ["l1"]
+    async with sqlite.write() as session:
+        assert await retention.forget_texts(session, LIMIT) == []
     async with sqlite.read() as session:
 
         async def said(table: type, name: str) -> list[Any]:
@@ -158,6 +161,11 @@ async def test_texts_go_once_they_are_dealt_with(sqlite: Database, policy: Polic
         assert [bool(each) for each in await said(QuarterReturn, "figures")] == [True, True, True]
         assert [bool(each) for each in await said(QuarterPush, "problems")] == [False, True, True]
         assert [bool(each) for each in await said(QuarterPush, "wording")] == [True, True, True]
+        assert [sorted(each) for each in await said(QuarterPush, "files")] == [
+            ["sheet"],
+            ["ledger", "sheet"],
+            ["ledger", "sheet"],
+        ]
 
 
 async def test_old_lines_lose_their_content_and_the_chain_stays_whole(sqlite: Database):
