@@ -50,7 +50,8 @@ async def begin_batch(turn: Turn) -> Screen:
     require_present(turn, draft)
     outcome_of(turn, draft)
     drafts.keep(draft, answers=draft.answers, purpose=PURPOSE, awaiting="file", now=turn.now)
-    sheet = await _own(turn, draft.answers["sheet"]) if draft.answers.get("sheet") else None
+    # One that was closed meanwhile, by an erasure or for its age, is asked for anew.
+    sheet = await batch.open_sheet(turn.session, turn.officer.id, draft.answers.get("sheet") or 0, batch.CHECK)
     if sheet is not None and "checked" in batch.content(sheet):
         return _checking(turn, sheet, draft)
     return await present(turn)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ERASE: Final = "person.erase"  # the job, its notification, and the audit's word for it
 SCRUB: Final = "erase.scrub"
+LIST_CLOSED: Final = "erase.list"
 _JUST_NOW: Final = dt.timedelta(minutes=1)  # a file so young may still get its row
 
 
@@ -79,9 +80,10 @@ async def erase(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) -> 
     async def finish(session: AsyncSession) -> None:
         if not named:
             return
-        erased = await erasure.erase(session, request_id, mentioned)
+        erased = await erasure.erase(session, request_id, mentioned, now=now)
         work.tidy(session, erased.files, now=now)
         work.add(session, SCRUB, {}, now=now)
+        await _tell_senders(session, erased.lists, now)
         after = {"lines": erased.lines, "files": len(erased.files), "elsewhere": erased.elsewhere}
         subject = ("request", request_id)
         audit.note(session, at=now, actor_id=actor_id, verb=ERASE, subject=subject, after=after)
@@ -123,6 +125,23 @@ async def render(
     return screens.done(opened.entry.number, elsewhere=params["elsewhere"])
 
 
+async def render_list(
+    _session: AsyncSession, _office: Office, _person: Person, _params: Mapping[str, Any], _now: dt.datetime
+) -> Screen:
+    """Return the word that a list is gone which its receiver had sent."""
+    return screens.list_closed()
+
+
+async def _tell_senders(session: AsyncSession, lists: Mapping[int, int], now: dt.datetime) -> None:
+    """Let whoever waits for a list, or has it before them, know that it is closed."""
+    for sheet_id, person_id in lists.items():
+        person = await session.get_one(Person, person_id)
+        dedupe = f"{LIST_CLOSED}:{sheet_id}"
+        await outbox.enqueue(
+            session, person, kind=LIST_CLOSED, params={}, dedupe=dedupe, priority=Priority.QUESTION, now=now
+        )
+
+
 async def _opened(session: AsyncSession, request_id: int) -> Opened:
     """Return an entry whoever owns it; only those who administer the bureau come here.
 
@@ -155,4 +174,4 @@ async def _nothing(_session: AsyncSession) -> None:
 COMMANDS: Final[Mapping[str, Flow]] = {"erase": on_command}
 PRESSES: Final[Mapping[str, Flow]] = {"erok": on_confirmed}
 JOBS: Final[Mapping[str, "Chore"]] = {ERASE: erase, SCRUB: scrub}
-NOTICES: Final = {ERASE: render}
+NOTICES: Final = {ERASE: render, LIST_CLOSED: render_list}

@@ -112,6 +112,7 @@ _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
         "absence.away",
         "absence.back",
         "person.changed",
+        "erase.list",
     ),
     "study": ("referral.settled",),
     "refer.answer": ("referral",),

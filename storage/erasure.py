@@ -6,6 +6,7 @@ the content of audit lines, in whose place the keyed hash stays that the chain w
 and its counts remain. Source: PIPL art. 47; ``design.md`` §3.9.
 """
 
+import datetime as dt
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,7 +15,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage import seals
+from storage import batch, seals
 from storage.mentions import Where, persons
 from storage.tables import (
     Attachment,
@@ -50,21 +51,26 @@ class Erased:
     Args:
         lines: How many audit lines lost their content.
         files: The generated names of files that are to be removed.
+        lists: List that was closed because it mentions the person -> who had sent it.
         elsewhere: Table -> how many rows that mention the person must be looked at by people.
     """
 
     lines: int = 0
     files: list[str] = field(default_factory=list)
+    lists: dict[int, int] = field(default_factory=dict)
     elsewhere: dict[str, int] = field(default_factory=dict)
 
 
-async def erase(session: AsyncSession, request_id: int, mentioned: Mapping[Where, Collection[Any]]) -> Erased:
+async def erase(
+    session: AsyncSession, request_id: int, mentioned: Mapping[Where, Collection[Any]], *, now: dt.datetime
+) -> Erased:
     """Erase the natural persons of an entry, in the caller's transaction.
 
     Args:
         session: The unit of work.
         request_id: The entry.
         mentioned: What ``mentions`` found beforehand.
+        now: Aware UTC time.
     """
     erased = Erased()
     items = list(await session.scalars(select(Item.id).where(Item.request_id == request_id)))
@@ -76,6 +82,8 @@ async def erase(session: AsyncSession, request_id: int, mentioned: Mapping[Where
     for (table, column), ids in mentioned.items():
         if table == Audit.__tablename__:
             lines |= set(ids)
+        elif table == Sheet.__tablename__:
+            await _close_sheets(session, ids, erased, now)
         elif table in _CLEARING:
             await _CLEARING[table](session, ids)
         elif (table, column) in _BLANKED:
@@ -168,8 +176,13 @@ async def _clear_drafts(session: AsyncSession, ids: Collection[int]) -> None:
     await _drop(session, Draft, ids)
 
 
-async def _clear_sheets(session: AsyncSession, ids: Collection[int]) -> None:
-    await _set(session, Sheet, ids, rows=None)
+async def _close_sheets(session: AsyncSession, ids: Collection[int], erased: Erased, now: dt.datetime) -> None:
+    """Close the lists that mention the person: an emptied one could be neither shown nor registered."""
+    for sheet in (await session.scalars(select(Sheet).where(Sheet.id.in_(ids)).order_by(Sheet.id))).all():
+        if sheet.closed_at is None:
+            erased.lists[sheet.id] = sheet.person_id
+        erased.files += batch.close(sheet, now=now)
+    await session.flush()
 
 
 async def _clear_referrals(session: AsyncSession, ids: Collection[int]) -> None:
@@ -185,7 +198,6 @@ _CLEARING: Final[Mapping[str, Callable[[AsyncSession, Collection[int]], Any]]] =
     Outbox.__tablename__: _clear_outbox,
     Work.__tablename__: _clear_work,
     Draft.__tablename__: _clear_drafts,
-    Sheet.__tablename__: _clear_sheets,
     Referral.__tablename__: _clear_referrals,
     Decision.__tablename__: _clear_decisions,
 }
@@ -207,6 +219,8 @@ _BLANKED: Final[Mapping[Where, InstrumentedAttribute[Any]]] = {
 }
 """What is blanked where another entry mentions the person; what is neither here nor above people must look at."""
 TOUCHED: Final = tuple(
-    sorted({Counterpart.__tablename__, Audit.__tablename__, *_CLEARING, *(table for table, _column in _BLANKED)})
+    sorted(
+        {*(each.__tablename__ for each in (Counterpart, Audit, Sheet)), *_CLEARING, *(table for table, _ in _BLANKED)}
+    )
 )
 """The tables that an erasure changes."""

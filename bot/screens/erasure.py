@@ -70,3 +70,12 @@ def done(number: str, *, elsewhere: int) -> Screen:
         esc(more) if elsewhere else None,
     )
     return Screen("erase_done", text, stays=True)
+
+
+def list_closed() -> Screen:
+    """A list that somebody had sent mentions a person who has been erased."""
+    text = _(
+        "A list that you sent is no longer kept: it mentions a natural person whose details have been erased. Nothing "
+        "of it was recorded. Please send it again without them."
+    )
+    return Screen("list_erased", esc(text), stays=True)

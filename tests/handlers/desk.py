@@ -199,6 +199,13 @@ class Desk:
         self.screen = screen or self.screen
         return screen
 
+    async def shown(self, kind: str) -> Screen | None:
+        """Return the newest notification of a kind to this officer, rendered now; None where it says nothing more."""
+        row = (await self.rows(Outbox, Outbox.kind == kind, Outbox.person_id == self.person.id))[-1]
+        async with self.database.read() as session:
+            person = await session.get_one(Person, self.person.id)
+            return await frame.NOTICES[kind](session, self.office, person, row.params, self.now)
+
     async def draft(self) -> Draft | None:
         async with self.database.read() as session:
             return await session.scalar(_active(self.person))

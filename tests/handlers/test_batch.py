@@ -11,8 +11,9 @@ from bot.counterparts import Organisation
 from bot.errors import Refusal
 from bot.identifiers import read_code
 from bot.opinions import Finding
-from bot.screens.screen import Press
+from bot.screens.screen import Press, Screen
 from handlers import batch
+from handlers.batch_work import CHECKED
 from handlers.retention import retain
 from handlers.turn import Stale
 from storage import opinions, registration
@@ -23,6 +24,7 @@ from storage.tables import (
     Commitment,
     CommitmentState,
     Counterpart,
+    Draft,
     FollowUp,
     Item,
     ItemState,
@@ -43,6 +45,7 @@ AWARD = {"matter": ("m22",), "reserved": ("yes",)}  # 绿色企业评选: a batc
 PERSONS = {"matter": ("m24",), "reserved": ("yes",), "staff": ("public",)}
 TODAY = dt.date(2026, 11, 23)
 ID_NUMBER = "11010519491231002X"  # the example of GB 11643
+CASE = "人事2026-7"
 
 
 @pytest.fixture
@@ -310,16 +313,19 @@ async def test_a_sheet_that_nobody_asked_for_is_asked_about(desk) -> None:
     assert draft.purpose == "guide" and draft.answers["sheet"]
 
 
-async def test_a_list_checked_before_its_matter_is_not_sent_twice(desk, database) -> None:
+async def answered(desk: Desk, answers: dict[str, tuple[str, ...]]) -> Screen:
+    """Answer the guide that 〔选择事项〕 began, whose screens are no matter here, then press 〔上传名单〕."""
+    async with desk.database.write() as session:
+        draft = await session.get_one(Draft, (await desk.draft()).id)
+        draft.answers = {**draft.answers, "answers": {key: list(value) for key, value in answers.items()}}
+    return await desk.upload()
+
+
+async def test_a_list_checked_before_its_matter_is_not_sent_twice(desk) -> None:
     await desk.run(batch.on_batch)
     await desk.checked(xlsx([row(1), row(2)]))
     await desk.press("bmat")
-    async with database.write() as session:  # the guide in between is not this test's matter
-        from storage.tables import Draft
-
-        draft = await session.get_one(Draft, (await desk.draft()).id)
-        draft.answers = {**draft.answers, "answers": {name: list(chosen) for name, chosen in AWARD.items()}}
-    await desk.upload()
+    await answered(desk, AWARD)
     assert desk.screen.name == "batch_checking"
     desk.files.clear()
     await desk.work()
@@ -557,6 +563,30 @@ async def test_a_list_from_the_page_that_nobody_says_what_to_do_with_goes_in_the
         assert raw.exists() is is_there
     with pytest.raises(Stale):
         await desk.press("bchk")
+
+
+async def test_a_list_that_mentions_an_erased_person_goes_with_its_file_and_its_officer_hears(
+    desk, enrol, store
+) -> None:
+    coordinator = desk.of(await enrol(900050, unit="legal", role=Role.COORDINATOR))
+    await desk.register(PERSONS, f"张 1234 {CASE}", submitted="0", way="person")
+    await desk.command("batch")
+    shown = await desk.checked(xlsx([row(1, note=f"与{CASE}张某1234同案")]))
+    await desk.press("bmat")
+    assert CASE in str(cells(store.read(shown.file.key)))
+    await coordinator.command("erase", "大气2026-1")
+    await coordinator.press("erok")
+    assert await coordinator.work() == []
+    [sheet] = await desk.rows(Sheet)
+    assert (sheet.rows, sheet.path, sheet.closed_at) == (None, None, NOW)
+    assert not store.path(shown.file.key).exists()
+    assert await desk.shown(CHECKED) is None  # its notice still waited
+    heard = await desk.shown("erase.list")
+    assert "Please send it again" in heard.text and CASE not in heard.text
+    with pytest.raises(Stale):
+        await desk.send(Press("breg", sheet.id))
+    asked = await answered(desk, AWARD)
+    assert asked.name == "batch_asking"  # the guide was begun for that list, and is not stuck with it
 
 
 async def test_only_who_may_act_imports_results(desk, enrol, database, office, store) -> None:

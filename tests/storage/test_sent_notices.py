@@ -32,7 +32,7 @@ async def test_of_a_notice_that_was_sent_the_words_go_and_the_line_stays(sqlite:
                                not_before=START, state=OutboxState.SENT, dedupe=str(number),
                                created_at=START))  # fmt: skip
     async with sqlite.write() as session:
-        await erasure.erase(session, 0, await mentions(session, [PERSON]))
+        await erasure.erase(session, 0, await mentions(session, [PERSON]), now=START)
     async with sqlite.read() as session:
         rows = (await session.scalars(select(Outbox).order_by(Outbox.id))).all()
     assert [(row.state, row.params) for row in rows] == [
@@ -54,7 +54,7 @@ async def test_a_notice_whose_words_are_gone_does_not_come_when_its_receiver_is_
             await session.flush()
             session.add(Attempt(outbox_id=row.id, n=1, started_at=START))
     async with sqlite.write() as session:
-        await erasure.erase(session, 0, await mentions(session, [PERSON]))
+        await erasure.erase(session, 0, await mentions(session, [PERSON]), now=START)
         await notified.revive(session, await session.get_one(Person, officer.id), since=START, now=START)
     async with sqlite.read() as session:
         rows = (await session.scalars(select(Outbox).order_by(Outbox.id))).all()
