@@ -1,9 +1,9 @@
 """Erasure: what names a natural person leaves every table, and the audit's chain stays whole.
 
 An entry's person is known by surname, last four and case number, in a row of its own. With it goes whatever else
-mentions it, in other entries too: papers' numbers and remarks, drafts, answers not yet forgotten, lists, notices, and
-the content of audit lines, in whose place the keyed hash stays that the chain was made of. The entry itself, its dates
-and its counts remain. Source: PIPL art. 47; ``design.md`` §3.9.
+mentions it, in other entries too: papers' numbers and remarks, drafts, answers not yet forgotten, lists, notices, the
+sheets that wait to be sent, and the content of audit lines, in whose place the keyed hash stays that the chain was made
+of. The entry itself, its dates and its counts remain. Source: PIPL art. 47; ``design.md`` §3.9.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage import batch, seals
+from storage import batch, orphans, seals
 from storage.mentions import Where, persons
 from storage.tables import (
     Attachment,
@@ -90,6 +90,7 @@ async def erase(
             await _set(session, _BLANKED[table, column].class_, ids, **{column: None})
         elif left := set(ids).difference(people if table == Counterpart.__tablename__ else ()):
             erased.elsewhere[table] = erased.elsewhere.get(table, 0) + len(left)
+    erased.files = sorted({*erased.files, *await orphans.let_go(session)})
     erased.lines = await blank(session, lines)
     return erased
 

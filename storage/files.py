@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 PAGE: Final = "page:"  # begins the reference of a file that came through the file page and is kept here
+GONE: Final = "0" * 32  # names no file: whoever is sent it reads that it is no longer kept, and asks again
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
 
 

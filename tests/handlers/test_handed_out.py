@@ -11,15 +11,18 @@ from bot.batch import Checked
 from bot.periods import Kind, period_of
 from bot.screens.screen import Press
 from handlers import batch_work, finding_export, frame, handed_out, ledger_export, quarter_circular, stats
+from handlers.telegram.messages import loaded
 from storage import batch, people
 from storage.database import Database
 from storage.files import FileStore
-from storage.tables import Cover, Outbox, Person, Role
+from storage.tables import Cover, Item, Outbox, OutboxState, Person, Role
 from tests.handlers.conftest import NOW
 from tests.handlers.desk import FILING, Desk
 from tests.sheets import row, xlsx
 
 KEY = "0" * 32
+PERSONS = {"matter": ("m24",), "reserved": ("yes",), "staff": ("public",)}
+CASE = "人事2026-7"
 
 
 async def _send_a_list(desk: Desk) -> None:
@@ -124,3 +127,23 @@ async def test_a_file_that_was_made_for_a_coordinator_does_not_go_to_an_officer(
 @pytest.mark.parametrize("kind", SAID)
 async def test_a_file_of_which_nobody_knows_for_whom_it_was_made_stays(desk: Desk, kind: str):
     assert await _rendered(desk, kind, {"key": KEY, **SAID[kind]}) is None
+
+
+@pytest.mark.parametrize("kind", ASKED)
+async def test_a_file_that_waits_while_a_person_is_erased_is_gone_and_its_receiver_reads_so(desk: Desk, kind: str):
+    request = await desk.register(PERSONS, f"张 1234 {CASE}", submitted="0", way="person")
+    async with desk.database.write() as session:
+        await session.execute(update(Item).values(used_as="limited", basis=f"与{CASE}张1234同案"))
+    await ASKED[kind](desk)
+    assert await desk.work() == []
+    [waiting] = await desk.rows(Outbox, Outbox.kind == kind)
+    made = desk.store.path(waiting.params["key"])
+    assert made.exists()
+    await desk.send(Press("erok", request))
+    assert await desk.work() == []
+    assert not made.exists()
+    [waiting] = await desk.rows(Outbox, Outbox.kind == kind)
+    assert waiting.state is OutboxState.DUE
+    screen, content = await loaded(desk.store, await _rendered(desk, kind, waiting.params), "zh_CN")
+    assert (screen.file, content) == (None, None)
+    assert "文件已不再保存，请重新生成" in screen.text

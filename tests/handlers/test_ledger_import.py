@@ -15,9 +15,9 @@ from bot.screens.screen import Press, Screen
 from handlers import frame, ledger_import
 from handlers.lock import InstanceLock
 from handlers.turn import Incoming, Stale
-from storage import audit, keys, people, work
+from storage import audit, keys, orphans, people, work
 from storage.database import Database
-from storage.files import FileStore
+from storage.files import GONE, FileStore
 from storage.migrate import upgrade
 from storage.tables import (
     Applicant,
@@ -281,6 +281,17 @@ async def test_what_was_read_is_forgotten_when_it_is_imported_or_given_up(desk: 
         assert (sheet.rows, sheet.path) == (None, None)
         assert sheet.closed_at is not None
     assert await desk.draft() is None
+
+
+async def test_a_tried_ledger_whose_sheet_is_gone_for_an_erasure_is_shown_and_imported(desk: Ledger) -> None:
+    tried = await desk.tried(ledger(row(1)))
+    async with desk.database.write() as session:
+        assert await orphans.let_go(session) == [tried.file.key]
+    shown = await desk.told()
+    assert shown.name == tried.name and shown.file.key == GONE
+    await desk.press("lgo")
+    assert await desk.work() == []
+    assert await desk.count(Request) == 1
 
 
 async def test_importing_twice_adds_nothing(desk: Ledger) -> None:

@@ -4,8 +4,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import Policy
-from storage import erasure, notified, people
+from storage import erasure, notified, orphans, people
 from storage.database import Database
+from storage.files import GONE
 from storage.mentions import Named, mentions
 from storage.tables import Attempt, Outbox, OutboxState, Person, Role
 from tests.conftest import START
@@ -59,3 +60,28 @@ async def test_a_notice_whose_words_are_gone_does_not_come_when_its_receiver_is_
     async with sqlite.read() as session:
         rows = (await session.scalars(select(Outbox).order_by(Outbox.id))).all()
     assert [(row.state, row.params) for row in rows] == [(OutboxState.CANCELLED, {})] * 2
+
+
+async def test_files_that_may_still_leave_are_let_go_and_the_rest_of_a_notice_stays(sqlite: Database, policy):
+    waiting = (OutboxState.DUE, OutboxState.CLAIMED, OutboxState.UNKNOWN, OutboxState.HELD)
+    async with sqlite.write() as session:
+        officer = await enrolled(session, policy)
+        for number, state in enumerate((*waiting, OutboxState.SENT)):
+            said = {"n": 12, "file": {"key": f"{number + 1:032x}", "name": "台账.xlsx"}}
+            session.add(Outbox(person_id=officer.id, chat_id=1, kind="paper", params=said, not_before=START,
+                               state=state, dedupe=str(number), created_at=START))  # fmt: skip
+        session.add(Outbox(person_id=officer.id, chat_id=1, kind="k", params={"reason": "年休假"}, not_before=START,
+                           dedupe="none", created_at=START))  # fmt: skip
+    async with sqlite.write() as session:
+        assert await orphans.let_go(session) == [f"{number + 1:032x}" for number in range(len(waiting))]
+    async with sqlite.write() as session:
+        assert await orphans.let_go(session) == []
+    async with sqlite.read() as session:
+        rows = (await session.scalars(select(Outbox).order_by(Outbox.id))).all()
+    assert [row.state for row in rows] == [*waiting, OutboxState.SENT, OutboxState.DUE]
+    assert [row.params["file"]["key"] for row in rows[:-1]] == [GONE] * len(waiting) + [f"{len(waiting) + 1:032x}"]
+    assert (rows[0].params["n"], rows[0].params["file"]["name"], rows[-1].params) == (
+        12,
+        "台账.xlsx",
+        {"reason": "年休假"},
+    )
