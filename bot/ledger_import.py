@@ -164,12 +164,13 @@ def groups(rows: Sequence[Row]) -> list[list[Row]]:
     return list(found.values())
 
 
-def marked(rows: Iterable[Row], known: Mapping[int, str]) -> tuple[Row, ...]:
+def marked(rows: Iterable[Row], known: Mapping[int, str | None]) -> tuple[Row, ...]:
     """Return the rows with those marked that are there already, in the ledger or further up in the sheet.
 
     Args:
         rows: As the sheet alone judges them.
-        known: Row -> the number of the entry that has it, empty for an opinion without one.
+        known: Row -> the number of the entry that has it, empty where the officer may not look at that; None for an
+            opinion without one.
     """
     first: dict[tuple[Any, ...], int] = {}
     found = []
@@ -178,13 +179,20 @@ def marked(rows: Iterable[Row], known: Mapping[int, str]) -> tuple[Row, ...]:
         if each.verdict in IMPORTED:
             earlier = [first[key] for key in _keys(each) if key in first]
             if each.row in known:
-                reason = _("it is in the ledger already: %(number)s") % {"number": known[each.row]}
-                reason = reason if known[each.row] else _("this opinion is in the register already")
+                reason = _already(known[each.row])
             elif earlier:
                 reason = _("the same as row %(row)d") % {"row": earlier[0]}
             first |= {key: first.get(key, each.row) for key in _keys(each)}
         found.append(each if reason is None else replace(each, verdict=Verdict.PRESENT, reasons=(reason,)))
     return tuple(found)
+
+
+def _already(number: str | None) -> str:
+    if number is None:
+        return _("this opinion is in the register already")
+    if not number:
+        return _("a colleague has it in the ledger already")
+    return _("it is in the ledger already: %(number)s") % {"number": number}
 
 
 def _keys(row: Row) -> list[tuple[Any, ...]]:

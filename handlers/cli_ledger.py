@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.ledger_import import Row, Verdict
     from handlers.office import Office
     from storage.database import Database
+    from storage.finding import Sight
     from storage.tables import Unit
 
 app = typer.Typer()
@@ -61,12 +62,12 @@ async def _import(file: Path, code: str, *, dry_run: bool) -> None:
         rows = await _read(database, office, unit, content)
         if dry_run:
             async with database.read() as session:
-                rows = await ledger_entering.known_rows(session, unit, rows)
+                rows = await ledger_entering.known_rows(session, unit, rows, _everybody(office))
             _report(rows, counts(rows))
             typer.echo("Nothing was recorded: this was a dry run.")
             return
         async with database.write() as session:
-            act = Act(actor_id=None, owner_id=await _owner(session, unit), now=now)
+            act = Act(actor_id=None, owner_id=await _owner(session, unit), now=now, sight=_everybody(office))
             done = await ledger_entering.enter(session, office, unit.id, rows, act)
         _report(rows, done.counts)
         if done.numbers:
@@ -77,16 +78,14 @@ async def _export(file: Path, code: str) -> None:
     from bot.finding import View
     from handlers import ledger_export
     from storage import ledger_import, sheets_out
-    from storage.finding import Search, Sight
-    from storage.tables import Person, Role
+    from storage.finding import Search
 
     async with opened_alone() as (database, office):
-        everybody = Sight(Person(role=Role.COORDINATOR), office.today(office.clock.now()), on_the_server=True)
         async with database.read() as session:
             unit = await unit_of(session, code) if code else None
             setting = await ledger_import.columns(session, code) if code else None
             search = Search(view=View(unit_id=unit.id if unit else None))
-            rows = await ledger_export.verifications(session, everybody, search)
+            rows = await ledger_export.verifications(session, _everybody(office), search)
         typer.echo(f"{len(rows)} verifications are being written")
         if len(rows) > sheets_out.MOST:
             raise Sentence(f"a sheet takes {sheets_out.MOST} rows: export the units one by one")
@@ -112,6 +111,14 @@ async def _read(database: "Database", office: "Office", unit: "Unit", content: b
             typer.echo(f"{column_letters(at)} {heading} → {field_name(field) if field else '(not imported)'}")
     require(columns)
     return ledger_entering.read_rows(office, ledger, columns, office.today(office.clock.now()))
+
+
+def _everybody(office: "Office") -> "Sight":
+    """Return the maintainer's eyes: at the command line nothing is hidden."""
+    from storage.finding import Sight
+    from storage.tables import Person, Role
+
+    return Sight(Person(role=Role.COORDINATOR), office.today(office.clock.now()), on_the_server=True)
 
 
 def _report(rows: Sequence["Row"], counts: Mapping["Verdict", int]) -> None:

@@ -19,6 +19,7 @@ from bot.sheet_words import Standing
 from handlers import expiry, planning
 from handlers.office import Office
 from storage import audit, ledger_import, policies
+from storage.finding import Sight
 from storage.ledger_import import Entered, OlderEntry, OlderItem
 from storage.ledger_known import present
 from storage.tables import ItemState, Unit
@@ -32,12 +33,14 @@ class Act:
         actor_id: The officer; None for the maintainer at the command line.
         owner_id: Whose the entries are whose row names no colleague of the unit.
         now: Aware UTC time.
+        sight: Whose eyes look, on the local day of it.
         sheet_id: The sheet that was sent; None at the command line.
     """
 
     actor_id: int | None
     owner_id: int
     now: dt.datetime
+    sight: Sight
     sheet_id: int | None = None
 
 
@@ -68,9 +71,9 @@ def read_rows(office: Office, ledger: Ledger, columns: Columns, today: dt.date) 
     return judge(ledger, columns, rules)
 
 
-async def known_rows(session: AsyncSession, unit: Unit, rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Return the rows with those marked that the unit's ledger has already."""
-    return marked(rows, await present(session, unit, rows))
+async def known_rows(session: AsyncSession, unit: Unit, rows: Sequence[Row], sight: Sight) -> tuple[Row, ...]:
+    """Return the rows with those marked that the unit's ledger has already, as far as an officer may know of it."""
+    return marked(rows, await present(session, unit, rows, sight))
 
 
 async def enter(session: AsyncSession, office: Office, unit_id: int, rows: Sequence[Row], act: Act) -> Imported:
@@ -84,7 +87,7 @@ async def enter(session: AsyncSession, office: Office, unit_id: int, rows: Seque
         act: Who imports, when.
     """
     unit = await ledger_import.lock(session, unit_id)
-    rows = await known_rows(session, unit, rows)
+    rows = await known_rows(session, unit, rows, act.sight)
     owners = await ledger_import.colleagues(session, unit.id)
     new = [_entry(office, group, owners.get(group[0].officer, act.owner_id)) for group in groups(rows)]
     taken = [row for row in rows if row.makes_entry or row.brings_opinion]

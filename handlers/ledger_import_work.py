@@ -15,12 +15,13 @@ from bot.ledger_columns import Columns, Field, is_known, known_headings, own_hea
 from bot.ledger_import import Ledger, Row, Verdict, counts, without_persons
 from bot.screens import ledger_import as screens
 from bot.screens.screen import File, Screen
-from handlers import ledger_entering
+from handlers import handed_out, ledger_entering
+from handlers.finding import sight_of
 from handlers.ledger_entering import Act
 from handlers.office import Office
 from handlers.sheet_reading import ask_child
 from handlers.worker import Finish, Tools
-from storage import batch, ledger_import, outbox, people, work
+from storage import audit, batch, known, ledger_import, outbox, people, work
 from storage.files import handed_in
 from storage.tables import Person, Priority, Sheet, Unit
 
@@ -95,8 +96,12 @@ async def try_out(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> 
     if sheet.closed_at is not None or rows.get("step") == ENTERING:
         return _nothing
     ledger, judged = await _judged(tools.office, rows, now)
+    codes = [code for row in judged if (code := row.code or row.legacy_code)]
     async with tools.database.read() as session:
-        judged = await ledger_entering.known_rows(session, unit, judged)
+        sight = await sight_of(session, tools.office, person, tools.office.today(now))
+        judged = await ledger_entering.known_rows(session, unit, judged, sight)
+        seen = await known.keys(session, codes)
+        reach = await handed_out.reach_of(session, person, sight.today)
     key = await _kept(tools, *_with_verdicts(ledger, judged))
     said = {verdict.value: number for verdict, number in counts(judged).items()}
     faults = [reason for row in judged if row.verdict is Verdict.WRONG for reason in row.reasons]
@@ -108,7 +113,9 @@ async def try_out(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> 
             return
         work.tidy(session, [kept.path] if kept.path else [], now=now)
         kept.rows, kept.path = {**rows, **ledger.to_json(), "counts": said, "faults": faults}, key
-        await _notify(session, told, TRIED, {"sheet_id": kept.id, "key": key}, key, now)
+        audit.note(session, at=now, actor_id=person.id, verb=TRY, subject=("person", person.id),
+                   after={"counterparts": list(seen)})  # fmt: skip
+        await _notify(session, told, TRIED, {"sheet_id": kept.id, "key": key, **reach}, key, now)
 
     return finish
 
@@ -125,7 +132,8 @@ async def enter(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fi
 
     async def finish(session: AsyncSession) -> None:
         kept, told = await session.get_one(Sheet, sheet.id), await session.get_one(Person, person.id)
-        act = Act(actor_id=person.id, owner_id=person.id, now=now, sheet_id=kept.id)
+        sight = await sight_of(session, tools.office, told, tools.office.today(now))
+        act = Act(actor_id=told.id, owner_id=told.id, now=now, sight=sight, sheet_id=kept.id)
         done = await ledger_entering.enter(session, tools.office, unit.id, judged, act)
         work.tidy(session, batch.close(kept, now=now), now=now)
         said = {
@@ -241,4 +249,4 @@ async def _nothing(_session: AsyncSession) -> None:
 
 
 JOBS: Final = {READ: read, TRY: try_out, ENTER: enter}
-NOTICES: Final = {READ_NOTICE: show_columns, TRIED: show_tried, IMPORTED: show_imported}
+NOTICES: Final = {READ_NOTICE: show_columns, TRIED: handed_out.in_reach(show_tried), IMPORTED: show_imported}

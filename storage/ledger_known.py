@@ -12,6 +12,7 @@ from bot.ledger_import import Row
 from bot.near_names import plain_name
 from bot.policy.model import ProductKind
 from storage.counterparts import family
+from storage.finding import Sight, opinion_known_to, visible_to
 from storage.tables import Item, Opinion, Request, RequestState, Unit
 
 
@@ -24,6 +25,7 @@ class _Entry:
     counterpart_id: int | None
     submitted_on: dt.date | None
     count: int | None
+    is_seen: bool
 
     def is_of(self, row: Row) -> bool:
         """Say whether a row is about the same matter and submission."""
@@ -45,35 +47,39 @@ class _Opinion:
         return row.issued_on == self.issued_on
 
 
-async def present(session: AsyncSession, unit: Unit, rows: Sequence[Row]) -> dict[int, str]:
+async def present(session: AsyncSession, unit: Unit, rows: Sequence[Row], sight: Sight) -> dict[int, str | None]:
     """Return which rows a unit's ledger has already: the same opinion, or the same counterpart, matter and submission.
 
+    Of a colleague's entry for a matter whose takers are confidential nothing is known, nor of its opinion before the
+    result: whoever sends in guesses would learn who takes part. Such a row is entered a second time.
+
     Returns:
-        Row -> number of the entry that has it, empty for an opinion without one.
+        Row -> number of the entry that has it, empty where they may not look at it; None for an opinion without one.
     """
     families = await family(session, sorted({code for row in rows if (code := row.code or row.legacy_code)}))
     ids = {each for members in families.values() for each in members}
     counts = {row.count for row in rows if row.count is not None}
-    entries = await _entries(session, unit.id, ids, counts)
-    held = await _opinions(session, unit.id, ids)
-    found: dict[int, str] = {}
+    entries = await _entries(session, unit.id, ids, counts, sight)
+    held = await _opinions(session, unit.id, ids, sight)
+    found: dict[int, str | None] = {}
     for row in rows:
         members = families.get(row.code or row.legacy_code, set()) if not row.count else {None}
         same = [each for one in members for each in entries.get(one, ()) if each.is_of(row)]
         if same:
-            found[row.row] = f"{unit.short_name}{same[0].year}-{same[0].seq}"
+            seen = next((each for each in same if each.is_seen), None)
+            found[row.row] = f"{unit.short_name}{seen.year}-{seen.seq}" if seen else ""
         elif row.brings_opinion and any(each.is_of(row) for one in members for each in held.get(one, ())):
-            found[row.row] = ""
+            found[row.row] = None
     return found
 
 
 async def _entries(
-    session: AsyncSession, unit_id: int, ids: set[int], counts: set[int]
+    session: AsyncSession, unit_id: int, ids: set[int], counts: set[int], sight: Sight
 ) -> Mapping[int | None, list[_Entry]]:
     rows = await session.execute(
         select(
             Request.year, Request.seq, Request.matter_code, Request.matter_name,
-            Item.counterpart_id, Item.submitted_on, Item.head_count,
+            Item.counterpart_id, Item.submitted_on, Item.head_count, visible_to(sight).label("is_seen"),
         )
         .join(Item, Item.request_id == Request.id)
         .where(
@@ -81,6 +87,7 @@ async def _entries(
             Request.state != RequestState.UNDONE,
             Item.product_kind == ProductKind.VERIFICATION.value,
             or_(Item.counterpart_id.in_(ids), Item.counterpart_id.is_(None) & Item.head_count.in_(counts)),
+            or_(visible_to(sight), Request.matter_code.is_(None), Request.matter_code.not_in(sight.confidential)),
         )
         .order_by(Request.id)
     )  # fmt: skip
@@ -91,10 +98,15 @@ async def _entries(
     return found
 
 
-async def _opinions(session: AsyncSession, unit_id: int, ids: set[int]) -> Mapping[int | None, list[_Opinion]]:
+async def _opinions(
+    session: AsyncSession, unit_id: int, ids: set[int], sight: Sight
+) -> Mapping[int | None, list[_Opinion]]:
     rows = await session.execute(
         select(Opinion.counterpart_id, Opinion.number, Opinion.issued_on).where(
-            Opinion.counterpart_id.in_(ids), Opinion.unit_id == unit_id, Opinion.undone_at.is_(None)
+            Opinion.counterpart_id.in_(ids),
+            Opinion.unit_id == unit_id,
+            Opinion.undone_at.is_(None),
+            opinion_known_to(sight),
         )
     )
     found: dict[int | None, list[_Opinion]] = defaultdict(list)

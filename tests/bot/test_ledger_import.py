@@ -374,6 +374,11 @@ def test_what_the_ledger_has_is_marked_with_its_number() -> None:
     assert counts(rows)[Verdict.PRESENT] == 1
 
 
+def test_what_a_colleague_has_is_marked_without_a_number() -> None:
+    [row] = marked(judged(line(1)), {2: ""})
+    assert (row.verdict, row.reasons) == (Verdict.PRESENT, ("a colleague has it in the ledger already",))
+
+
 # --- the oracle ------------------------------------------------------------------------------------------------------
 
 

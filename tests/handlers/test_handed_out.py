@@ -8,9 +8,19 @@ import pytest
 from sqlalchemy import update
 
 from bot.batch import Checked
+from bot.ledger_import import counts
 from bot.periods import Kind, period_of
 from bot.screens.screen import Press
-from handlers import batch_work, finding_export, frame, handed_out, ledger_export, quarter_circular, stats
+from handlers import (
+    batch_work,
+    finding_export,
+    frame,
+    handed_out,
+    ledger_export,
+    ledger_import_work,
+    quarter_circular,
+    stats,
+)
 from handlers.telegram.messages import loaded
 from storage import batch, people
 from storage.database import Database
@@ -44,6 +54,7 @@ SAID: dict[str, dict[str, Any]] = {
     stats.NOTICE: {"period": "2026Q4", "unit": "", "ledger": True},
     quarter_circular.MADE: {"quarter": "2026Q4"},
     batch_work.CHECKED: {"sheet_id": 1},
+    ledger_import_work.TRIED: {"sheet_id": 1},
 }
 
 
@@ -53,7 +64,7 @@ async def desk(database: Database, office, enrol, tmp_path) -> Desk:
     away, person = await enrol(900_031), await enrol(900_032, unit="legal", role=Role.COORDINATOR)
     async with database.write() as session:
         session.add(Cover(person_id=away.id, by_id=person.id, from_on=dt.date(2026, 11, 23), to_on=None))
-        rows = {"checked": Checked(header=(), rows=()).to_json()}
+        rows = {"checked": Checked(header=(), rows=()).to_json(), "version": 1, "counts": counts(()), "faults": []}
         sheet = await batch.begin(session, person.id, batch.CHECK, rows, now=NOW)
         sheet.path = KEY
     return Desk(database, office, person, store=FileStore(tmp_path / "files"))

@@ -11,14 +11,16 @@ from sqlalchemy import event, select
 from bot.errors import Refusal
 from bot.identifiers import ID_NUMBER_MARKER
 from bot.language import speaking
+from bot.opinions import Finding
 from bot.screens.screen import Press, Screen
 from handlers import frame, ledger_import
 from handlers.lock import InstanceLock
 from handlers.turn import Incoming, Stale
-from storage import audit, keys, orphans, people, work
+from storage import audit, keys, opinions, orphans, people, work
 from storage.database import Database
 from storage.files import GONE, FileStore
 from storage.migrate import upgrade
+from storage.opinions import NewOpinion
 from storage.tables import (
     Applicant,
     Audit,
@@ -61,6 +63,7 @@ def answered(n: int, **more: str) -> list[str]:
     return row(n, **{"受理时间": "20260301"} | came | more)
 
 
+AWARD = {"matter": ("m22",), "reserved": ("yes",)}  # 绿色企业评选
 MIXED = [
     row(1), row(2, 中心收件="2026.11.20", 经办人="虚构2"), row(3, 申请方="企业自行申请"), answered(4),
     answered(5, 状态="待使用", 核查结果="有不良信息", 备注="已告知"),
@@ -336,6 +339,73 @@ async def test_another_unit_may_hold_the_same(desk: Ledger, enrol) -> None:
     await desk.imported(ledger(*MIXED))
     water = Ledger(desk.database, desk.office, await enrol(900004, unit="water"), desk.now, desk.store)
     assert "4 open entries" in (await water.tried(ledger(*MIXED))).text
+
+
+async def register_award(desk: Ledger, n: int) -> None:
+    """Make an entry for a company that takes part in an award: a matter that is confidential before its result."""
+    await desk.decide(AWARD)
+    await desk.type(f"{company(n)} {code(n)}")
+    await desk.press("rsubm", "0")
+    await desk.press("rconf")
+
+
+async def judged(desk: Ledger, *rows: list[str]) -> list[list[str]]:
+    """Return what the trial says of each row: what becomes of it, and why."""
+    screen = await desk.tried(ledger(*rows))
+    assert screen.file is not None
+    return [line[-2:] for line in cells(desk.store.read(screen.file.key))[1:]]
+
+
+async def test_guesses_at_an_award_list_tell_nobody_who_is_on_it(desk: Ledger, enrol) -> None:
+    name = desk.office.policy.matters["m22"].name
+    await register_award(desk, 3)
+    guesses = [row(n, 事项=name, 受理时间="2026.11.23") for n in range(1, 6)]
+    colleague = Ledger(desk.database, desk.office, await enrol(900012), desk.now, desk.store)
+    assert await judged(colleague, *guesses) == [["imported as an open entry", ""]] * 5
+    head = Ledger(desk.database, desk.office, await enrol(900013, role=Role.HEAD), desk.now, desk.store)
+    for inside in (desk, head):  # who may look at the entry
+        said = [why for _what, why in await judged(inside, *guesses)]
+        assert said == ["", "", "it is in the ledger already: 大气2026-1", "", ""]
+    screen = await colleague.imported(ledger(*guesses))
+    assert "5 open entries" in screen.text and "already" not in screen.text
+    assert len(await desk.rows(Request)) == 6
+
+
+async def test_an_opinion_for_an_award_is_known_to_others_once_it_was_used(desk: Ledger, enrol) -> None:
+    await register_award(desk, 4)
+    [item] = await desk.rows(Item, Item.product_kind == "verification")
+    new = NewOpinion(
+        counterpart_id=item.counterpart_id, item_id=item.id, unit_id=desk.person.unit_id, holder_id=desk.person.id,
+        issued_on=dt.date(2026, 3, 5), valid_to=dt.date(2027, 3, 4), valid_source="printed",
+        finding=Finding.CLEAN, number="郑信4",
+    )  # fmt: skip
+    async with desk.database.write() as session:
+        await opinions.record(session, [new], now=NOW)
+    colleague = Ledger(desk.database, desk.office, await enrol(900012), desk.now, desk.store)
+    present = ["not imported: in the ledger already", "this opinion is in the register already"]
+    assert await judged(desk, answered(4)) == [present]
+    assert (await judged(colleague, answered(4)))[0][1] != present[1]
+    async with desk.database.write() as session:
+        (await session.get_one(Item, item.id)).used_on = dt.date(2026, 11, 23)
+    assert await judged(colleague, answered(4)) == [present]
+
+
+async def test_of_a_colleagues_entry_the_trial_says_that_it_is_there_and_no_number(desk: Ledger, enrol) -> None:
+    await desk.imported(ledger(row(1)))
+    colleague = Ledger(desk.database, desk.office, await enrol(900012), desk.now, desk.store)
+    present = "not imported: in the ledger already"
+    assert await judged(colleague, row(1)) == [[present, "a colleague has it in the ledger already"]]
+    assert await judged(desk, row(1)) == [[present, "it is in the ledger already: 大气2026-1"]]
+
+
+async def test_a_trial_leaves_a_line_of_the_counterparts_that_the_register_knows(desk: Ledger, enrol) -> None:
+    await register_award(desk, 3)
+    [firm] = await desk.rows(Counterpart)
+    colleague = Ledger(desk.database, desk.office, await enrol(900012), desk.now, desk.store)
+    await colleague.tried(ledger(*(row(n) for n in range(1, 6))))
+    [line] = await desk.rows(Audit, Audit.verb == "ledger.try")
+    assert (line.actor_id, line.subject_kind, line.subject_id) == (colleague.person.id, "person", colleague.person.id)
+    assert line.after == {"counterparts": [firm.id]}
 
 
 @pytest.mark.parametrize("cut_at", range(1, 22, 4))

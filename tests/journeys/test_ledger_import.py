@@ -10,6 +10,7 @@ from bot.ledger_import import Ledger
 from handlers import ledger_entering
 from handlers.ledger_entering import Act
 from handlers.ledger_import_work import columns_of, read_ledger
+from storage.finding import Sight
 from storage.tables import (
     Audit,
     Item,
@@ -179,7 +180,7 @@ async def test_two_instances_that_import_at_the_same_moment_come_one_after_the_o
 
     async def enter() -> int:
         async with story.database.write() as session:
-            act = Act(actor_id=owner.id, owner_id=owner.id, now=now)
+            act = Act(actor_id=owner.id, owner_id=owner.id, now=now, sight=Sight(owner, office.today(now)))
             done = await ledger_entering.enter(session, office, owner.unit_id, rows, act)
             await asyncio.sleep(0.05)
         return len(done.numbers)
