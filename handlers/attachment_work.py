@@ -102,12 +102,13 @@ async def keep(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) -> "
     found = await asyncio.to_thread(media_type, content)
     digest = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
     async with tools.database.read() as session:
-        opened, item = await _still_wanted(session, tools.office, params, now)
+        _opened, item = await _still_wanted(session, tools.office, params, now)
         if await attachments.holds(session, item.id, digest):
             raise Refusal(_("This file is kept with the entry already."))
     stored = await asyncio.to_thread(tools.store.put, content)
 
     async def finish(session: AsyncSession) -> None:
+        opened, item = await _still_wanted(session, tools.office, params, now)  # it may have gone over meanwhile
         row = Attachment(
             item_id=item.id,
             purpose=PURPOSES[item.product_kind].value,

@@ -132,6 +132,7 @@ async def enter(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fi
 
     async def finish(session: AsyncSession) -> None:
         kept, told = await session.get_one(Sheet, sheet.id), await session.get_one(Person, person.id)
+        await _require_unmoved(session, told, kept)
         sight = await sight_of(session, tools.office, told, tools.office.today(now))
         act = Act(actor_id=told.id, owner_id=told.id, now=now, sight=sight, sheet_id=kept.id)
         done = await ledger_entering.enter(session, tools.office, unit.id, judged, act)
@@ -186,11 +187,18 @@ async def _about(tools: Tools, params: Mapping[str, Any]) -> tuple[Sheet, Person
     async with tools.database.read() as session:
         person = await session.get_one(Person, params["person_id"])
         sheet = await session.get_one(Sheet, params["sheet_id"])
-        if await people.has_moved(session, person, sheet.created_at):
-            raise Refusal(
-                _("Your unit or role has changed since the ledger was sent. Please send it again with /sheet.")
-            )
+        await _require_unmoved(session, person, sheet)
         return sheet, person, await session.get_one(Unit, person.unit_id)
+
+
+async def _require_unmoved(session: AsyncSession, person: Person, sheet: Sheet) -> None:
+    """Refuse a ledger whose officer has another unit or role than when they sent it.
+
+    Raises:
+        Refusal: They have.
+    """
+    if await people.has_moved(session, person, sheet.created_at):
+        raise Refusal(_("Your unit or role has changed since the ledger was sent. Please send it again with /sheet."))
 
 
 async def _judged(office: Office, rows: Mapping[str, Any], now: dt.datetime) -> tuple[Ledger, tuple[Row, ...]]:

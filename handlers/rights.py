@@ -202,14 +202,27 @@ def _heard(kind: str, renderer: Renderer) -> Renderer:
 
 def _permitted(kind: str, chore: Chore) -> Chore:
     async def job(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Finish:
-        if (person_id := params.get("person_id")) is not None:
-            async with tools.database.read() as session:
-                person = await session.get(Person, person_id)
-            if person is None or not _may(person, JOBS.get(kind)):
+        if params.get("person_id") is None:
+            return await chore(tools, params, now)
+        async with tools.database.read() as session:
+            if not await _may_have(session, kind, params):
                 return _nothing
-        return await chore(tools, params, now)
+        finish = await chore(tools, params, now)
+
+        async def finish_if_permitted(session: AsyncSession) -> None:
+            # It took its time outside any transaction: meanwhile they may have been suspended, or got another role.
+            if await _may_have(session, kind, params):
+                await finish(session)
+
+        return finish_if_permitted
 
     return job
+
+
+async def _may_have(session: AsyncSession, kind: str, params: Mapping[str, Any]) -> bool:
+    """Say whether whoever asked for long work may have it, as of this transaction."""
+    person = await session.get(Person, params["person_id"])
+    return person is not None and _may(person, JOBS.get(kind))
 
 
 async def _nothing(_session: AsyncSession) -> None:

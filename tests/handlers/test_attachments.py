@@ -13,7 +13,19 @@ from handlers import attachment_work, attachments
 from handlers.turn import Stale
 from storage import work
 from storage.files import FileStore
-from storage.tables import Attachment, Audit, Item, ItemState, Outbox, Person, PersonState, Role, Work, WorkState
+from storage.tables import (
+    Attachment,
+    Audit,
+    Item,
+    ItemState,
+    Outbox,
+    Person,
+    PersonState,
+    Request,
+    Role,
+    Work,
+    WorkState,
+)
 from tests.handlers.conftest import NOW
 from tests.handlers.desk import ACCESS, COMPANY, FILING, LOAN, PERMIT, SHOP, Desk
 from tests.papers import PAGES, SCRIPT, archive, jpeg, pdf, png
@@ -279,6 +291,23 @@ async def test_an_officer_who_was_suspended_meanwhile_keeps_nothing(desk):
         (await session.get_one(Person, desk.person.id)).state = PersonState.SUSPENDED
     assert len(await desk.work()) == 1
     assert await desk.count(Attachment) == 0 and kept_files(desk) == []
+
+
+async def test_a_file_of_an_entry_that_went_over_while_it_was_checked_is_not_kept(desk, enrol):
+    colleague = await enrol(900077)
+    entry = await desk.register(FILING)
+    await desk.send(Press("atts", entry))
+    await desk.press("att")
+    await desk.file(pdf(PAGES))
+    async with desk.database.write() as session:
+        row = await work.claim(session, now=NOW)
+    finish = await attachment_work.keep(desk.tools, row.params, NOW)
+    async with desk.database.write() as session:
+        (await session.get_one(Request, entry)).owner_id = colleague.id
+    with pytest.raises(Refusal, match="Only the handling officer"):
+        async with desk.database.write() as session:
+            await finish(session)
+    assert await desk.count(Attachment) == 0
 
 
 async def test_a_death_between_the_file_and_its_row_leaves_one_row_and_an_orphan_that_is_swept(desk):

@@ -442,16 +442,34 @@ async def test_a_death_between_trial_and_word_costs_nothing(desk: Ledger) -> Non
     assert len(await reborn.rows(Request)) == 5
 
 
+async def move(desk: Ledger) -> None:
+    """Let the coordinator put the officer into the water division, a minute later."""
+    desk.now += dt.timedelta(minutes=1)
+    async with desk.database.write() as session:
+        me, water = await session.get_one(Person, desk.person.id), await people.unit_by_code(session, "water")
+        me.unit_id = water.id
+        audit.note(session, at=desk.now, actor_id=None, verb=people.UNIT_CHANGED, subject=("person", me.id))
+
+
 async def test_whoever_has_another_unit_by_now_imports_nothing_into_it(desk: Ledger) -> None:
     await desk.tried(ledger(*MIXED))
     await desk.press("lgo")
-    desk.now += dt.timedelta(minutes=1)
-    async with desk.database.write() as session:
-        me = await session.get_one(Person, desk.person.id)
-        subject = ("person", me.id)
-        audit.note(session, at=desk.now, actor_id=None, verb=people.UNIT_CHANGED, subject=subject)
+    await move(desk)
     [refused] = await desk.work()
     assert "Your unit or role has changed" in refused and await desk.rows(Request) == []
+
+
+async def test_whoever_is_moved_while_the_rows_are_judged_imports_nothing_into_either_unit(desk: Ledger) -> None:
+    await desk.tried(ledger(*MIXED))
+    await desk.press("lgo")
+    async with desk.database.write() as session:
+        job = await work.claim(session, now=desk.now)
+    finish = await ledger_import.JOBS[job.kind](desk.tools, job.params, desk.now)
+    await move(desk)
+    with pytest.raises(Refusal, match="Your unit or role has changed"):
+        async with desk.database.write() as session:
+            await finish(session)
+    assert await desk.rows(Request) == []
 
 
 async def test_older_keyboards_and_those_of_others_do_nothing(desk: Ledger, enrol) -> None:

@@ -1,6 +1,7 @@
 """A right that was lost since: what was asked for is not done any more, and what was to be told is not told."""
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.screens.screen import Screen
@@ -80,3 +81,29 @@ async def test_long_work_is_done_for_whoever_may_still_have_it(
         async with database.write() as session:
             await finish(session)
     assert ran == (["ran", "kept"] if done else [])
+
+
+@pytest.mark.parametrize(
+    "lost", [{"state": PersonState.SUSPENDED}, {"role": Role.AUDITOR}], ids=["suspended", "another role"]
+)
+async def test_long_work_comes_to_nothing_for_whoever_lost_the_right_while_it_was_done(
+    database: Database, office: Office, enrol, tmp_path, lost: dict[str, object]
+):
+    person = await enrol(900_001)
+    kept: list[str] = []
+
+    async def chore(_tools: Tools, _params: object, _now: object):
+        async with database.write() as session:
+            await session.execute(update(Person).where(Person.id == person.id).values(**lost))
+
+        async def finish(_session: AsyncSession) -> None:
+            kept.append("kept")
+
+        return finish
+
+    guarded = rights.permitted({"ledger.enter": chore})
+    tools = Tools(database, office, FileStore(tmp_path), _fetch, lambda _chat, _screen: None)
+    finish = await guarded["ledger.enter"](tools, {"person_id": person.id}, Clock().now())
+    async with database.write() as session:
+        await finish(session)
+    assert kept == []
