@@ -163,7 +163,7 @@ async def _let_in(turn: Turn, person: Person, application: Invite) -> None:
     people.regain(person)
     if application.answered_at is None:
         application.answered_at, application.approved = turn.now, True
-    turn.note("person.join", ("person", person.id), before=before, after=_asked_for(application))
+    turn.note(people.JOINED, ("person", person.id), before=before, after=_asked_for(application))
     work.add(turn.session, access.MENUS, {}, now=turn.now)
     if person.id != turn.officer.id:
         dedupe = f"{WELCOME}:{person.id}:{turn.update_id}"

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage import cover
+from storage.people import JOINED, UNIT_CHANGED
 from storage.reminders import SUBJECT
 from storage.tables import (
     Applicant,
@@ -33,7 +34,7 @@ from storage.tables import (
 
 Owner = int | InstrumentedAttribute[int]
 """A person's key, or the column that it stands in."""
-CAME: Final = ("person.unit", "person.join")
+CAME: Final = (UNIT_CHANGED, JOINED)
 """Verbs of the audit by which somebody came into their unit."""
 
 

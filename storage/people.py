@@ -13,7 +13,8 @@ from storage.upsert import insert_new
 
 ROLE_CHANGED: Final = "person.role"
 UNIT_CHANGED: Final = "person.unit"
-"""The audit's words for somebody who reaches less or other things from then on."""
+JOINED: Final = "person.join"
+"""The audit's words for somebody who reaches less or other things from then on: who left may join another unit."""
 SUSPENDED: Final = "person.suspend"
 LEFT: Final = "person.leave"
 """The audit's words for somebody who is told nothing from then on."""
@@ -62,11 +63,14 @@ async def named(session: AsyncSession, text: str) -> Sequence[Person]:
 
 
 async def has_moved(session: AsyncSession, person: Person, since: dt.datetime) -> bool:
-    """Say whether somebody has got another unit or role since a moment, as the record of who did what tells."""
+    """Say whether somebody has got another unit or role since a moment, as the record of who did what tells.
+
+    Whoever left and was let in again has moved too, be it into the same unit: what they had asked for is over.
+    """
     moved = select(Audit.id).where(
         Audit.subject_kind == "person",
         Audit.subject_id == person.id,
-        Audit.verb.in_((ROLE_CHANGED, UNIT_CHANGED)),
+        Audit.verb.in_((ROLE_CHANGED, UNIT_CHANGED, JOINED)),
         Audit.at > since,
     )
     return await session.scalar(moved.limit(1)) is not None

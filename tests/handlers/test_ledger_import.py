@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 
 from bot.errors import Refusal
 from bot.identifiers import ID_NUMBER_MARKER
 from bot.language import speaking
 from bot.opinions import Finding
 from bot.screens.screen import Press, Screen
-from handlers import frame, ledger_import
+from handlers import enrolment, frame, ledger_import
 from handlers.lock import InstanceLock
-from handlers.turn import Incoming, Stale
-from storage import audit, keys, opinions, orphans, people, work
+from handlers.turn import Incoming, Sender, Stale, Turn
+from storage import audit, invites, keys, opinions, orphans, people, work
 from storage.database import Database
 from storage.files import GONE, FileStore
 from storage.migrate import upgrade
@@ -30,12 +30,14 @@ from storage.tables import (
     ItemState,
     Opinion,
     Person,
+    PersonState,
     Reminder,
     Request,
     RequestState,
     Role,
     Setting,
     Sheet,
+    Work,
 )
 from tests.commands import Command
 from tests.handlers.conftest import NOW
@@ -457,6 +459,30 @@ async def test_whoever_has_another_unit_by_now_imports_nothing_into_it(desk: Led
     await move(desk)
     [refused] = await desk.work()
     assert "Your unit or role has changed" in refused and await desk.rows(Request) == []
+
+
+async def test_whoever_left_and_was_let_into_another_unit_imports_no_sheet_of_the_old_one(desk: Ledger, enrol) -> None:
+    await desk.tried(ledger(*MIXED))
+    desk.now += dt.timedelta(minutes=1)
+    by = await enrol(900014, unit="legal", role=Role.COORDINATOR)
+    async with desk.database.write() as session:
+        me, water = await session.get_one(Person, desk.person.id), await people.unit_by_code(session, "water")
+        me.state = PersonState.LEFT
+        ends = desk.now + enrolment.INVITE_LIFE
+        token = await invites.make(session, water, Role.OFFICER, by=by, expires_at=ends)
+        turn = Turn(desk.office, session, desk.now, 1, Sender(me.telegram_id, "虚构1"), person=me)
+        await enrolment.enrol(turn, enrolment.PAYLOAD + token)
+    async with desk.database.write() as session:
+        me, application = await session.get_one(Person, me.id), await invites.latest(session, me.id)
+        asked = await enrolment.asking(session, desk.office, me, application, desk.now)
+        yes = Press("jok", me.id, arg=asked.stamp)
+        await enrolment.on_answer(Turn(desk.office, session, desk.now, 2, Sender(by.telegram_id), person=by, press=yes))
+        assert (me.state, me.unit_id) == (PersonState.ACTIVE, water.id)
+    async with desk.database.write() as session:
+        await session.execute(delete(Work))  # their new command menu, which only a messenger can show
+    await desk.press("lgo")
+    assert "Your unit or role has changed" in "".join(await desk.work())
+    assert await desk.rows(Request) == []
 
 
 async def test_whoever_is_moved_while_the_rows_are_judged_imports_nothing_into_either_unit(desk: Ledger) -> None:
