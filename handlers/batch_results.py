@@ -23,7 +23,7 @@ from handlers.turn import Defect, Flow, Stale, Turn
 from handlers.worker import Finish, Tools
 from storage import batch, ledger, opinions, outbox, work
 from storage.files import handed_in
-from storage.ledger import Opened, entry_of
+from storage.ledger import Opened, open_entry
 from storage.opinions import NewOpinion
 from storage.tables import ItemState, Person, Priority, Sheet
 
@@ -53,7 +53,7 @@ async def present(turn: Turn) -> Screen:
         raise Stale
     if "sheet" in draft.answers:
         sheet = await _own(turn, draft.answers["sheet"])
-        shown = await _summary(turn.session, sheet, turn.today)
+        shown = await _shown(turn, sheet)
         return screens.rest_day(sheet.id, shown.left, turn.today)
     opened = await acts.changeable(turn, draft.answers["request"])
     missing = len(lacking(opened))
@@ -87,11 +87,16 @@ async def on_entry(turn: Turn) -> Screen:
 
 
 async def on_rest(turn: Turn) -> Screen:
-    """〔其余均为未查询到不良信息〕: all others alike, once the day of issue is known."""
+    """〔其余均为未查询到不良信息〕: all others alike, once the day of issue is known.
+
+    Raises:
+        Stale: The results were recorded or given up.
+        Refusal: This officer may not change the entry any more.
+    """
     sheet = await _own(turn, turn.pressed.id)
     if turn.pressed.arg == "back":
         await _end_question(turn)
-        return screens.summary(await _summary(turn.session, sheet, turn.today))
+        return screens.summary(await _shown(turn, sheet))
     if turn.pressed.arg in ("0", "1"):
         return await _rest(turn, sheet, turn.today - dt.timedelta(days=int(turn.pressed.arg)))
     await drafts_aside.put_aside(turn, purpose=PURPOSE, answers={"sheet": sheet.id}, awaiting="day")
@@ -138,13 +143,20 @@ async def on_record(turn: Turn) -> Screen:
 
 
 async def read(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Finish:
-    """Read a sheet of results against its entry and queue the summary; nothing is recorded yet."""
+    """Read a sheet of results against its entry and queue the summary; nothing is recorded yet.
+
+    Raises:
+        Refusal: It cannot be read, or whoever sent it may not change the entry any more.
+    """
     today = tools.office.today(now)
     async with tools.database.read() as session:
         sheet = await session.get_one(Sheet, params["sheet_id"])
-        opened = await entry_of(session, params["request_id"])
-        if opened is None or sheet.closed_at is not None:
+        if sheet.closed_at is not None:
             return _nothing
+        person = await session.get_one(Person, params["person_id"])
+        opened = await open_entry(session, person, params["request_id"], on=today)
+        if opened is None or not opened.may_act:
+            raise Refusal(_("Only the handling officer and the coordinators change this entry."))
         known = await batch.codes_of(session, opened.verifications)
         waiting = await batch.codes_of(session, lacking(opened))
     ref = batch.content(sheet)["ref"]
@@ -172,13 +184,16 @@ async def read(tools: Tools, params: Mapping[str, Any], now: dt.datetime) -> Fin
 
 
 async def show_read(
-    session: AsyncSession, office: Office, _person: Person, params: Mapping[str, Any], now: dt.datetime
+    session: AsyncSession, office: Office, person: Person, params: Mapping[str, Any], now: dt.datetime
 ) -> Screen | None:
-    """Return the summary of a sheet; None where it was recorded, given up or replaced meanwhile."""
-    sheet = await session.get(Sheet, params["sheet_id"], populate_existing=True)
+    """Return the summary of a sheet; None where it was recorded, given up or replaced, or its entry went over."""
+    today, sheet = office.today(now), await session.get(Sheet, params["sheet_id"], populate_existing=True)
     if sheet is None or sheet.closed_at is not None:
         return None
-    return screens.summary(await _summary(session, sheet, office.today(now)))
+    opened = await open_entry(session, person, sheet.request_id or 0, on=today)
+    if opened is None or not opened.may_act:
+        return None
+    return screens.summary(await _summary(session, opened, sheet, today))
 
 
 async def _reading(turn: Turn, request_id: int, ref: str) -> Screen:
@@ -195,12 +210,17 @@ async def _rest(turn: Turn, sheet: Sheet, on: dt.date) -> Screen:
     require_dates(on, None, today=turn.today)
     sheet.rows = {**batch.content(sheet), "rest_on": on.isoformat()}
     await _end_question(turn)
-    return screens.summary(await _summary(turn.session, sheet, turn.today))
+    return screens.summary(await _shown(turn, sheet))
 
 
-async def _summary(session: AsyncSession, sheet: Sheet, today: dt.date) -> screens.Summary:
-    opened = await entry_of(session, sheet.request_id or 0)
-    if opened is None or "results" not in batch.content(sheet):
+async def _shown(turn: Turn, sheet: Sheet) -> screens.Summary:
+    """Return the summary of a sheet for whoever may still change its entry: it may have gone over since."""
+    opened = await acts.changeable(turn, sheet.request_id or 0)
+    return await _summary(turn.session, opened, sheet, turn.today)
+
+
+async def _summary(session: AsyncSession, opened: Opened, sheet: Sheet, today: dt.date) -> screens.Summary:
+    if "results" not in batch.content(sheet):
         raise Stale
     rest_on = batch.content(sheet).get("rest_on")
     return screens.Summary(

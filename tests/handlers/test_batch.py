@@ -1,5 +1,6 @@
 """Lists: checked, sent back, registered as one entry; results imported and recorded by one press."""
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from storage.tables import (
     ItemState,
     Opinion,
     OpinionUse,
+    Outbox,
     Reminder,
     Request,
     RequestState,
@@ -602,6 +604,56 @@ async def test_only_who_may_act_imports_results(desk, enrol, database, office, s
             await other.send(Press("bwent", sheet.id, 0, str(request.id)))
     with pytest.raises(Stale):
         await desk.send(Press("bres", request.id, request.version + 1))
+
+
+async def go_over(desk, request: Request, person) -> None:
+    """Let a colleague have the entry: whoever had it neither changes nor sees it any more."""
+    async with desk.database.write() as session:
+        (await session.get_one(Request, request.id)).owner_id = person.id
+
+
+async def test_results_for_an_entry_that_went_over_before_they_were_read_are_refused(desk, enrol) -> None:
+    request = await entry_of(desk, 2)
+    await desk.send(Press("bres", request.id, request.version))
+    await desk.file(xlsx([answer(1)], header=RESULT_HEADER))
+    await go_over(desk, request, await enrol(900002))
+    [refused] = await desk.work()
+    assert "Only the handling officer" in refused
+    assert await desk.rows(Outbox, Outbox.kind == "results.read") == []
+    sheet = (await desk.rows(Sheet))[-1]
+    assert sheet.closed_at and not sheet.rows
+
+
+async def test_results_are_not_summed_up_for_whoever_has_lost_the_entry_since(desk, enrol) -> None:
+    request = await entry_of(desk, 2)
+    await desk.send(Press("bres", request.id, request.version))
+    await desk.file(xlsx([answer(1)], header=RESULT_HEADER))
+    assert await desk.work() == []
+    await go_over(desk, request, await enrol(900002))
+    assert await desk.told() is None
+
+
+@pytest.mark.parametrize("arg", ["", "0", "back"])
+async def test_the_others_are_not_all_alike_for_whoever_has_lost_the_entry_since(desk, enrol, arg: str) -> None:
+    request = await entry_of(desk, 2)
+    await read_results(desk, request, answer(1))
+    press = desk.find("brest")
+    await go_over(desk, request, await enrol(900002))
+    with pytest.raises(Refusal, match="no such entry"):
+        await desk.send(dataclasses.replace(press, arg=arg))
+    [sheet] = await desk.rows(Sheet, Sheet.closed_at.is_(None))
+    assert "rest_on" not in sheet.rows
+
+
+async def test_a_day_for_all_others_is_not_taken_from_whoever_has_lost_the_entry_since(desk, enrol) -> None:
+    request = await entry_of(desk, 2)
+    await read_results(desk, request, answer(1))
+    await desk.press("brest")
+    await go_over(desk, request, await enrol(900002))
+    with pytest.raises(Refusal, match="no such entry"):
+        await desk.type("2026-11-20")
+    [sheet] = await desk.rows(Sheet, Sheet.closed_at.is_(None))
+    assert "rest_on" not in sheet.rows
 
 
 async def test_a_crash_while_recording_leaves_nothing(desk, monkeypatch) -> None:
