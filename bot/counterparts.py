@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from bot.errors import Refusal
-from bot.identifiers import BadCode, Code, read_code
+from bot.identifiers import BadCode, Code, IdNumberGiven, id_number_spans, read_code
 from bot.language import _
 from bot.pasted import LineError, Row, read_row
 from bot.plaintext import in_arabic, normalise, visible
@@ -170,6 +170,7 @@ def read_person(text: str) -> NaturalPerson:
 
     Raises:
         Refusal: A part is missing or too long, or more was sent than may be kept, such as a full name.
+        IdNumberGiven: The last four and the case number are an ID number together.
     """
     parts = re.split(r"[ ,，、;；]+", visible(" ".join(text.split())), maxsplit=2)
     if len(parts) < 3 or not parts[2].strip():
@@ -177,7 +178,19 @@ def read_person(text: str) -> NaturalPerson:
             _("Please send the surname, the last four of the ID number and the case number, such as %(example)s.")
             % {"example": "张 1234 大气奖2026-15"}
         )
-    return NaturalPerson(_surname(parts[0]), _last4(parts[1]), _case_number(parts[2]))
+    person = NaturalPerson(_surname(parts[0]), _last4(parts[1]), _case_number(parts[2]))
+    if _holds_id_number(person):
+        raise IdNumberGiven
+    return person
+
+
+def _holds_id_number(person: NaturalPerson) -> bool:
+    """Whether what is kept would be an ID number in two parts; other words of the case number do not hide it."""
+    number, last4 = normalise(person.case_number), person.last4
+    return any(
+        id_number_spans(number[: digits.end()] + last4) or id_number_spans(last4 + number[digits.start() :])
+        for digits in re.finditer("[0-9]+", number)
+    )
 
 
 def _surname(text: str) -> str:

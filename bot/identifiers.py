@@ -16,8 +16,8 @@ from bot.language import _
 from bot.plaintext import normalise
 
 __all__ = [
-    "CODE_LENGTH", "ID_NUMBER_MARKER", "BadCode", "Code", "CounterpartKind", "id_number_spans", "is_legacy",
-    "names_a_person", "normalise", "read_code", "read_legacy_code", "without_id_numbers",
+    "CODE_LENGTH", "ID_NUMBER_MARKER", "BadCode", "Code", "CounterpartKind", "IdNumberGiven", "id_number_spans",
+    "is_legacy", "names_a_person", "normalise", "read_code", "read_legacy_code", "without_id_numbers",
 ]  # fmt: skip
 
 CounterpartKind = Literal["enterprise", "institution", "social_org"]
@@ -64,6 +64,18 @@ class BadCode(Refusal):
     def __init__(self, message: str, *, position: int | None = None) -> None:
         super().__init__(message)
         self.position = position
+
+
+class IdNumberGiven(Refusal):
+    """An ID number was sent: nothing of it is kept, and whoever answers has the message deleted."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "An ID number must not be sent here: it was not stored and the message is deleted. "
+                "Give surname, last four and your own case number, and fill the number in on paper."
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from bot.dates import parse_day
 from bot.entry import Form, Step
 from bot.errors import Refusal
 from bot.guidance import Outcome
+from bot.identifiers import IdNumberGiven
 from bot.language import _
 from bot.policy.model import Applying
 from bot.scope import Way
@@ -19,7 +20,7 @@ from bot.screens import requests as screens
 from bot.screens.screen import Screen
 from handlers import drafts_aside, guide_draft, guide_screens
 from handlers.entries import enter, new_entry
-from handlers.entry_draft import PURPOSE, begun, keep, outcome_of, pressed, sheet
+from handlers.entry_draft import PURPOSE, Begun, begun, keep, outcome_of, pressed, sheet
 from handlers.guide_draft import Case, require_present
 from handlers.turn import Flow, Stale, Turn
 from storage import drafts
@@ -63,7 +64,7 @@ async def on_typed(turn: Turn) -> Screen:
     text = turn.text
     match form_rules.step(form, holds):
         case Step.SUBJECT:
-            form = form_rules.with_subject(form, holds, text)
+            form = _with_subject(turn, at, text)
         case Step.SUBMISSION:
             applicant: Applying = form.applicant or holds.applicants[0]
             day = parse_day(text, today=turn.today)
@@ -186,6 +187,14 @@ async def on_again(turn: Turn) -> Screen:
         turn.session, turn.officer, purpose=PURPOSE, answers=case.to_json(), awaiting=None, now=turn.now
     )
     return await begin_entry(turn)
+
+
+def _with_subject(turn: Turn, at: Begun, text: str) -> Form:
+    """Fill in the subject; an ID number that only its two parts make together was in no way struck out before."""
+    try:
+        return form_rules.with_subject(at.form, at.holds, text)
+    except IdNumberGiven:
+        raise turn.id_number_refused() from None
 
 
 async def _to_guide(turn: Turn, draft: Draft) -> Screen:

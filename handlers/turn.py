@@ -9,8 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import Refusal
-from bot.identifiers import ID_NUMBER_MARKER
-from bot.language import _
+from bot.identifiers import ID_NUMBER_MARKER, IdNumberGiven
 from bot.policy.model import Policy
 from bot.roles import Reach
 from bot.screens.inline import Card
@@ -169,12 +168,7 @@ class Turn:
     def id_number_refused(self) -> Refusal:
         """Have the message deleted, and return what its sender is told; the number itself was never stored."""
         self.delete_message = True
-        return Refusal(
-            _(
-                "An ID number must not be sent here: it was not stored and the message is deleted. "
-                "Give surname, last four and your own case number, and fill the number in on paper."
-            )
-        )
+        return IdNumberGiven()
 
     def may(self, right: str) -> bool:
         """Say whether the officer has a right of the matrix, a command's or another, however far."""

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bot.counterparts import BadLines, NaturalPerson, read_count, read_organisations, read_person
 from bot.errors import Refusal
+from bot.identifiers import IdNumberGiven
 from bot.language import speaking
 from tests.oracles import identifiers_oracle as oracle
 
@@ -185,6 +186,28 @@ def test_more_or_less_than_may_be_kept_is_refused(text, words):
     with pytest.raises(Refusal) as refusal:
         read_person(text)
     assert words in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "张 002X 11010519491231",
+        "张，002x，１１０１０５１９４９１２３１",
+        "张 002X 110105-1949-1231",
+        "张 002X 虚构办2026-15 11010519491231号",
+        "张 1101 0519491231002X",
+        "张 1101 虚构办0519491231002X号",
+    ],
+)
+def test_an_id_number_in_two_parts_is_refused_like_a_whole_one(text):
+    with pytest.raises(IdNumberGiven) as refusal:
+        read_person(text)
+    assert "An ID number must not be sent here" in refusal.value.message
+
+
+@pytest.mark.parametrize("case_number", ["11010519491230", "41010020260315", "2026-11-23-001", "郑环罚〔2026〕1105号"])
+def test_a_case_number_of_many_digits_is_kept_where_no_id_number_comes_of_it(case_number):
+    assert read_person(f"张 002X {case_number}").case_number == case_number
 
 
 @pytest.mark.parametrize(

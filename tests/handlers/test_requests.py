@@ -181,6 +181,15 @@ async def test_a_pasted_id_number_is_refused_and_its_message_goes(desk, database
     assert not draft.answers["entry"]["organisations"]
 
 
+async def test_an_id_number_in_two_parts_is_refused_and_its_message_goes(desk, database):
+    await desk.decide({"matter": ("m42",)})
+    with pytest.raises(Refusal, match="An ID number must not be sent here"):
+        await desk.type("张 002X 11010519491231")  # a published specimen, its last four first
+    assert desk.last.delete_message
+    [draft] = await rows(database, Draft)
+    assert not draft.answers["entry"]["person"]
+
+
 async def test_a_future_day_of_submission_is_refused(desk):
     await desk.decide(PERMIT)
     await desk.type(COMPANY)
