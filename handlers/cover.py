@@ -70,6 +70,18 @@ async def call_off(turn: Turn, row: Cover) -> None:
     await turn.session.flush()
 
 
+async def call_off_across_units(turn: Turn, person: Person) -> None:
+    """End the covers of and by somebody who has changed unit, save those within their new one.
+
+    They were entered by whoever looks after the former unit: what is dealt with in the new one was never theirs to
+    give into anybody's care.
+    """
+    for row in await stored.standing(turn.session, {person.id}, turn.today):
+        other = await turn.session.get_one(Person, row.by_id if row.person_id == person.id else row.person_id)
+        if other.unit_id != person.unit_id:
+            await call_off(turn, row)
+
+
 async def tell(turn: Turn, kind: str, row: Cover, sides: Sequence[Person]) -> None:
     """Tell both sides of a cover, save whoever did it and sees it on the screen.
 

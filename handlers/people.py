@@ -12,11 +12,12 @@ from bot.screens import people as screens
 from bot.screens.people import Act, Member
 from bot.screens.screen import Screen, Style
 from bot.search import Entry, Index
-from handlers import absence, access, enrolment, handover
+from handlers import absence, access, cover, enrolment, handover
 from handlers.colleagues import named
 from handlers.office import Office
 from handlers.searched import Searched
 from handlers.turn import Flow, Stale, Turn
+from storage import cover as covers
 from storage import handover as estates
 from storage import invites, outbox, people, staff, work
 from storage.handover import Estate
@@ -116,6 +117,8 @@ async def _unit(turn: Turn, seat: Seat, said: str) -> Screen:
         sentence = [_("Which unit from now on?")]
         if seat.open_entries:
             sentence.append(_("Open entries stay with them and in the old unit's ledger; hand them over where needed."))
+        if await covers.standing(turn.session, {seat.person.id}, turn.today):
+            sentence.append(_("Leave covers with colleagues of other units than the new one end; both sides are told."))
         acts = [Act(f"unit,{unit.id},{before}", unit.short_name) for unit in choices.values()]
         return screens.ask(_member(turn, seat), sentence, acts, today=turn.today)
     if from_ != str(before):
@@ -123,6 +126,7 @@ async def _unit(turn: Turn, seat: Seat, said: str) -> Screen:
     if seat.person.state not in (PersonState.ACTIVE, PersonState.SUSPENDED):
         raise Stale
     seat.person.unit_id = choices[wanted].id
+    await cover.call_off_across_units(turn, seat.person)
     return await _moved(turn, seat, {"unit": before}, {"unit": choices[wanted].id}, people.UNIT_CHANGED)
 
 

@@ -7,15 +7,18 @@ from sqlalchemy import update
 
 from bot.cover import Charge
 from bot.errors import Refusal
+from bot.language import speaking
 from bot.screens.screen import Press
 from handlers import receivers as whose
 from storage import cover, handover, ledger
 from storage.tables import (
     Applicant,
+    Audit,
     Cover,
     Decision,
     Item,
     ItemState,
+    Outbox,
     Person,
     PolicySnapshot,
     Request,
@@ -134,3 +137,68 @@ async def test_a_head_on_leave_hands_on_to_their_stand_in_who_may_then_act(datab
         assert await ledger.open_entry(session, deputy, request.id) is None  # in their own right they may nothing
         assert not (await ledger.open_entry(session, head, request.id, on=TODAY)).may_act
         assert await cover.stood_in_for(session, deputy, TODAY) == {head.id}
+
+
+@pytest.fixture
+async def bureau(database, office, officer, enrol):
+    """The officer and their head, colleagues of another unit, and the coordinator who moves people."""
+    people = {
+        "officer": officer,
+        "head": await enrol(900014, role=Role.HEAD),
+        "mate": await enrol(900015),
+        "there": await enrol(900016, unit="water"),
+        "coordinator": await enrol(900017, unit="legal", role=Role.COORDINATOR),
+    }
+    return {name: Desk(database, office, person) for name, person in people.items()}
+
+
+async def moved(bureau, who: str, to: str) -> None:
+    """Let the coordinator change somebody's unit to that of a colleague."""
+    desk = bureau["coordinator"]
+    [person] = await desk.rows(Person, Person.id == bureau[who].person.id)
+    await desk.send(Press("mset", person.id, 0, f"unit,{bureau[to].person.unit_id},{person.unit_id}"))
+
+
+async def test_whoever_stood_in_before_a_change_of_unit_does_not_learn_what_is_dealt_with_in_the_new_one(
+    database, bureau
+):
+    mine, head = bureau["officer"], bureau["head"].person
+    await away(database, mine.person, by=head)
+    await moved(bureau, "officer", to="there")
+    with speaking("en"):
+        request_id = await mine.register({"matter": ("m22",), "reserved": ("yes",)}, submitted="0")
+    async with database.read() as session:
+        assert (await session.get_one(Request, request_id)).unit_id == bureau["there"].person.unit_id
+        assert await ledger.open_entry(session, await session.get_one(Person, head.id), request_id, on=TODAY) is None
+        assert await cover.stood_in_for(session, head, TODAY) == frozenset()
+
+
+async def test_covers_of_and_by_whoever_changes_unit_end_with_a_line_each_and_both_sides_are_told(database, bureau):
+    mine, head, mate = (bureau[name].person for name in ("officer", "head", "mate"))
+    await away(database, mine, by=head)
+    await away(database, mate, by=mine)
+    await away(database, head, by=mate)  # neither of them moves
+    await moved(bureau, "officer", to="there")
+    desk = bureau["coordinator"]
+    assert [row.ended_at is not None for row in await desk.rows(Cover)] == [True, True, False]
+    assert [row.subject_id for row in await desk.rows(Audit, Audit.verb == "cover.end")] == [1, 2]
+    told = [(row.person_id, row.params["cover"]) for row in await desk.rows(Outbox, Outbox.kind == "cover.ends")]
+    assert sorted(told) == sorted([(mine.id, 1), (head.id, 1), (mate.id, 2), (mine.id, 2)])
+
+
+async def test_a_cover_between_two_who_are_then_in_one_unit_stays(database, bureau):
+    mine, there = bureau["officer"].person, bureau["there"].person
+    await away(database, mine, by=there)
+    with speaking("en"):
+        await moved(bureau, "officer", to="there")
+    [row] = await bureau["coordinator"].rows(Cover)
+    assert row.ended_at is None
+
+
+async def test_before_a_change_of_unit_the_coordinator_reads_that_covers_end_where_there_are_any(database, bureau):
+    desk, mine = bureau["coordinator"], bureau["officer"].person
+    said = "Leave covers with colleagues"
+    with speaking("en"):
+        assert said not in (await desk.send(Press("mset", mine.id, 0, "unit"))).text
+        await away(database, mine, by=bureau["head"].person)
+        assert said in (await desk.send(Press("mset", mine.id, 0, "unit"))).text
