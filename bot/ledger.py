@@ -50,7 +50,7 @@ class OpinionLine:
         number: As printed.
         reused: Whether it was used again instead of a new application.
         follow_up: State of the side task of an adverse finding; None where there is none.
-        uses: How often it was used again since: the applications that it saved.
+        uses: How often it was used again since, as far as its reader may learn of it: the applications that it saved.
     """
 
     item_id: int

@@ -16,8 +16,8 @@ from bot.screens.screen import Screen
 from handlers import acts, batch_results, batch_work, drafts_aside, entries, planning
 from handlers.batch_work import Judgement
 from handlers.entry_draft import Begun
-from handlers.finding import sight_of
 from handlers.reuse import earliest_issue
+from handlers.sight import sight_of
 from handlers.turn import Defect, Stale, Turn
 from storage import batch, drafts, known, work
 from storage.ledger import Opened

@@ -20,12 +20,12 @@ from bot.screens import batch as screens
 from bot.screens.screen import File, Screen
 from bot.search import pinyin_keys
 from handlers import handed_out
-from handlers.finding import sight_of
 from handlers.guide_draft import Case
 from handlers.office import Office
 from handlers.reuse import earliest_issue
 from handlers.rights import Renderer
 from handlers.sheet_reading import ask_child
+from handlers.sight import sight_of
 from handlers.turn import Stale, Turn
 from handlers.worker import Finish, Tools
 from storage import audit, batch, known, opinions, outbox, work

@@ -10,7 +10,7 @@ from bot.plaintext import visible
 from bot.screens import counterparts as screens
 from bot.screens.screen import Screen, is_number
 from handlers import drafts_aside
-from handlers.finding import sight_of
+from handlers.sight import sight_of
 from handlers.timeline import wording
 from handlers.turn import Flow, Stale, Turn
 from storage import counterparts, dossiers, finding

@@ -11,8 +11,8 @@ from bot.screens import requests as screens
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
 from handlers import reuse
-from handlers.finding import sight_of
 from handlers.guide_draft import Case, require_present
+from handlers.sight import sight_of
 from handlers.turn import Stale, Turn
 from storage import drafts, known
 from storage.tables import Draft

@@ -1,32 +1,22 @@
 """Finding in the ledger: /find with its pages and filters, and /my with its counts."""
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.finding import PAGE, View, Words, read_words
-from bot.scope import confidential_matters
 from bot.screens import finding as screens
 from bot.screens.finding import FIND, MINE, Listed
 from bot.screens.screen import Screen
 from handlers import drafts_aside
-from handlers.office import Office
+from handlers.sight import sight_of
 from handlers.timeline import wording
 from handlers.turn import Flow, Stale, Turn
-from storage import counterparts, cover, dossiers, finding, matching, people
+from storage import counterparts, dossiers, finding, matching, people
 from storage.finding import Search, Sight
-from storage.tables import Draft, Person, Unit
+from storage.tables import Draft, Unit
 
 PURPOSE: Final = "find"
-
-
-async def sight_of(session: AsyncSession, office: Office, person: Person, today: dt.date) -> Sight:
-    """Return whose eyes look: the officer's own, and those of the colleagues they stand in for today."""
-    stood_in_for = await cover.stood_in_for(session, person, today)
-    return Sight(person, today, stood_in_for, confidential=confidential_matters(office.policy))
 
 
 async def on_find(turn: Turn) -> Screen:

@@ -13,8 +13,9 @@ from bot.ledger_sheet import Line, columns, line
 from bot.screens import finding_export as screens
 from bot.screens.screen import File, Screen
 from handlers import handed_out
-from handlers.finding import sight_of, view_of
+from handlers.finding import view_of
 from handlers.office import Office
+from handlers.sight import sight_of
 from handlers.timeline import wording
 from handlers.turn import Flow, Turn
 from storage import finding, outbox, sheets_out, work

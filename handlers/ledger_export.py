@@ -16,9 +16,9 @@ from bot.policy.model import ProductKind
 from bot.screens import ledger_import as screens
 from bot.screens.screen import File, Screen
 from handlers import handed_out
-from handlers.finding import sight_of
 from handlers.office import Office
 from handlers.sheet_reading import ask_child
+from handlers.sight import sight_of
 from handlers.turn import Flow, Turn
 from handlers.worker import Finish, Tools
 from storage import ledger_import, outbox, sheets_out, work

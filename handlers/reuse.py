@@ -10,7 +10,7 @@ from bot.policy.model import MATTER, Matter
 from bot.screens import reuse as screens
 from bot.screens.screen import Screen
 from handlers import drafts_aside, onward
-from handlers.finding import sight_of
+from handlers.sight import sight_of
 from handlers.turn import Flow, Turn
 from storage import counterparts, finding, known, opinions
 

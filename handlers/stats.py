@@ -22,8 +22,8 @@ from bot.screens.stats import Asked
 from bot.statistics import Statistics
 from bot.summary import Names
 from handlers import drafts_aside, figures, handed_out, quarter_files, summary
-from handlers.finding import sight_of
 from handlers.office import Office
+from handlers.sight import sight_of
 from handlers.timeline import wording
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Finish, Tools

@@ -16,8 +16,9 @@ from bot.screens.timeline import Event, event_words
 from handlers import acts
 from handlers.entry_parts import parts_of
 from handlers.office import Office
+from handlers.sight import sight_of
 from handlers.turn import Turn
-from storage import audit
+from storage import audit, opinions
 from storage.ledger import Opened
 from storage.tables import Audit, Person
 
@@ -38,7 +39,7 @@ async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
     words = words_of(turn, opened.entry)
     parts = await parts_of(turn, opened, words)
     screen = screens.opened(
-        opened.entry,
+        await _with_uses(turn, opened.entry),
         events,
         words,
         may_act=opened.may_act,
@@ -85,6 +86,15 @@ def wording(office: Office, today: dt.date, matter_code: str | None = None) -> W
 def words_of(turn: Turn, entry: Entry) -> Wording:
     """Return the words for one entry's screens."""
     return wording(turn.office, turn.today, entry.matter_code)
+
+
+async def _with_uses(turn: Turn, entry: Entry) -> Entry:
+    """Return an entry whose opinions say how often they were used again, as far as this officer may learn of it."""
+    if not entry.opinions:
+        return entry
+    sight = await sight_of(turn.session, turn.office, turn.officer, turn.today)
+    uses = await opinions.uses(turn.session, [each.opinion_id for each in entry.opinions], sight=sight)
+    return replace(entry, opinions=tuple(replace(each, uses=uses.get(each.opinion_id, 0)) for each in entry.opinions))
 
 
 async def _events(turn: Turn, rows: Sequence[Audit]) -> list[Event]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.ledger import Entry, OpinionLine, ProductLine, person_words
@@ -60,11 +60,10 @@ async def entries_of(session: AsyncSession, requests: Sequence[Request], *, whol
 class _Standing:
     opinion: Opinion
     follow_up: FollowUp | None
-    uses: int
 
 
 async def _opinions(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[int, _Standing]:
-    """Return the opinion that stands for each item, its own or one used again, with its side task and its uses."""
+    """Return the opinion that stands for each item, its own or one used again, with its side task."""
     if not item_ids:
         return {}
     used = select(OpinionUse.item_id, OpinionUse.opinion_id).where(
@@ -81,13 +80,7 @@ async def _opinions(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[i
         .outerjoin(FollowUp, FollowUp.opinion_id == Opinion.id)
         .where(Opinion.id.in_(set(pairs.values())))
     )
-    counted = await session.execute(
-        select(OpinionUse.opinion_id, func.count())
-        .where(OpinionUse.opinion_id.in_(set(pairs.values())), OpinionUse.undone_at.is_(None))
-        .group_by(OpinionUse.opinion_id)
-    )
-    uses = {opinion_id: count for opinion_id, count in counted}
-    found = {opinion.id: _Standing(opinion, follow_up, uses.get(opinion.id, 0)) for opinion, follow_up in rows}
+    found = {opinion.id: _Standing(opinion, follow_up) for opinion, follow_up in rows}
     return {item_id: found[opinion_id] for item_id, opinion_id in pairs.items()}
 
 
@@ -179,7 +172,6 @@ def _opinion(item: Item, subject: str, standing: _Standing) -> OpinionLine:
         number=opinion.number,
         reused=item.reused_opinion_id is not None,
         follow_up=standing.follow_up.state.value if standing.follow_up else None,
-        uses=standing.uses,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, true, union
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.finding import FINISHED, PAGE, EntryNumber, Standing, View, Words
 from bot.ledger import Entry
@@ -93,20 +94,21 @@ def visible_to(sight: Sight) -> ColumnElement[bool]:
     return own
 
 
-def opinion_known_to(sight: Sight) -> ColumnElement[bool]:
-    """Return the condition on ``Opinion`` that an officer may learn that the bureau holds it.
+def opinion_known_to(sight: Sight, of: InstrumentedAttribute[Any] = Opinion.item_id) -> ColumnElement[bool]:
+    """Return the condition that an officer may learn that the bureau holds an opinion, or (``of``) uses one again.
 
-    Everybody may, so that nobody applies twice; one that was obtained for a confidential matter only whoever may look
-    at that entry, until it says what the opinion was used for: the entry itself is complete before the result is out.
+    Everybody may, so that nobody applies twice; one that serves a confidential matter only whoever may look at that
+    entry, until it says what the opinion was used for: the entry itself is complete before the result is out, and one
+    that uses an opinion again has its day of use from the beginning.
     """
     held_back = exists().where(
-        Item.id == Opinion.item_id,
-        Item.used_on.is_(None),
+        Item.id == of,
+        Item.used_as.is_(None),
         Request.id == Item.request_id,
         or_(Request.confidential, Request.matter_code.in_(sight.confidential)),
         not_(visible_to(sight)),
     )
-    return true() if sight.sees_all else ~held_back.correlate(Opinion)
+    return true() if sight.sees_all else ~held_back.correlate_except(Item, Request)
 
 
 async def entries(

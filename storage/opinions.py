@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.opinions import Finding, Reusable, best
@@ -128,6 +128,23 @@ async def of_items(session: AsyncSession, item_ids: Sequence[int]) -> Mapping[in
         .where(OpinionUse.item_id.in_(item_ids), OpinionUse.undone_at.is_(None))
     )
     return {item_id: opinion for item_id, opinion in used} | found
+
+
+async def uses(session: AsyncSession, opinion_ids: Collection[int], *, sight: Sight) -> Mapping[int, int]:
+    """Return how often each opinion was used again, as far as an officer may learn of it; those never used are missing.
+
+    Args:
+        session: A session.
+        opinion_ids: The opinions.
+        sight: Whose eyes look.
+    """
+    rows = await session.execute(
+        select(OpinionUse.opinion_id, func.count())
+        .where(OpinionUse.opinion_id.in_(opinion_ids), OpinionUse.undone_at.is_(None))
+        .where(opinion_known_to(sight, of=OpinionUse.item_id))
+        .group_by(OpinionUse.opinion_id)
+    )
+    return {opinion_id: count for opinion_id, count in rows}
 
 
 async def reusable(

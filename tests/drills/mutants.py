@@ -212,7 +212,7 @@ MUTANTS: Final = (
            'turn.looked("request", opened.request.id)\n    await turn.session.flush()', "await turn.session.flush()",
            f"{T_LOOKS}::test_no_button_shows_the_counterpart_of_a_colleagues_entry_without_a_line"),
     Mutant("scope: an opinion betrays a tender", "storage/finding.py",
-           "true() if sight.sees_all else ~held_back.correlate(Opinion)", "true()",
+           "true() if sight.sees_all else ~held_back.correlate_except(Item, Request)", "true()",
            f"{T_LOOKS}::test_an_opinion_betrays_nobody_before_the_result_and_is_there_for_all_after_it"),
     Mutant("opinions: who uses one again reads of all beside it", "handlers/expiry.py",
            "if each.request_id is None or await _may_open(session, person, each.request_id, on):", "if each.together:",

@@ -2,11 +2,12 @@
 
 import contextlib
 import datetime as dt
+import re
 from itertools import product, starmap
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.counterparts import Organisation
 from bot.cover import Leave
@@ -162,6 +163,50 @@ async def test_an_opinion_betrays_nobody_before_the_result_and_is_there_for_all_
     await mine.press("fok")
     for outside in (other, colleague):
         assert (await told_of(outside, store)).count("虚核2026-2") >= 3
+
+
+async def used_again(desk: Desk, answers) -> int:
+    """Let somebody use the opinion on the first company again for a matter of their own; return the entry's key."""
+    await desk.decide(answers)
+    await desk.type(f"{company(1)} {code(1)}")
+    await desk.press("ruse", "yes")
+    await desk.press("rconf")
+    return (await desk.rows(Request))[-1].id
+
+
+async def uses_told(desk: Desk) -> str:
+    """Return what the entry's screen says of how often its opinion was used again."""
+    [said] = re.findall("valid to [^<\n]*", (await desk.send(Press("req", 1))).text)
+    return said.partition("used again ")[2]
+
+
+@pytest.mark.parametrize("answers", CONFIDENTIAL.values(), ids=CONFIDENTIAL)
+async def test_the_holder_of_an_opinion_does_not_learn_that_it_serves_for_somebody_elses_confidential_matter(
+    seat, answers
+):
+    mine, other, head = await seat(), await seat(900031, unit="water"), await seat(900032, unit="air", role=Role.HEAD)
+    inside = await seat(900033, unit="legal", role=Role.COORDINATOR)
+    await register(mine, PERMIT)
+    await opinion_on(mine)
+    again = await used_again(other, answers)
+    assert [await uses_told(each) for each in (mine, head)] == ["", ""]
+    assert await uses_told(inside) == "1 time"
+    async with mine.database.write() as session:  # the result is out: the entry says what it was used for
+        await session.execute(update(Item).where(Item.request_id == again).values(used_as="passed"))
+    assert [await uses_told(each) for each in (mine, head, inside)] == ["1 time"] * 3
+
+
+async def test_the_holder_of_an_opinion_learns_how_often_it_served_for_what_is_no_secret_and_for_their_own(seat):
+    mine, other = await seat(), await seat(900031, unit="water")
+    await register(mine, PERMIT)
+    await opinion_on(mine)
+    assert await uses_told(mine) == ""
+    await used_again(other, PERMIT)
+    assert await uses_told(mine) == "1 time"
+    await used_again(mine, CONFIDENTIAL["a list"])
+    assert await uses_told(mine) == "2 times"
+    await other.send(Press("undo", 2, (await other.rows(Request))[1].version))
+    assert await uses_told(mine) == "1 time"
 
 
 async def test_what_the_form_tells_of_a_counterpart_is_on_record_once(seat):
