@@ -47,6 +47,7 @@ class Listed:
         faults: What is wrong, each with row and column.
         hints: What should be looked at, without stopping anything.
         same_as: The earlier row that it repeats.
+        presumed: Whether it counts as a person's only because nothing in it speaks of an organisation.
     """
 
     row: int
@@ -58,19 +59,21 @@ class Listed:
     faults: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     same_as: int | None = None
+    presumed: bool = False
 
     def to_json(self) -> list[Any]:
         """Return the row as JSON."""
         return [
             self.row, self.cells, self.check, self.name, self.code, self.kind, self.faults, self.hints, self.same_as,
+            self.presumed,
         ]  # fmt: skip
 
     @classmethod
     def from_json(cls, data: Sequence[Any]) -> "Listed":
-        """Read a row back."""
-        row, cells, check, name, code, kind, faults, hints, same_as = data
+        """Read a row back; one of a list that an older version checked does not say whether it is presumed."""
+        row, cells, check, name, code, kind, faults, hints, same_as, *presumed = data
         known = CounterpartKind(kind) if kind else None
-        return cls(row, tuple(cells), Check(check), name, code, known, tuple(faults), tuple(hints), same_as)
+        return cls(row, tuple(cells), Check(check), name, code, known, tuple(faults), tuple(hints), same_as, *presumed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,8 @@ def check(sheet: SheetData) -> Checked:
 def _row(cells: Cells[Column]) -> Listed:
     """Return a row checked by itself."""
     if _is_person(cells):
-        return Listed(cells.row, _without_person(cells), Check.PERSON, kind=CounterpartKind.NATURAL_PERSON)
+        listed = Listed(cells.row, _without_person(cells), Check.PERSON, kind=CounterpartKind.NATURAL_PERSON)
+        return replace(listed, presumed=True, hints=(_why_presumed(cells),)) if _is_presumed(cells) else listed
     name = " ".join(cells.text(Column.NAME).split())
     listed, reading = Listed(cells.row, cells.sheet.rows[cells.index], Check.RIGHT, name=name), Reading()
     if reading.of(read_name, cells, Column.NAME) == "":
@@ -126,6 +130,21 @@ def _is_person(cells: Cells[Column]) -> bool:
     if ID_NUMBER_MARKER in cells.text(Column.CODE):
         return True
     return cells.is_person(name=Column.NAME, code=Column.CODE, kind=Column.KIND)
+
+
+def _is_presumed(cells: Cells[Column]) -> bool:
+    """Say whether a person's row is one only because nothing in it speaks of an organisation."""
+    if ID_NUMBER_MARKER in cells.text(Column.CODE):
+        return False
+    return cells.may_be_person(name=Column.NAME, code=Column.CODE, kind=Column.KIND)
+
+
+def _why_presumed(cells: Cells[Column]) -> str:
+    sentence = _(
+        "neither code nor kind is given, so that the row counts as a natural person and its name was not kept. "
+        "For an organisation please fill in the code."
+    )
+    return str(cells.fault(Column.CODE, sentence))
 
 
 def _without_person(cells: Cells[Column]) -> tuple[str, ...]:

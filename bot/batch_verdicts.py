@@ -64,6 +64,11 @@ class Batch:
         return sum(row.verdict is verdict for row in self.rows)
 
     @property
+    def presumed(self) -> int:
+        """How many rows count as natural persons only because nothing in them speaks of an organisation."""
+        return sum(row.listed.presumed for row in self.rows)
+
+    @property
     def under_way(self) -> int:
         """How many organisations to be entered have an open entry for the same matter already."""
         return sum(row.under_way is not None for row in self.rows if row.verdict in (Verdict.APPLY, Verdict.REUSE))
@@ -133,6 +138,8 @@ def _unfitting(row: Listed, kind: CounterpartKind, kinds: frozenset[CounterpartK
         "kind": kind_name(kind),
         "kinds": _(", ").join(kind_name(each) for each in CounterpartKind if each in kinds),
     }
+    if row.presumed:
+        return row  # it may be of a kind that fits: what it needs then, it says already
     if row.check is Check.PERSON:
         return replace(row, hints=(*row.hints, sentence))
     return replace(row, check=Check.WRONG, faults=(*row.faults, sentence))
@@ -211,6 +218,8 @@ def _next_step(row: Judged) -> str:
 def _to_do(row: Judged) -> str:
     if row.verdict is Verdict.REUSE and row.opinion and (row.opinion.adverse_since or row.opinion.contested):
         return _("look at what was logged since, then use the opinion or apply anew")
+    if row.listed.presumed:
+        return _("counted as a natural person; for an organisation fill in the code and send the list again")
     return {
         Verdict.APPLY: _("apply for verification"),
         Verdict.REUSE: _("use the valid opinion, no new application"),

@@ -131,7 +131,7 @@ class Ledger:
 def without_persons(sheet: SheetData, columns: Columns, known: Collection[int] = ()) -> Ledger:
     """Return a ledger without the names and numbers of natural persons.
 
-    A row is a person's where its kind says so, an ID number stands in it, or it has nothing but a person's name.
+    A row is a person's where its kind says so, an ID number stands in it, or nothing speaks of an organisation.
 
     Args:
         sheet: The ledger.

@@ -14,7 +14,7 @@ from bot.ledger_columns import Columns, Field, field_name, places
 from bot.ledger_import import Ledger, Row, Verdict
 from bot.ledger_rows import read_applicant, read_count, read_standing
 from bot.opinions import Finding, validity
-from bot.policy.model import Matter
+from bot.policy.model import CounterpartKind, Matter
 from bot.sheet_rows import Cells, Reading, read_code, read_day, read_finding, read_name
 from bot.sheet_words import Standing, kind_of
 
@@ -44,10 +44,21 @@ def judge(ledger: Ledger, columns: Columns, rules: Rules) -> tuple[Row, ...]:
     indices = {index for index, _cells in ledger.sheet.data()} | ledger.persons
     rows = [Cells(ledger.sheet, at, index, field_name) for index in sorted(indices)]
     return tuple(
-        Row(cells.row, Verdict.PERSON) if cells.index in ledger.persons else _row(cells, rules)
+        _of_person(cells) if cells.index in ledger.persons else _row(cells, rules)
         for cells in rows
         if cells.index in ledger.persons or not cells.is_footer(Field.CODE)
     )
+
+
+def _of_person(cells: Cells[Field]) -> Row:
+    """Return a natural person's row; where its kind does not say so, it is said why it is taken for one."""
+    if kind_of(cells.text(Field.KIND)) is CounterpartKind.NATURAL_PERSON:
+        return Row(cells.row, Verdict.PERSON)
+    why = _(
+        "taken for a natural person: it has an ID number, or neither code nor kind. "
+        "For an organisation please fill in its code and import the sheet again."
+    )
+    return Row(cells.row, Verdict.PERSON, reasons=(why,))
 
 
 def _row(cells: Cells[Field], rules: Rules) -> Row:

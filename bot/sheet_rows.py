@@ -19,7 +19,7 @@ from bot.language import _
 from bot.opinions import Finding, finding_name
 from bot.plaintext import normalise
 from bot.policy.model import CounterpartKind
-from bot.sheet_words import finding_of, kind_of
+from bot.sheet_words import finding_of, is_of_organisation, kind_of, may_name_person
 
 LONGEST_NAME: Final = 80
 _MOST_EXACT: Final = 15  # digits that a spreadsheet keeps of a number
@@ -30,8 +30,6 @@ _HAS_YEAR: Final = re.compile(r"(19|20)\d\d|\d\d年")
 _WITH_TIME: Final = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}) (?:[上下]午|\d{1,2}[:：时点]).*")
 _TOTALS: Final = ("合计", "总计", "小计", "填表", "填报", "制表", "审核", "注:", "说明", "联系")
 _BLANK: Final = frozenset({"-", "--", "/", "\\", "—", "——", "无此项"})  # how an empty cell is written by hand
-_PERSONS_NAME: Final = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf]{2,4}")
-_NO_PERSON: Final = re.compile(r"[厂店站院所校局会部社村处队园场馆矿行坊吧]$|公司|中心|集团|大学")
 
 Held = TypeVar("Held", bound=StrEnum)
 """What the columns of a kind of sheet may hold."""
@@ -121,15 +119,23 @@ class Cells(Generic[Held]):
         return not self.text(code) and heading(filled[0]).startswith(_TOTALS)
 
     def is_person(self, *, name: Held, code: Held, kind: Held) -> bool:
-        """Say whether the row is about a natural person: its kind says so, or it has nothing but a person's name.
+        """Say whether the row is taken for a natural person's: its kind says so, or nothing speaks against it.
 
         Source: domain.md A19, §6.
         """
         stated = kind_of(self.text(kind))
-        if stated is not None:
-            return stated is CounterpartKind.NATURAL_PERSON
-        bare = "".join(self.text(name).split())
-        return not self._may_be_code(code) and bool(_PERSONS_NAME.fullmatch(bare)) and not _NO_PERSON.search(bare)
+        return stated is CounterpartKind.NATURAL_PERSON or self.may_be_person(name=name, code=code, kind=kind)
+
+    def may_be_person(self, *, name: Held, code: Held, kind: Held) -> bool:
+        """Say whether nothing in the row tells whose it is: no kind, no code, and no organisation's word in its name.
+
+        It is as likely a person's as not, so that as little is kept of it as of a person; whoever reads of it is told
+        what it needs if it is an organisation's.
+        """
+        silent = kind_of(self.text(kind)) is None and not is_of_organisation(self.text(kind))
+        if not silent or self._may_be_code(code):
+            return False
+        return may_name_person(self.text(name)) and not self.is_footer(code)
 
     def has_lost_digits(self, column: Held) -> bool:
         """Say whether a spreadsheet took a code for a number, so that its last digits are gone."""
@@ -139,7 +145,8 @@ class Cells(Generic[Held]):
     def _may_be_code(self, column: Held) -> bool:
         """Say whether a cell may hold a code; lost digits were an ID number's unless companies' codes begin so."""
         text = self.text(column)
-        return bool(text) and (text.startswith("9") or not self.has_lost_digits(column))
+        has_digits = any(character.isdigit() for character in text)  # 暂无 is no code
+        return has_digits and (text.startswith("9") or not self.has_lost_digits(column))
 
 
 def read_name(cells: Cells[Held], column: Held) -> str:

@@ -1,5 +1,6 @@
 """The words of sheets: what came of a verification, how far a matter is, who applied, what kind it is about."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
@@ -76,6 +77,21 @@ _KINDS: Final = {
 }
 
 
+_SHORTEST_NAME: Final = 2  # characters
+_BRACKETED: Final = re.compile(r"[（(〔\[【].*?[）)〕\]】]")  # an office, a unit
+_NUMBERED: Final = re.compile(r"[0-9A-Za-z-]*\d[0-9A-Za-z-]*")  # a telephone, a code
+_BETWEEN_NAMES: Final = re.compile("[、，,;；/]")
+_ORGANISATION: Final = re.compile(
+    "公司|中心|集团|大学"
+    "|[厂店站院所校局部社处队场馆矿坊吧厅室寺铺]$"
+    "|.{3}[会村园行]$"  # 李园 and 王知行 are persons
+    "|(超市|商城|大厦|酒楼|酒家|茶楼|饭庄|山庄|农庄|车间|码头|仓库|社区|园区|校区|小区|景区|厂区|政府|街道办|基金)$"
+    "|(科技|环保|实业|建材|贸易|化工|机械|制造|物业|能源)$"
+)
+_LATIN_ORGANISATION: Final = re.compile(r"\b(ltd|limited|inc|corp|corporation|company|co|llc|group)\b", re.IGNORECASE)
+_OF_ORGANISATIONS: Final = re.compile("(企业|单位|公司|机关|团体|组织)$")
+
+
 def applicant_name(applicant: Applying) -> str:
     """Return who applied, as a sheet of ours says it."""
     return {
@@ -114,3 +130,25 @@ def applicants() -> tuple[str, ...]:
 def kind_of(text: str) -> CounterpartKind | None:
     """Return the kind of counterpart that a word stands for; None where it is not known."""
     return next((kind for kind, words in _KINDS.items() if heading(text) in words), None)
+
+
+def is_of_organisation(kind: str) -> bool:
+    """Say whether a word for a kind means an organisation, be it one that is not known (国有企业)."""
+    known = kind_of(kind)
+    if known is not None:
+        return known is not CounterpartKind.NATURAL_PERSON
+    return _OF_ORGANISATIONS.search(plain_name(kind)) is not None
+
+
+def may_name_person(text: str) -> bool:
+    """Say whether a name may be a person's, or several persons': no word in it is an organisation's.
+
+    What stands in brackets, and numbers, say nothing: 张三（处长）, 张三 13800000000. Where in doubt it may be one's,
+    for a person's name is not kept.
+    """
+    outside = _BRACKETED.sub(" ", text)
+    names = _NUMBERED.sub(" ", outside if plain_name(outside) else text)
+    plain = [plain_name(name) for name in _BETWEEN_NAMES.split(names)]
+    if len("".join(plain)) < _SHORTEST_NAME or _LATIN_ORGANISATION.search(names):
+        return False
+    return not any(_ORGANISATION.search(name) for name in plain)

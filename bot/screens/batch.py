@@ -117,6 +117,11 @@ def _counts(batch: Batch) -> list[str]:
         Verdict.PERSON: _("%(n)d natural persons, counted only; their names were not kept"),
     }
     said += [word % {"n": count[verdict]} for verdict, word in words.items() if count[verdict]]
+    if batch.presumed:
+        said.append(
+            _("%(n)d rows of these have neither code nor kind; for an organisation fill in the code and send it again")
+            % {"n": batch.presumed}
+        )
     if batch.under_way:
         said.append(_("Please note: %(n)d have an open entry for this matter already") % {"n": batch.under_way})
     return said

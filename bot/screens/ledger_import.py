@@ -246,7 +246,8 @@ def _counted(counts: Mapping[Verdict, int]) -> list[str]:
 def _persons_line(counts: Mapping[Verdict, int]) -> str | None:
     persons = counts[Verdict.PERSON]
     said = _("%(n)d natural persons, counted only; their names were not kept")
-    return esc(said % {"n": persons}) if persons else None
+    among = _("Rows with neither code nor kind are among them; for an organisation fill it in and import it again")
+    return lines(esc(said % {"n": persons}), esc(among)) if persons else None
 
 
 def _cut(fault: str) -> str:

@@ -137,6 +137,58 @@ def test_natural_persons_are_counted_and_their_names_are_gone(person) -> None:
         assert secret not in everything
 
 
+PERSONS = [
+    "阿依古丽·买买提", "买买提•艾力", "尼玛次仁扎西", "张三（处长）", "张三（虚构环保局）",
+    "张三 13800000000", "张三13800000000", "张 三", "张三、李四", "欧阳娜娜", "李园", "王知行", "Zhang San",
+    f"张三 {ID_NUMBER}",
+]  # fmt: skip
+ORGANISATIONS = [
+    "虚构甲公司", "虚构环保科技有限公司（张三）", "虚构电镀厂（普通合伙）", "虚构加油站 0371-12345678",
+    "虚构监测站", "虚构车行", "虚构村民委员会", "虚构种植专业合作社", "虚构幼儿园", "虚构商会", "虚构第一医院",
+    "虚构饭庄", "虚构超市", "虚构社区", "虚构工作室", "虚构街道办事处", "虚构环保科技",
+    "Fictitious Green Co., Ltd.", "虚", "91410100MA00000T42", "12345678-8",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PERSONS)
+@pytest.mark.parametrize("its_code", ["", "无", "暂无"])
+def test_where_nothing_speaks_of_an_organisation_no_name_is_kept_and_it_is_said_why(name: str, its_code: str) -> None:
+    kept = checked(row(5), ("1", name, "", its_code, "虚构区", "先进个人", "", f"{name}的备注")).rows[1]
+    assert (kept.check, kept.name, kept.cells) == (Check.PERSON, "", ("1", "", "", "", "虚构区", "先进个人", "", ""))
+    [hint] = kept.hints
+    assert hint.startswith('Row 3, "统一社会信用代码": ') and "For an organisation please fill in the code" in hint
+
+
+@pytest.mark.parametrize("name", ORGANISATIONS)
+def test_an_organisation_without_a_code_is_told_so_by_its_name(name: str) -> None:
+    [found] = checked(("1", name, "", "", "", "", "", "")).rows
+    assert (found.check, found.name, found.hints) == (Check.WRONG, name, ())
+    assert "the code is missing" in found.faults[-1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "its_code"), [("企业", ""), ("国有企业", ""), ("", "9141"), ("", code(3)), ("事业单位", "")]
+)
+def test_a_name_with_a_code_or_with_an_organisations_kind_stays(kind: str, its_code: str) -> None:
+    [found] = checked(("1", "阿依古丽·买买提", kind, its_code, "", "", "", "")).rows
+    assert found.check is not Check.PERSON and found.name == "阿依古丽·买买提"
+
+
+def test_a_row_that_may_be_a_persons_or_an_organisations_is_told_what_is_right_for_both() -> None:
+    batch = judge(
+        checked(row(1), ("2", "尼玛次仁扎西", "", ""), ("3", "张三丰", "自然人", "")), kinds=ENTERPRISES, reusable={}
+    )
+    assert batch.presumed == 1
+    _header, lines = table(batch, ())
+    assert "for an organisation fill in the code" in lines[1][12] and "the matter is for" not in lines[1][8]
+    assert lines[2][12].startswith("natural person: counted only") and "the matter is for" in lines[2][8]
+
+
+def test_a_list_that_was_checked_before_is_read_on() -> None:
+    known = checked(row(1)).to_json()
+    assert Checked.from_json({**known, "rows": [each[:9] for each in known["rows"]]}) == checked(row(1))
+
+
 def test_a_short_name_with_a_stated_kind_is_no_person() -> None:
     rows = [("1", "虚构一厂", "企业", ""), ("2", "甲乙丙", "企业", ""), ("3", "虚构车行", "", "")]
     rows += [("4", "虚构饭庄", "", 914101001234567890), ("5", "虚构一厂", "", 124101001234567890)]

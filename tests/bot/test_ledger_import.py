@@ -340,6 +340,28 @@ def test_natural_persons_are_counted_and_forgotten(cells: dict[str, str]) -> Non
     assert [row.verdict for row in judge(again, columns, rules())] == [Verdict.PERSON, Verdict.ENTRY]
 
 
+@pytest.mark.parametrize("name", ["阿依古丽·买买提", "张三（处长）", "张三 13800000000", "张三、李四"])
+def test_where_nothing_speaks_of_an_organisation_no_name_is_kept_and_it_is_said_why(name: str) -> None:
+    data = sheet(line(单位名称=name, 统一社会信用代码="", 备注=name), {"编号": "审核：张三"}, {"单位名称": "合计"})
+    columns = propose(data.header)
+    ledger = without_persons(data, columns)
+    assert name not in str(ledger.to_json())
+    [row] = judge(ledger, columns, rules())
+    assert row.verdict is Verdict.PERSON and "For an organisation please fill in its code" in row.reasons[0]
+
+
+def test_an_organisation_without_a_code_stays_to_be_corrected_and_a_stated_person_needs_no_reason() -> None:
+    data = sheet(
+        line(单位名称="虚构甲公司", 统一社会信用代码=""),
+        line(单位名称="张三丰", 统一社会信用代码="", 主体类型="自然人"),
+        header=(*HEADER, "主体类型"),
+    )
+    columns = propose(data.header)
+    rows = judge(without_persons(data, columns), columns, rules())
+    assert [row.verdict for row in rows] == [Verdict.WRONG, Verdict.PERSON]
+    assert "the code is missing" in rows[0].reasons[0] and rows[1].reasons == ()
+
+
 def test_a_person_stays_forgotten_under_another_reading_of_the_columns() -> None:
     header = ("甲", "乙", "事项", "主体类型")
     data = sheet({"甲": "张三丰", "主体类型": "自然人"}, {"甲": company(2), "乙": code(2), "事项": "x"}, header=header)

@@ -112,6 +112,7 @@ async def test_a_list_is_checked_for_its_matter_and_comes_back(desk, database, s
         "2 wrong",
         "1 repeated",
         "2 natural persons",
+        "1 rows of these have neither code nor kind",
         'Row 8, "统一社会信用代码"',
         'Row 9, "统一社会信用代码"',
     ):

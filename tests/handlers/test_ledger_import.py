@@ -189,7 +189,8 @@ async def test_nothing_is_recorded_before_the_word(desk: Ledger, store: FileStor
     assert screen.name == "ledger_tried"
     for said in (
         "4 open entries", "1 entries whose opinion", "1 valid opinions", "1 settled", "1 with an expired", "2 wrong",
-        "1 natural persons", 'Row 9, "信用代码"', 'Row 12, "受理时间"', "Import (6)",
+        "1 natural persons", "neither code nor kind are among them", 'Row 9, "信用代码"', 'Row 12, "受理时间"',
+        "Import (6)",
     ):  # fmt: skip
         assert said in screen.text + " ".join(button.text for each in screen.rows for button in each)
     for table in (Request, Item, Opinion, Counterpart, Reminder):
