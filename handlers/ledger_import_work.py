@@ -16,10 +16,10 @@ from bot.ledger_import import Ledger, Row, Verdict, counts, without_persons
 from bot.screens import ledger_import as screens
 from bot.screens.screen import File, Screen
 from handlers import handed_out, ledger_entering
-from handlers.finding import sight_of
 from handlers.ledger_entering import Act
 from handlers.office import Office
 from handlers.sheet_reading import ask_child
+from handlers.sight import sight_of
 from handlers.worker import Finish, Tools
 from storage import audit, batch, known, ledger_import, outbox, people, work
 from storage.files import handed_in
