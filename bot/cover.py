@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 OPEN_ENDED: Final = "open"  # 另行通知: the last day is not known yet
@@ -82,6 +82,17 @@ class CoverPlan:
         if self.by is None:
             return "by"
         return "confirm" if self.to_chosen else "to"
+
+    def as_of(self, today: dt.date) -> "CoverPlan":
+        """Return it as it can still be confirmed: of what was chosen, each day that is past by now is asked again."""
+        if self.from_on >= today:
+            return self
+        plan = replace(self, editing="from")
+        return replace(plan, to_on=None, to_chosen=False) if plan.is_over(today) else plan
+
+    def is_over(self, today: dt.date) -> bool:
+        """Say whether the last day was chosen and is past."""
+        return self.to_on is not None and self.to_on < today
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON for the draft."""

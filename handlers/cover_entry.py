@@ -13,6 +13,7 @@ from bot.language import _, pgettext
 from bot.screens import colleagues as choosing
 from bot.screens import cover as screens
 from bot.screens.cover import Covered
+from bot.screens.frame import with_sentence
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen, is_number
 from handlers import access, cover, drafts_aside
@@ -95,7 +96,7 @@ async def on_off(turn: Turn) -> Screen:
 
 
 async def on_ok(turn: Turn) -> Screen:
-    """Record the cover and tell both sides.
+    """Record the cover and tell both sides; what was filled in on an earlier day may have become too late meanwhile.
 
     Raises:
         Refusal: It overlaps another one of the same person, or leads in a circle.
@@ -103,6 +104,8 @@ async def on_ok(turn: Turn) -> Screen:
     plan, _keys = _pressed(turn)
     if plan.step != "confirm":
         raise Stale
+    if (left := plan.as_of(turn.today)) != plan:
+        return with_sentence(_too_late(plan, turn.today), await _keep(turn, left))
     person, by = await _both(turn, plan)
     proposed = _leave(plan)
     await _require_possible(turn, person, proposed)
@@ -219,6 +222,13 @@ def _on_day(turn: Turn, plan: CoverPlan, line: str, on: dt.date) -> CoverPlan:
     if plan.to_on is not None and plan.to_on < on:
         return replace(plan, from_on=on, to_on=None, to_chosen=False, editing=None)  # the last day is asked again
     return replace(plan, from_on=on, editing=None)
+
+
+def _too_late(plan: CoverPlan, today: dt.date) -> str:
+    """Return why a plan cannot be confirmed any more."""
+    if plan.is_over(today):
+        return _("This leave is over by now; nothing was recorded. Please choose its days again, from today on.")
+    return _("The first day is past by now; nothing was recorded. Please choose today or a later day.")
 
 
 def _days(turn: Turn, plan: CoverPlan) -> list[tuple[str, dt.date]]:

@@ -323,6 +323,43 @@ async def test_what_was_begun_comes_back_after_the_leave_is_entered(story: Story
     assert "由谁向市信用中心申请" in await me.type("虚构环保科技有限公司 91410100MA00000T42")
 
 
+async def test_a_leave_that_is_over_is_not_recorded_and_its_days_are_asked_again(story: Story):
+    me, li = story.person(OFFICER), story.person(COLLEAGUE)
+    await me.type("/cover")
+    await me.press("登记本人请假")
+    await me.press("李四")
+    await me.type("11月24日")
+    await story.at("2026-11-30 10:00")
+    await me.type("/guide")
+    await me.press("继续")
+    assert "该请假期间已结束，未作登记" in await me.press("确认代办")
+    assert LI in me.screen
+    await story.settle()
+    assert await story.rows(Cover) == [] and li.messages == []
+    assert "到哪一天为止" in await me.press("今天")
+    await me.type("12月1日")
+    await me.press("确认代办")
+    row = only(await story.rows(Cover))
+    assert (row.from_on, row.to_on) == (dt.date(2026, 11, 30), dt.date(2026, 12, 1))
+
+
+async def test_a_leave_whose_first_day_is_past_is_asked_for_that_day_alone(story: Story):
+    me = story.person(OFFICER)
+    await me.type("/cover")
+    await me.press("登记本人请假")
+    await me.press("李四")
+    await me.type("12月4日")
+    await story.at("2026-11-30 10:00")
+    await me.type("/guide")
+    await me.press("继续")
+    assert "开始日期已过，未作登记" in await me.press("确认代办")
+    assert await story.rows(Cover) == []
+    assert "12月4日" in await me.press("今天")
+    await me.press("确认代办")
+    row = only(await story.rows(Cover))
+    assert (row.from_on, row.to_on) == (dt.date(2026, 11, 30), dt.date(2026, 12, 4))
+
+
 async def test_days_and_names_that_cannot_be_right_are_refused_in_a_sentence(story: Story):
     me = story.person(OFFICER)
     await me.type("/cover")
