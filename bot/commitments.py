@@ -130,10 +130,11 @@ def letter_form(entry: Entry, about: tuple[str, ...], *, each: bool, corrects: b
         corrects: Whether it was written down before: then the reason is asked for.
     """
     kinds = tuple(Option(key, kind_name(key)) for key in KINDS)
+    term = When.EITHER if corrects else When.AHEAD  # the term on record may have passed by the time of a correction
     fields: tuple[Field, ...] = (
         Field("signed_on", _("Signed on"), _("On which day was the commitment letter signed?"), Kind.DAY),
         Field("fulfil_by_on", _("To be fulfilled by"), _("Until which day is it to be fulfilled?"), Kind.DAY,
-              when=When.AHEAD, optional=True),
+              when=term, optional=True),
         Field("kind", _("Type"), _("Of which type is the commitment?"), Kind.CHOICE, kinds, optional=True,
               asked=False),
     )  # fmt: skip

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.counterparts import read_count
-from bot.dates import format_day, parse_day
+from bot.dates import parse_day
 from bot.errors import Refusal
-from bot.language import _, pgettext
+from bot.language import _
 
 LONGEST: Final = 200  # characters of a typed line
 
@@ -168,6 +168,15 @@ def complete(form: RecordForm, filling: Filling) -> dict[str, Any]:
     return {each.id: filling.values[each.id] for each in present(form, filling) if each.id in filling.values}
 
 
+def outdated(form: RecordForm, filling: Filling, *, today: dt.date) -> tuple[Filling, str] | None:
+    """Return the form with a line asked again whose day fits no more by now, and why; None where all fit."""
+    for line in present(form, filling):
+        on = filling.day(line.id) if line.kind is Kind.DAY else None
+        if on is not None and (why := _unfit(line, on, today)) is not None:
+            return edited(filling, line), why
+    return None
+
+
 def typed(form: RecordForm, filling: Filling, text: str, *, today: dt.date) -> Filling:
     """Fill in the line that is asked from what was typed.
 
@@ -193,10 +202,8 @@ def on_day(filling: Filling, line: Field, on: dt.date, *, today: dt.date) -> Fil
     Raises:
         Refusal: It happened in the future, or is set in the past.
     """
-    if line.when is When.AHEAD and on < today:
-        raise Refusal(_("The day is already past. Please send today's date or a later one."))
-    if line.when is When.PAST and on > today:
-        raise Refusal(_("The day lies in the future. Please choose today or an earlier day."))
+    if (why := _unfit(line, on, today)) is not None:
+        raise Refusal(why)
     return _with(filling, line, on.isoformat())
 
 
@@ -253,24 +260,17 @@ def back(form: RecordForm, filling: Filling) -> Filling | None:
     return Filling(values, filling.passed - {last}, None)
 
 
-def said(line: Field, filling: Filling, *, today: dt.date) -> str:
-    """Return what a line holds, in words."""
-    value = filling.values.get(line.id)
-    if value is None:
-        return pgettext("line", "not filled in")
-    labels = {each.id: each.label for each in (*line.options, *line.others)}
-    match line.kind:
-        case Kind.DAY:
-            return format_day(dt.date.fromisoformat(value), today=today)
-        case Kind.CHOICE:
-            return labels.get(value, str(value))
-        case Kind.MARKS:
-            return pgettext("list", ", ").join(labels[each] for each in value if each in labels)
-    return str(value)
-
-
 def _exists(line: Field, filling: Filling) -> bool:
     return all(filling.values.get(other) in wanted for other, wanted in line.only_if.items())
+
+
+def _unfit(line: Field, on: dt.date, today: dt.date) -> str | None:
+    """Return why a day does not lie where its line wants it; None where it does."""
+    if line.when is When.AHEAD and on < today:
+        return _("The day is already past. Please send today's date or a later one.")
+    if line.when is When.PAST and on > today:
+        return _("The day lies in the future. Please choose today or an earlier day.")
+    return None
 
 
 def _with(filling: Filling, line: Field, value: Any) -> Filling:

@@ -198,6 +198,9 @@ class Filler:
         """Record the form, unless the entry has changed since it was begun: then that is shown first."""
         filled = await self._pressed(turn)
         filling = Filling(rules.complete(filled.form, filled.filling))
+        if (late := rules.outdated(filled.form, filling, today=turn.today)) is not None:
+            self._store(turn, {}, replace(filled.filling, editing=late[0].editing))
+            return await self.present(turn, above=late[1])
         if isinstance(filled.flow, OfficeForm):
             return await self._confirm_office(turn, filled, filled.flow, filling)
         if await acts.since(turn, filled.entry, filled.seen):

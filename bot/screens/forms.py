@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from bot.forms import Field, Filling, Kind, RecordForm, When, present, said, step
+from bot.dates import format_day
+from bot.forms import Field, Filling, Kind, RecordForm, When, present, step
 from bot.language import _, pgettext
 from bot.screens.keys import Keys
 from bot.screens.screen import Button, Screen, Style, bold, esc, lines
@@ -80,7 +81,7 @@ def _answers(line: Field, filling: Filling, keys: Keys) -> list[tuple[Button, ..
 def _confirming(form: RecordForm, filling: Filling, keys: Keys, today: dt.date) -> tuple[list[str], Rows]:
     existing = present(form, filling)
     shown = [each for each in existing if each.asked or each.id in filling.values]
-    body = [labelled(each.label, said(each, filling, today=today)) for each in shown]
+    body = [labelled(each.label, _said(each, filling, today=today)) for each in shown]
     if form.effect:
         body += ["", esc(form.effect)]
     edits = [
@@ -90,6 +91,22 @@ def _confirming(form: RecordForm, filling: Filling, keys: Keys, today: dt.date) 
     ]
     pairs = tuple(tuple(edits[i : i + 2]) for i in range(0, len(edits), 2))
     return body, ((keys.button(form.confirm, "fok", style=Style.PRIMARY),), *pairs, _last(keys))
+
+
+def _said(line: Field, filling: Filling, *, today: dt.date) -> str:
+    """Return what a line holds, in words."""
+    value = filling.values.get(line.id)
+    if value is None:
+        return pgettext("line", "not filled in")
+    labels = {each.id: each.label for each in (*line.options, *line.others)}
+    match line.kind:
+        case Kind.DAY:
+            return format_day(dt.date.fromisoformat(value), today=today)
+        case Kind.CHOICE:
+            return labels.get(value, str(value))
+        case Kind.MARKS:
+            return pgettext("list", ", ").join(labels[each] for each in value if each in labels)
+    return str(value)
 
 
 def _last(keys: Keys) -> tuple[Button, ...]:

@@ -66,6 +66,22 @@ def test_values_that_cannot_be_are_refused_and_nothing_is_lost(line, text):
         forms.typed(FORM, at, text, today=TODAY)
 
 
+def test_a_day_that_fits_no_more_is_asked_again_and_the_rest_is_kept():
+    assert forms.outdated(FORM, filled(), today=dt.date(2026, 12, 1)) is None  # until the last day itself it fits
+    late = forms.outdated(FORM, filled(), today=dt.date(2026, 12, 2))
+    assert late is not None
+    again, why = late
+    assert asked(again) == "by" and "已过" in why
+    assert forms.outdated(FORM, forms.passed(again, FORM.line("by")), today=dt.date(2026, 12, 2)) is None
+    at = forms.typed(FORM, again, "2026-12-03", today=dt.date(2026, 12, 2))
+    assert forms.complete(FORM, at) == {**forms.complete(FORM, filled()), "by": "2026-12-03"}
+
+
+def test_a_day_on_which_something_happened_does_not_lie_ahead_at_the_confirmation_either():
+    late = forms.outdated(FORM, filled(), today=TODAY - dt.timedelta(days=1))
+    assert late is not None and asked(late[0]) == "on"
+
+
 def test_marks_are_set_and_taken_away_and_none_is_refused():
     line = FORM.line("marks")
     at = forms.edited(filled(), line)

@@ -103,6 +103,19 @@ async def test_a_term_makes_it_being_fulfilled_until_it_is_fulfilled(desk):
     assert "to be fulfilled by" not in (await lines(desk))[0]
 
 
+async def test_a_letter_is_corrected_after_its_term_and_keeps_it(desk):
+    entry = await desk.register(FILING)
+    await write_letter(desk, entry, until="2026-11-24")
+    desk.now += dt.timedelta(days=7)
+    await desk.at("let", entry)
+    await desk.type("类型写错")
+    await desk.press("fedit", "kind")
+    await desk.press("fset", "kind,tolerance")
+    await desk.press("fok")
+    row = await only(desk)
+    assert (row.kind, row.fulfil_by_on) == ("tolerance", dt.date(2026, 11, 24))
+
+
 async def test_a_term_that_has_passed_is_said(desk):
     entry = await desk.register(FILING)
     await write_letter(desk, entry, until="2026-11-24")

@@ -1,5 +1,7 @@
 """Questions in between: whatever comes upon something half done, what was entered comes back."""
 
+import datetime as dt
+
 import pytest
 
 from bot.screens.screen import Press
@@ -51,6 +53,24 @@ async def test_a_form_goes_on_where_it_stood_on_another_day_too(story: Story):
     await me.press("登记使用情况")
     assert "使用日期：11月23日（周一）" in me.screen  # as it was filled in, and can be changed
     await _confirmed(story, me)
+
+
+async def test_a_planned_decision_that_is_past_by_the_confirmation_is_asked_again(story: Story):
+    me = story.person()
+    await register(me, submit="尚未提交")
+    await me.type("/find 大气2026-1")
+    await me.press("大气2026-1 排污许可证延续")
+    await me.press("更多")
+    await me.press("拟决定日")
+    await me.type("2026-11-26")
+    await story.at("2026-11-30 10:00")
+    await me.type("/guide")
+    await me.press("继续")
+    assert "该日期已过" in await me.press("确认登记")
+    assert only(await story.rows(Request)).decide_on is None
+    await me.type("2026-12-18")
+    await me.press("确认登记")
+    assert only(await story.rows(Request)).decide_on == dt.date(2026, 12, 18)
 
 
 async def test_a_second_form_in_the_middle_of_another_leaves_it_as_it_stood(story: Story):
