@@ -1,15 +1,17 @@
 """One counterpart: looked at by whoever may, its names, codes and merges kept right by the coordinator."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from bot.errors import Refusal
+from bot.forms import Field, Filling, Kind, RecordForm
 from bot.identifiers import read_code, read_legacy_code
-from bot.language import _
+from bot.language import _, pgettext
 from bot.plaintext import visible
 from bot.screens import counterparts as screens
 from bot.screens.screen import Screen, is_number
-from handlers import drafts_aside
+from handlers import drafts_aside, forms
+from handlers.forms import AnyForm, OfficeForm
 from handlers.sight import sight_of
 from handlers.timeline import wording
 from handlers.turn import Flow, Stale, Turn
@@ -19,48 +21,44 @@ from storage.tables import Counterpart
 PURPOSE: Final = "counterpart"
 
 _SHORTEST, _LONGEST = 2, 80  # characters of a name
-_ACTS: Final[Mapping[str, str]] = {"cren": "rename", "cmrg": "merge", "cleg": "legacy"}
+_MERGE: Final = "merge"
 
 
 async def on_look(turn: Turn) -> Screen:
     """A counterpart was pressed; every look at one is in the audit."""
-    if turn.draft is not None and turn.draft.purpose == PURPOSE:
-        await drafts_aside.take_up(turn)
+    if turn.draft is not None and turn.draft.purpose in (PURPOSE, forms.PURPOSE):
+        await drafts_aside.let_go(turn)
     return await _shown(turn, turn.pressed.id)
 
 
+async def on_rename(turn: Turn) -> Screen:
+    """〔更名〕: ask for the new name."""
+    return await _begin(turn, RENAME)
+
+
+async def on_legacy(turn: Turn) -> Screen:
+    """〔组织机构代码〕: ask for the old code."""
+    return await _begin(turn, LEGACY)
+
+
 async def on_ask(turn: Turn) -> Screen:
-    """更名, 合并, 组织机构代码: let the next text be the answer."""
+    """〔合并〕: let the next text be the code of the other one."""
     row = await _kept(turn, turn.pressed.id)
-    act = _ACTS[turn.pressed.verb]
     turn.looked("counterpart", row.id)
-    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers={"id": row.id, "act": act})
-    return screens.ask(act, row.name or "", row.id)
+    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers={"id": row.id, "act": _MERGE})
+    return screens.ask(row.name or "", row.id)
 
 
 async def on_typed(turn: Turn) -> Screen:
-    """The new name, the other one's code, or the old code was typed."""
-    row, act = await _asked(turn)
-    if act == "merge":
-        return await _merging(turn, row, turn.text)
-    before: dict[str, Any]
-    if act == "rename":
-        before = {"name": row.name}
-        await counterparts.rename(turn.session, row, _name(turn.text, row))
-        after = {"name": row.name}
-    else:
-        before = {"legacy_code": row.legacy_code}
-        row.legacy_code = await _legacy_code(turn, row)
-        after = {"legacy_code": row.legacy_code}
-    turn.note(f"counterpart.{act}", ("counterpart", row.id), before=before, after=after)
-    await drafts_aside.take_up(turn)
-    return await _shown(turn, row.id, toast=_("Recorded"))
+    """The other one's code was typed."""
+    row = await _asked(turn)
+    return await _merging(turn, row, turn.text)
 
 
 async def present(turn: Turn) -> Screen:
     """Return the question that is open, computed from the draft alone."""
-    row, act = await _asked(turn)
-    return screens.ask(act, row.name or "", row.id)
+    row = await _asked(turn)
+    return screens.ask(row.name or "", row.id)
 
 
 async def on_merge(turn: Turn) -> Screen:
@@ -119,10 +117,63 @@ def _keeps(turn: Turn) -> bool:
     return turn.may("counterpart.keep")
 
 
-async def _asked(turn: Turn) -> tuple[Counterpart, str]:
-    if turn.draft is None or turn.draft.purpose != PURPOSE:
-        raise Stale
-    return await _kept(turn, turn.draft.answers["id"]), turn.draft.answers["act"]
+async def _asked(turn: Turn) -> Counterpart:
+    draft = turn.draft
+    if draft is None or draft.purpose != PURPOSE or draft.answers["act"] != _MERGE:
+        raise Stale  # a new name or an old code was asked here before either was confirmed by a form
+    return await _kept(turn, draft.answers["id"])
+
+
+async def _begin(turn: Turn, flow: OfficeForm) -> Screen:
+    row = await _kept(turn, turn.pressed.id)
+    turn.looked("counterpart", row.id)
+    return await forms.begin_office(turn, flow, row.id)
+
+
+async def _rename_form(turn: Turn, counterpart_id: int, filling: Filling) -> RecordForm:
+    row = await _kept(turn, counterpart_id)
+    if "name" in filling.values:
+        _name(filling.values["name"], row)
+    asked = _("Please send the new full name. It is still found under its former one.")
+    line = Field("name", _("New name"), asked, Kind.TEXT)
+    title, confirm = _("[Counterpart] new name"), pgettext("button", "Confirm")
+    return RecordForm(title, (row.name or "",), (line,), confirm)
+
+
+async def _rename(turn: Turn, counterpart_id: int, filling: Filling) -> Screen:
+    row = await _kept(turn, counterpart_id)
+    before = row.name
+    await counterparts.rename(turn.session, row, _name(filling.values["name"], row))
+    turn.note("counterpart.rename", ("counterpart", row.id), before={"name": before}, after={"name": row.name})
+    return await _shown(turn, row.id, toast=_("Recorded"))
+
+
+async def _present_name(turn: Turn, counterpart_id: int, _filling: Filling) -> str:
+    return (await _kept(turn, counterpart_id)).name or ""
+
+
+async def _legacy_form(turn: Turn, counterpart_id: int, filling: Filling) -> RecordForm:
+    row = await _kept(turn, counterpart_id)
+    if "code" in filling.values:
+        await _legacy_code(turn, row, filling.values["code"])
+    asked = _("Please send the organisation code of nine characters, with or without its hyphen.")
+    line = Field("code", _("Organisation code"), asked, Kind.TEXT)
+    title, confirm = _("[Counterpart] organisation code"), pgettext("button", "Confirm")
+    return RecordForm(title, (row.name or "",), (line,), confirm)
+
+
+async def _put_legacy(turn: Turn, counterpart_id: int, filling: Filling) -> Screen:
+    row = await _kept(turn, counterpart_id)
+    before = row.legacy_code
+    row.legacy_code = await _legacy_code(turn, row, filling.values["code"])
+    await turn.session.flush()
+    after = {"legacy_code": row.legacy_code}
+    turn.note("counterpart.legacy", ("counterpart", row.id), before={"legacy_code": before}, after=after)
+    return await _shown(turn, row.id, toast=_("Recorded"))
+
+
+async def _present_code(turn: Turn, counterpart_id: int, _filling: Filling) -> str:
+    return (await _kept(turn, counterpart_id)).legacy_code or ""
 
 
 def _name(text: str, row: Counterpart) -> str:
@@ -137,13 +188,13 @@ def _name(text: str, row: Counterpart) -> str:
     return name
 
 
-async def _legacy_code(turn: Turn, row: Counterpart) -> str:
+async def _legacy_code(turn: Turn, row: Counterpart, text: str) -> str:
     """Return the organisation code that was typed.
 
     Raises:
         Refusal: It is none, or another counterpart has it: then the two are to be merged.
     """
-    code = read_legacy_code(turn.text)
+    code = read_legacy_code(text)
     own = (await counterparts.relatives(turn.session, [row.id]))[row.id]
     for other in (await counterparts.family(turn.session, [code]))[code] - own:
         name = (await dossiers.names(turn.session, [other]))[other]
@@ -167,11 +218,15 @@ async def _merging(turn: Turn, row: Counterpart, text: str) -> Screen:
     return screens.merging(row.id, row.name or "", into, name)
 
 
+RENAME: Final = OfficeForm("rename", "counterpart.keep", _rename_form, _rename, _shown, _present_name)
+LEGACY: Final = OfficeForm("legacy_code", "counterpart.keep", _legacy_form, _put_legacy, _shown, _present_code)
+
+FORMS: Final[Mapping[str, AnyForm]] = {each.name: each for each in (RENAME, LEGACY)}
 PRESSES: Final[Mapping[str, Flow]] = {
     "cpt": on_look,
-    "cren": on_ask,
+    "cren": on_rename,
     "cmrg": on_ask,
-    "cleg": on_ask,
+    "cleg": on_legacy,
     "cmok": on_merge,
     "cpart": on_part,
 }

@@ -131,6 +131,22 @@ async def on_unknown_press(turn: Turn) -> Screen:
     raise Stale
 
 
+def command(name: str) -> Flow:
+    """Return what answers a command; all but /cancel first let go of a question in which nothing was entered.
+
+    Else it would wait unseen behind the command's screen, and take whatever is typed next for its answer.
+    """
+    flow = COMMANDS[name]
+    if name == "cancel":
+        return flow
+
+    async def run(turn: Turn) -> Screen:
+        await drafts_aside.let_go(turn)
+        return await flow(turn)
+
+    return run
+
+
 async def present(turn: Turn, refusal: Refusal | Stale) -> Screen:
     """Return what the officer was doing, with a refusal's sentence above it or a word about the old keyboard."""
     doing = await _doing(turn)

@@ -51,19 +51,14 @@ def shown(
     return Screen("counterpart", text, (*rows, *(_keeping(dossier) if keeps else ()), last), toast=toast)
 
 
-def ask(act: str, name: str, counterpart_id: int) -> Screen:
-    """Ask for a new name, for the code of the one that stands for both, or for an organisation code.
+def ask(name: str, counterpart_id: int) -> Screen:
+    """Ask for the code of the counterpart that stands for both.
 
     Args:
-        act: ``rename``, ``merge`` or ``legacy``.
         name: The counterpart's name today.
         counterpart_id: Its key.
     """
-    asked = {
-        "rename": _("Please send the new full name. It is still found under its former one."),
-        "merge": _("Please send the unified social credit code of the counterpart that stands for both from now on."),
-        "legacy": _("Please send the organisation code of nine characters, with or without its hyphen."),
-    }[act]
+    asked = _("Please send the unified social credit code of the counterpart that stands for both from now on.")
     back = (Button(pgettext("button", "Back"), Press("cpt", counterpart_id)),)
     return Screen("counterpart_ask", lines(bold(name), esc(asked)), (back,))
 

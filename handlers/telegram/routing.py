@@ -52,8 +52,9 @@ def application(bot: ExtBot[None]) -> App:
     """
     app: App = ApplicationBuilder().bot(bot).updater(None).job_queue(None).build()
     app.add_handler(TypeHandler(Update, gate), group=GATE)
-    for command, flow in frame.COMMANDS.items():
-        app.add_handler(CommandHandler(command, _runs(flow, may=_may_use(command)), filters.UpdateType.MESSAGE))
+    for name in frame.COMMANDS:
+        callback = _runs(frame.command(name), may=_may_use(name))
+        app.add_handler(CommandHandler(name, callback, filters.UpdateType.MESSAGE))
     for verb, flow in frame.PRESSES.items():
         pattern = f"^1:{verb}:"
         app.add_handler(CallbackQueryHandler(_runs(flow, may=_may_press), pattern=pattern))

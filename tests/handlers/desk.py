@@ -75,7 +75,7 @@ class Desk:
         return pressed(button(screen or self.screen, verb, arg))
 
     async def command(self, name: str, text: str = "") -> Screen:
-        return await self.run(frame.COMMANDS[name], text=text)
+        return await self.run(frame.command(name), text=text)
 
     async def present(self) -> Screen:
         """Return what the officer is doing, as it stands now."""

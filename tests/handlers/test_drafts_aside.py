@@ -4,11 +4,13 @@ import random
 from collections.abc import Awaitable, Callable
 
 import pytest
+from sqlalchemy import update
 
 from bot.errors import Refusal
 from bot.screens.screen import Screen
-from handlers import drafts_aside
+from handlers import drafts_aside, frame
 from handlers.turn import Turn
+from storage.tables import Person, Role
 from tests.handlers.desk import Desk
 
 FORM, SEARCH = "form", "find"
@@ -47,6 +49,32 @@ async def test_no_more_is_half_filled_in_than_anybody_has_in_mind(desk: Desk):
         assert draft is not None and draft.answers["values"] == {"text": f"虚构问题{number}"}
         await desk.command("cancel")
     assert await desk.draft() is None
+
+
+@pytest.mark.parametrize("name", sorted(set(frame.COMMANDS) - {"cancel"}))
+@pytest.mark.parametrize("entered", [True, False])
+async def test_a_question_hidden_by_a_command_takes_nothing_that_is_typed_unless_something_is_entered_in_it(
+    desk: Desk, name: str, entered: bool
+):
+    async def begin(turn: Turn) -> None:
+        await drafts_aside.put_aside(turn, purpose="counterpart", answers={"id": 1, "act": "merge"}, entered=entered)
+
+    async with desk.database.write() as session:
+        await session.execute(update(Person).values(role=Role.COORDINATOR))
+    await _run(desk, begin)
+    await desk.command(name)
+    assert ("counterpart" in await _asked(desk)) == entered
+
+
+async def _asked(desk: Desk) -> list[str]:
+    """Return what is asked, the newest first: for what is on the screen, and for all that waits beneath it."""
+    draft = await desk.draft()
+    found = [] if draft is None else [draft.purpose]
+    beneath = draft.answers.get(drafts_aside.SET_ASIDE) if draft is not None else None
+    while beneath is not None:
+        found.append(beneath["purpose"])
+        beneath = beneath["answers"].get(drafts_aside.SET_ASIDE)
+    return found
 
 
 async def _form(desk: Desk, chance: random.Random, owed: OWED, _value: int) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from bot import rule_forms
 from bot.issues import IssueKind
-from bot.policy.model import Policy
+from bot.policy.model import CounterpartKind, Policy
 from bot.quarters import Quarter
 from bot.returns import PushState
 from bot.screens.screen import Press, Screen
@@ -22,7 +22,7 @@ from handlers.turn import Stale, Turn
 from storage import quarter_pushes
 from storage import quarter_returns as stored
 from storage.database import Database
-from storage.tables import Audit, Draft, Issue, Outbox, Overlay, Person, Role
+from storage.tables import Audit, Counterpart, Draft, Issue, Outbox, Overlay, Person, Role
 from tests.handlers.conftest import NOW
 from tests.handlers.desk import Desk, verbs
 
@@ -52,6 +52,13 @@ async def _return(database: Database, _office: Office, person: Person) -> int:
         return (await stored.ensure(session, person.unit_id, QUARTER)).id
 
 
+async def _firm(database: Database, _office: Office, _person: Person) -> int:
+    async with database.write() as session:
+        row = Counterpart(kind=CounterpartKind.ENTERPRISE, name="虚构环保科技有限公司")
+        session.add(row)
+    return row.id
+
+
 async def _push(database: Database, office: Office, _person: Person) -> int:
     async with database.write() as session:
         found = await summary.reckon(session, office, QUARTER, now=NOW)
@@ -76,6 +83,8 @@ def filled(policy: Policy) -> dict[str, tuple[Subject, dict[str, Any]]]:
         "propose": (nothing, new),
         "issue": (nothing, {"text": "虚构问题", "kind": "late"}),
         "issue_answer": (_issue, {"text": "虚构答复"}),
+        "rename": (_firm, {"name": "虚构绿洲生态有限公司"}),
+        "legacy_code": (_firm, {"code": "12345678-8"}),
         "quarter_wording": (_push, {"which": ADDED, "text": "虚构文字"}),
         "return_problems": (_return, {"text": "虚构问题"}),
     }

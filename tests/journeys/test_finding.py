@@ -282,7 +282,9 @@ async def test_a_renamed_counterpart_is_found_under_both_names(story: Story):
     await _looked_at(boss, "环保科技", "虚构环保科技有限公司")
     await boss.press("更名")
     assert "与现名称相同" in await boss.type("虚构环保科技有限公司")
-    renamed = await boss.type("虚构绿洲生态有限公司")
+    assert "新名称：虚构绿洲生态有限公司" in await boss.type("虚构绿洲生态有限公司")
+    assert only(await story.rows(Counterpart)).name == "虚构环保科技有限公司"  # until it is confirmed
+    renamed = await boss.press("确认登记")
     assert "虚构绿洲生态有限公司" in renamed
     assert "曾用名或其他名称：虚构环保科技有限公司" in renamed
     assert only(await story.rows(CounterpartAlias)).name == "虚构环保科技有限公司"
@@ -290,6 +292,17 @@ async def test_a_renamed_counterpart_is_found_under_both_names(story: Story):
         assert "虚构绿洲生态有限公司" in await story.person().type(f"/find {typed}"), typed
     line = next(row for row in await story.rows(Audit) if row.verb == "counterpart.rename")
     assert (line.before, line.after) == ({"name": "虚构环保科技有限公司"}, {"name": "虚构绿洲生态有限公司"})
+
+
+async def test_words_that_are_typed_after_a_command_are_no_counterparts_new_name(story: Story):
+    await register(story.person())
+    boss = story.person(COORDINATOR)
+    await _looked_at(boss, "环保科技", "虚构环保科技有限公司")
+    await boss.press("更名")
+    await boss.type("/my")
+    assert "排污许可证延续" in await boss.type("排污许可证延续")
+    assert "更名" not in boss.screen
+    assert only(await story.rows(Counterpart)).name == "虚构环保科技有限公司"
 
 
 async def test_merged_counterparts_are_one_everywhere_and_can_be_parted_again(story: Story):
@@ -343,7 +356,9 @@ async def test_an_organisation_code_of_the_old_kind_leads_to_the_counterpart(sto
     await _looked_at(boss, "环保科技", "虚构环保科技有限公司")
     await boss.press("组织机构代码")
     assert "校验" in await boss.type("12345678-9")
-    assert "组织机构代码：123456788" in await boss.type("12345678-8")
+    await boss.type("12345678-8")
+    assert only(await story.rows(Counterpart)).legacy_code is None  # until it is confirmed
+    assert "组织机构代码：123456788" in await boss.press("确认登记")
     assert "大气2026-1" in await story.person().type("/find 12345678-8")
 
 
