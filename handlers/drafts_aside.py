@@ -1,5 +1,6 @@
 """A question in between: what the officer was doing is put aside for it, and comes back when it is answered."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from bot.errors import Refusal
@@ -14,6 +15,7 @@ MOST_UNFINISHED: Final = 5  # more than anybody has in mind; each costs every la
 SET_ASIDE: Final = "set_aside"
 _ENTERED: Final = "entered"
 _ABOUT: Final = "about"
+_TYPED: Final = "typed"
 
 
 async def put_aside(
@@ -24,6 +26,7 @@ async def put_aside(
     about: dict[str, Any] | None = None,
     awaiting: str = "text",
     entered: bool = False,
+    typed: Collection[str] = (),
 ) -> None:
     """Let a question in between begin; one that is half answered already goes on where it stood.
 
@@ -36,6 +39,7 @@ async def put_aside(
         about: What tells it from other questions of its flow; None = all that is known already.
         awaiting: What the next message answers, ``text`` or ``file``.
         entered: Whether something is known that would be lost with the question.
+        typed: Keys of what the officer has typed in their own words.
 
     Raises:
         Refusal: Too much is unfinished already.
@@ -58,7 +62,8 @@ async def put_aside(
     if before is not None:
         rest = {key: value for key, value in before.answers.items() if key != PENDING}
         kept = {"purpose": before.purpose, "answers": rest, "awaiting": before.awaiting}
-    answers = {**answers, _ABOUT: about, SET_ASIDE: kept, **({_ENTERED: True} if entered else {})}
+    marks = {_ENTERED: True, _TYPED: list(typed)} if entered else {}
+    answers = {**answers, _ABOUT: about, SET_ASIDE: kept, **marks}
     if before is None:
         turn.draft = await drafts.begin(
             turn.session, turn.officer, purpose=purpose, answers=answers, awaiting=awaiting, now=turn.now
@@ -67,7 +72,14 @@ async def put_aside(
         drafts.keep(before, answers=answers, purpose=purpose, awaiting=awaiting, now=turn.now)
 
 
-def keep(turn: Turn, answers: dict[str, Any], *, entered: bool = True, awaiting: str = "text") -> None:
+def keep(
+    turn: Turn,
+    answers: dict[str, Any],
+    *,
+    entered: bool = True,
+    awaiting: str = "text",
+    typed: Collection[str] = (),
+) -> None:
     """Keep the answers of a question in between.
 
     Args:
@@ -75,6 +87,7 @@ def keep(turn: Turn, answers: dict[str, Any], *, entered: bool = True, awaiting:
         answers: All answers.
         entered: Whether one of them would be lost with the question; words to look for and pages would not.
         awaiting: What the next message answers.
+        typed: Keys of what the officer has typed in their own words, among the answers or the form's values.
 
     Raises:
         Stale: Nothing is being asked.
@@ -82,13 +95,21 @@ def keep(turn: Turn, answers: dict[str, Any], *, entered: bool = True, awaiting:
     if turn.draft is None:
         raise Stale
     if entered:
-        answers = {**answers, _ENTERED: True}
+        answers = {**answers, _ENTERED: True, _TYPED: list(dict.fromkeys((*answers.get(_TYPED, ()), *typed)))}
     drafts.keep(turn.draft, answers=answers, awaiting=awaiting, now=turn.now)
 
 
 def is_empty(draft: Draft) -> bool:
     """Say whether a question in between holds nothing yet that would be lost with it."""
     return SET_ASIDE in draft.answers and _ENTERED not in draft.answers
+
+
+def words(draft: Draft) -> list[str] | None:
+    """Return what the officer typed in their own words into a question in between; None where it holds nothing."""
+    if SET_ASIDE not in draft.answers or is_empty(draft):
+        return None
+    held = {**draft.answers, **draft.answers.get("values", {})}
+    return [held[key] for key in draft.answers.get(_TYPED, ()) if held.get(key)]
 
 
 async def take_up(turn: Turn) -> None:

@@ -4,19 +4,20 @@ What the officer was doing before comes back afterwards. Where somebody else cha
 sees what, keeps what they have filled in, and confirms again.
 """
 
-import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot import forms as rules
-from bot.forms import Filling, RecordForm
+from bot.errors import Refusal
+from bot.forms import Filling, Kind, RecordForm
 from bot.language import _
 from bot.screens import forms as screens
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen
-from handlers import acts, drafts_aside, timeline
-from handlers.turn import Flow, Stale, Turn, iso_day
+from handlers import acts, drafts_aside, meanwhile, timeline
+from handlers.form_presses import day_of, line_of
+from handlers.turn import Flow, NoRight, Stale, Turn
 from storage.ledger import Opened
 
 PURPOSE: Final = "form"
@@ -89,7 +90,10 @@ async def begin_office(
     about = {"form": flow.name, "request": None, "subject": subject}
     given = Filling(values or {}).to_json()
     answers = {**about, "seen": seen, **given}
-    await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers, about={**about, **given}, entered=typed)
+    words = [key for key, value in (values or {}).items() if typed and isinstance(value, str)]
+    await drafts_aside.put_aside(
+        turn, purpose=PURPOSE, answers=answers, about={**about, **given}, entered=typed, typed=words
+    )
     return await Filler({flow.name: flow}).present(turn)
 
 
@@ -105,7 +109,8 @@ async def begin(turn: Turn, flow: FormFlow, opened: Opened, subject: int = 0, *,
     """
     turn.looked("request", opened.request.id)
     about = {"form": flow.name, "request": opened.request.id, "subject": subject}
-    answers = {**about, "seen": await acts.newest_line(turn, opened), **Filling(values or {}).to_json()}
+    known = {"seen": await acts.newest_line(turn, opened), "protect": opened.entry.of_person}
+    answers = {**about, **known, **Filling(values or {}).to_json()}
     await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers, about=about)
     return await Filler({flow.name: flow}).present(turn)
 
@@ -140,12 +145,15 @@ class Filler:
     async def on_typed(self, turn: Turn) -> Screen:
         """Something was typed: it fills in the line that is asked."""
         filled = await self._filled(turn)
-        return await self._keep(turn, rules.typed(filled.form, filled.filling, turn.text, today=turn.today))
+        filling = rules.typed(filled.form, filled.filling, turn.text, today=turn.today)
+        line = rules.step(filled.form, filled.filling)
+        self._store(turn, {}, filling, typed=(line.id,) if line and line.kind is Kind.TEXT else ())
+        return await self.present(turn)
 
     async def on_choice(self, turn: Turn) -> Screen:
         """An option was pressed."""
         filled = await self._pressed(turn)
-        line, option = _split(filled.form, turn.pressed.arg)
+        line, option = line_of(filled.form, turn.pressed.arg)
         try:
             return await self._keep(turn, rules.chosen(filled.filling, line, option))
         except KeyError:
@@ -154,20 +162,20 @@ class Filler:
     async def on_day(self, turn: Turn) -> Screen:
         """A day was pressed: days ago, or a date."""
         filled = await self._pressed(turn)
-        line, day = _split(filled.form, turn.pressed.arg)
-        on = _day(day, turn.today)
+        line, day = line_of(filled.form, turn.pressed.arg)
+        on = day_of(day, turn.today)
         return await self._keep(turn, rules.on_day(filled.filling, line, on, today=turn.today))
 
     async def on_done(self, turn: Turn) -> Screen:
         """All marks are set."""
         filled = await self._pressed(turn)
-        line, _rest = _split(filled.form, turn.pressed.arg)
+        line, _rest = line_of(filled.form, turn.pressed.arg)
         return await self._keep(turn, rules.done(filled.filling, line))
 
     async def on_pass(self, turn: Turn) -> Screen:
         """An optional line stays empty."""
         filled = await self._pressed(turn)
-        line, _rest = _split(filled.form, turn.pressed.arg)
+        line, _rest = line_of(filled.form, turn.pressed.arg)
         if not line.optional:
             raise Stale
         return await self._keep(turn, rules.passed(filled.filling, line))
@@ -175,7 +183,7 @@ class Filler:
     async def on_edit(self, turn: Turn) -> Screen:
         """A line is changed again."""
         filled = await self._pressed(turn)
-        line, _rest = _split(filled.form, turn.pressed.arg)
+        line, _rest = line_of(filled.form, turn.pressed.arg)
         return await self._keep(turn, rules.edited(filled.filling, line))
 
     async def on_back(self, turn: Turn) -> Screen:
@@ -221,24 +229,23 @@ class Filler:
         return await self.present(turn, above=above)
 
     async def _changed(self, turn: Turn, filled: "_Filled") -> Screen:
-        changes = await acts.since(turn, filled.entry, filled.seen)
-        said = await timeline.in_words(turn, changes)
+        changes = await meanwhile.changes(turn, filled.entry, filled.seen)
         newest = await acts.newest_line(turn, filled.entry)
         self._store(turn, {"seen": newest}, filled.filling)
         above = _(
             "The entry has changed while you were filling this in:\n%(changes)s\n"
             "What you filled in is kept. Please check it and confirm again."
-        ) % {"changes": "\n".join(said)}
+        ) % {"changes": changes}
         return await self.present(turn, above=above)
 
     async def _keep(self, turn: Turn, filling: Filling) -> Screen:
         self._store(turn, {}, filling)
         return await self.present(turn)
 
-    def _store(self, turn: Turn, more: dict[str, Any], filling: Filling) -> None:
+    def _store(self, turn: Turn, more: dict[str, Any], filling: Filling, *, typed: Collection[str] = ()) -> None:
         if turn.draft is None:
             raise Stale
-        drafts_aside.keep(turn, {**turn.draft.answers, **more, **filling.to_json()})
+        drafts_aside.keep(turn, {**turn.draft.answers, **more, **filling.to_json()}, typed=typed)
 
     async def _filled(self, turn: Turn) -> "_Filled":
         if turn.draft is None or turn.draft.purpose != PURPOSE:
@@ -248,13 +255,12 @@ class Filler:
         if flow is None:
             raise Stale
         filling, subject = Filling.from_json(answers), answers["subject"]
-        if isinstance(flow, OfficeForm):
-            turn.require(flow.right)
-            form, opened = await flow.form(turn, subject, filling), None
-        else:
-            opened = await acts.changeable(turn, answers["request"])
-            form = await flow.form(turn, opened, subject, filling)
-            form = replace(form, protect=opened.entry.of_person)
+        try:
+            form, opened = await _made(turn, flow, answers["request"], subject, filling)
+        except Stale as stale:  # what it is about was settled by somebody else
+            if isinstance(stale, NoRight) or drafts_aside.words(turn.draft) is None:
+                raise
+            raise Refusal(await meanwhile.overtaken(turn, answers["request"], answers["seen"])) from None
         keys = Keys(turn.draft.id, turn.draft.version)
         return _Filled(flow, opened, subject, answers["seen"], form, filling, keys)
 
@@ -283,15 +289,12 @@ class _Filled:
         return self.opened
 
 
-def _split(form: RecordForm, arg: str) -> tuple[rules.Field, str]:
-    line, _comma, rest = arg.partition(",")
-    try:
-        return form.line(line), rest
-    except KeyError:
-        raise Stale from None
-
-
-def _day(text: str, today: dt.date) -> dt.date:
-    if text in ("0", "1"):
-        return today - dt.timedelta(days=int(text))
-    return iso_day(text)
+async def _made(
+    turn: Turn, flow: AnyForm, request_id: int, subject: int, filling: Filling
+) -> tuple[RecordForm, Opened | None]:
+    if isinstance(flow, OfficeForm):
+        turn.require(flow.right)
+        return await flow.form(turn, subject, filling), None
+    opened = await acts.changeable(turn, request_id)
+    form = await flow.form(turn, opened, subject, filling)
+    return replace(form, protect=opened.entry.of_person), opened

@@ -149,7 +149,7 @@ def command(name: str) -> Flow:
 
 async def present(turn: Turn, refusal: Refusal | Stale) -> Screen:
     """Return what the officer was doing, with a refusal's sentence above it or a word about the old keyboard."""
-    doing = await _doing(turn)
+    doing = await _doing(turn, refusal)
     if isinstance(refusal, Stale):
         toast = _("That button is out of date; this is the present state.")
         return replace(doing or screens.home(), toast=toast, stays=False)
@@ -158,11 +158,11 @@ async def present(turn: Turn, refusal: Refusal | Stale) -> Screen:
     return screens.with_sentence(refusal.message, doing)
 
 
-async def _doing(turn: Turn) -> Screen | None:
+async def _doing(turn: Turn, refusal: Refusal | Stale) -> Screen | None:
     """Return what the officer was doing, or the question whether it goes on."""
     if turn.draft is not None and PENDING in turn.draft.answers:
         return guide_screens.unfinished(turn, turn.draft)
-    return await onward.doing(turn)
+    return await onward.doing(turn, told=refusal.message if isinstance(refusal, Refusal) else "")
 
 
 _FILLER: Final = forms.Filler(merged("FORMS"))

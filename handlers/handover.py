@@ -229,7 +229,7 @@ def _pressed(turn: Turn) -> dict[str, Any]:
 
 
 async def _keep(turn: Turn, answers: dict[str, Any]) -> Screen:
-    drafts_aside.keep(turn, answers, entered=bool(answers["reason"]))
+    drafts_aside.keep(turn, answers, entered=bool(answers["reason"]), typed=("reason",))
     return await present(turn)
 
 

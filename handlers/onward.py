@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.errors import Refusal
+from bot.screens import frame as screens
 from bot.screens.screen import Press, Screen
-from handlers import drafts_aside, rights
-from handlers.turn import Flow, Stale, Turn
+from handlers import drafts_aside, meanwhile, rights
+from handlers.turn import Flow, NoRight, Stale, Turn
+from storage.tables import Draft
 
 _PRESSES: Final[dict[str, Flow]] = {}
 _PRESENT: Final[dict[str, Flow]] = {}
@@ -33,10 +35,15 @@ async def press(turn: Turn, button: Press) -> Screen:
     return await _PRESSES[button.verb](turn)
 
 
-async def doing(turn: Turn) -> Screen | None:
+async def doing(turn: Turn, *, told: str = "") -> Screen | None:
     """Return what the officer was doing; None where there is nothing, or it is theirs no more and was given up.
 
-    The matrix is asked here, because no button leads to such a screen: any stale one brings it back.
+    The matrix is asked here, because no button leads to such a screen: any stale one brings it back. Where something
+    was entered that can go on no more, the screen says why and gives back what the officer had typed.
+
+    Args:
+        turn: The turn.
+        told: The sentence that stands above already, and need not be said twice.
     """
     if turn.draft is None:
         return None
@@ -46,9 +53,19 @@ async def doing(turn: Turn) -> Screen | None:
     flow = _PRESENT.get(turn.draft.purpose)
     try:
         return await flow(turn) if flow else None
-    except (Refusal, Stale):  # such as a question about an entry that is somebody else's by now
+    except NoRight:
         await drafts_aside.take_up(turn)
         return None
+    except Refusal as refusal:  # such as a question about an entry that is somebody else's by now
+        return await _dropped(turn, turn.draft, "" if refusal.message == told else refusal.message)
+    except Stale:
+        return await _dropped(turn, turn.draft, await meanwhile.overtaken(turn, None, 0))
+
+
+async def _dropped(turn: Turn, draft: Draft, why: str) -> Screen | None:
+    words, protect = drafts_aside.words(draft), bool(draft.answers.get("protect"))
+    await drafts_aside.take_up(turn)
+    return None if words is None else screens.dropped(why, words, protect=protect)
 
 
 async def back(turn: Turn) -> Screen:

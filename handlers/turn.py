@@ -24,6 +24,10 @@ class Stale(Exception):
     """A press on a keyboard that no longer fits: nothing happens, the present screen is shown."""
 
 
+class NoRight(Stale):
+    """What was wanted is not the officer's, or no more: of it they are shown nothing."""
+
+
 def iso_day(text: str) -> dt.date:
     """Return the day that a button or a draft carries, written 2026-11-25.
 
@@ -182,10 +186,10 @@ class Turn:
         """Refuse whoever has not a right of the matrix.
 
         Raises:
-            Stale: The officer has it not; the button came from another time or another hand.
+            NoRight: The officer has it not; the button came from another time or another hand.
         """
         if not self.may(right):
-            raise Stale
+            raise NoRight
 
     async def unit(self) -> Unit:
         """Return the officer's unit."""

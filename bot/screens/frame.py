@@ -112,6 +112,20 @@ def sentence(said: str) -> Screen:
     return Screen("sentence", esc(said), (home_row(),))
 
 
+def dropped(why: str, words: Sequence[str], *, protect: bool) -> Screen:
+    """What an officer had begun can go on no more: why, and what they had typed, so that it is not lost.
+
+    Args:
+        why: The reason; empty where it stands above already.
+        words: What was typed, text by text.
+        protect: Whether a natural person may be named in it.
+    """
+    lost = _("What you had filled in was not recorded.")
+    if words:
+        lost = _("What you had typed was not recorded:\n%(words)s") % {"words": "\n".join(words)}
+    return Screen("dropped", lines(esc(why) if why else None, esc(lost)), (home_row(),), protect=protect)
+
+
 def edited_ignored() -> Screen:
     """An edited message has no effect."""
     said = _("Editing a sent message changes nothing. Please use the button for changing, or type it again.")

@@ -15,8 +15,8 @@ from tests.officer import Officer
 BASIS = "河南省社会信用条例"
 
 
-async def _half_a_form(story: Story) -> Officer:
-    """An opinion that was obtained, and of its use all is said but the confirmation."""
+async def _half_a_form(story: Story, *, basis: str = BASIS) -> Officer:
+    """An opinion that was obtained, and of its use all is said but the confirmation, or but the basis."""
     me = story.person()
     await register(me)
     await receive(me)
@@ -25,7 +25,8 @@ async def _half_a_form(story: Story) -> Officer:
     await write_down(me, "有不良信息", number=None)
     await me.press("登记使用情况")
     await me.press("限制")
-    await me.type(BASIS)
+    if basis:
+        await me.type(basis)
     return me
 
 
@@ -71,6 +72,65 @@ async def test_a_planned_decision_that_is_past_by_the_confirmation_is_asked_agai
     await me.type("2026-12-18")
     await me.press("确认登记")
     assert only(await story.rows(Request)).decide_on == dt.date(2026, 12, 18)
+
+
+async def _opened(coordinator: Officer) -> None:
+    await coordinator.type("/find 大气2026-1")
+    await coordinator.press("大气2026-1 排污许可证延续")
+
+
+@pytest.mark.parametrize("way", ["确认登记", "继续"])
+async def test_what_was_typed_comes_back_with_the_reason_where_somebody_else_was_quicker(story: Story, way: str):
+    me, coordinator = await _half_a_form(story), story.person(COORDINATOR)
+    await _opened(coordinator)
+    await coordinator.press("登记使用情况")
+    await coordinator.press("通过")
+    await coordinator.press("确认登记")
+    if way == "继续":
+        await me.type("/guide")
+    shown = await me.press(way)
+    assert shown.startswith("台账内容已有变动，您填写的事项无法再登记：\n11月23日")
+    assert shown.endswith(f"您已输入的以下文字未登记：\n{BASIS}")
+    assert (await verification(story)).basis is None and await story.rows(Draft) == []
+
+
+@pytest.mark.parametrize("way", ["确认登记", "继续"])
+async def test_what_was_typed_comes_back_with_the_reason_where_the_entry_was_handed_over(story: Story, way: str):
+    me, coordinator = await _half_a_form(story), story.person(COORDINATOR)
+    await _opened(coordinator)
+    await coordinator.press("更多")
+    await coordinator.press("转办")
+    await coordinator.press("李四")
+    await coordinator.press("确认转办")
+    if way == "继续":
+        await me.type("/guide")
+    shown = await me.press(way)
+    why = "您的台账中没有此件，请用 /my 查看。"
+    assert shown.count(why) == 1 and shown.endswith(f"您已输入的以下文字未登记：\n{BASIS}")
+    assert await story.rows(Draft) == []
+
+
+async def test_the_reason_of_a_hand_over_comes_back_where_the_entry_was_handed_over_meanwhile(story: Story):
+    me, coordinator = story.person(), story.person(COORDINATOR)
+    await register(me)
+    for each in (me, coordinator):
+        await _opened(each)
+        await each.press("更多")
+        await each.press("转办")
+        await each.press("李四")
+    await me.type("外出学习")
+    await coordinator.press("确认转办")
+    assert (await me.press("确认转办")).endswith("您已输入的以下文字未登记：\n外出学习")
+
+
+async def test_a_form_in_which_nothing_was_typed_says_so_too_when_it_can_go_on_no_more(story: Story):
+    me, coordinator = await _half_a_form(story, basis=""), story.person(COORDINATOR)
+    await _opened(coordinator)
+    await coordinator.press("登记使用情况")
+    await coordinator.press("通过")
+    await coordinator.press("确认登记")
+    await me.type("/guide")
+    assert (await me.press("继续")).endswith("您已填写的内容未登记。")
 
 
 async def test_a_second_form_in_the_middle_of_another_leaves_it_as_it_stood(story: Story):
