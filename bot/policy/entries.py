@@ -17,7 +17,6 @@ OTHER: Final = "other"  # its answer 找不到: the matter is not in the catalog
 LONGEST_CHOICE: Final = 33  # characters of question id and option id together; 36 fit into any button
 COUNTERPART: Final = "counterpart"  # the question whose options are counterpart kinds
 
-
 Applying = Literal["bureau", "counterpart"]
 """Who applies to the credit centre. Source: the Plan, 二（二）: the division or the counterpart."""
 
@@ -138,15 +137,12 @@ class Route(Frozen):
 
 
 class Option(Frozen):
-    """An answer to a question; one that is not ``offered`` can only be a matter's own fact.
-
-    A ``confidential`` one makes so each matter of which it is true, in the catalogue or not.
-    """
+    """An answer to a question; one that is not ``offered`` can only be a matter's own fact."""
 
     id: Id
     label: Text
     offered: bool = True
-    confidential: bool = False
+    confidential: bool = False  # so is then each matter of which it is true, in the catalogue or not
 
 
 class Question(Frozen):
