@@ -118,7 +118,7 @@ _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "refer.answer": ("referral",),
     "find": ("find.exported",),
     "stats": ("stats.exported",),
-    "entry.read": ("cover.ends", "reminder", "digest"),
+    "entry.read": ("cover.ends", "reminder", "digest", "passed"),  # a coordinator's stand-in may have any role
     "entry.change": (
         "attachment.kept",
         "paper",
@@ -141,7 +141,6 @@ _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "people.answer": ("enrolment.applied",),
     "rules.propose": ("matter.answered",),
     "rules.keep": ("matter.proposed", "matter.listed", "pack.waiting", "pack.faulty"),
-    "doctor": ("passed",),
 }
 
 

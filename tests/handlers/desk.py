@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from bot.errors import Refusal
 from bot.policy.model import Policy
 from bot.screens.screen import Button, Press, Screen
-from handlers import frame, requests
+from handlers import frame, requests, rights
 from handlers.chores import JOBS
 from handlers.guide_draft import Case
 from handlers.office import Office
@@ -35,6 +35,9 @@ FILING = {"matter": ("m43",)}  # 机动车排放检验机构监管备案: a comm
 ACCESS = {"matter": ("m05",)}  # 危险废物经营许可: verification, and a commitment letter of its own
 LOAN = {"matter": ("m33",)}  # 政策性贷款推荐: verification and report
 TENDER = {"matter": ("m35",), "report_in_tender": ("yes",)}  # 公开招标: a report as the tender documents ask
+
+HEARD = rights.heard(frame.NOTICES)
+"""The renderers as the service sends with them: whoever may not have a notification is told nothing."""
 
 
 @dataclass
@@ -195,7 +198,7 @@ class Desk:
         async with self.database.read() as session:
             row = (await session.scalars(select(Outbox).order_by(Outbox.id.desc()).limit(1))).one()
             person = await session.get_one(Person, row.person_id)
-            screen = await frame.NOTICES[row.kind](session, self.office, person, row.params, self.now)
+            screen = await HEARD[row.kind](session, self.office, person, row.params, self.now)
         self.screen = screen or self.screen
         return screen
 

@@ -14,7 +14,6 @@ from bot.screens.screen import Press
 from handlers import (
     batch_work,
     finding_export,
-    frame,
     handed_out,
     ledger_export,
     ledger_import_work,
@@ -27,7 +26,7 @@ from storage.database import Database
 from storage.files import FileStore
 from storage.tables import Cover, Item, Outbox, OutboxState, Person, Role
 from tests.handlers.conftest import NOW
-from tests.handlers.desk import FILING, Desk
+from tests.handlers.desk import FILING, HEARD, Desk
 from tests.sheets import row, xlsx
 
 KEY = "0" * 32
@@ -105,7 +104,7 @@ async def _change(desk: Desk, **values: Any) -> None:
 async def _rendered(desk: Desk, kind: str, params: dict[str, Any]) -> Any:
     async with desk.database.read() as session:
         person = await session.get_one(Person, desk.person.id)
-        return await frame.NOTICES[kind](session, desk.office, person, params, desk.now)
+        return await HEARD[kind](session, desk.office, person, params, desk.now)
 
 
 @pytest.mark.parametrize("kind", SAID)

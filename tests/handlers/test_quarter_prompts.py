@@ -8,12 +8,12 @@ from sqlalchemy import select
 from bot.quarters import Quarter
 from bot.returns import PushState, ReturnState
 from bot.screens.screen import Press
-from handlers import frame, quarter_draft, quarter_gaps, quarter_prompts, quarter_return
+from handlers import quarter_draft, quarter_gaps, quarter_prompts, quarter_return
 from handlers.office import ZONE
 from storage import people, quarter_pushes
 from storage import quarter_returns as stored
 from storage.tables import Cover, Outbox, Person, PersonState, QuarterPush, Role, Work
-from tests.handlers.desk import PERMIT
+from tests.handlers.desk import HEARD, PERMIT
 
 Q4 = Quarter(2026, 4)
 
@@ -107,7 +107,7 @@ def rendered(database, office):
             which = (Outbox.kind == kind, Outbox.chat_id == telegram_id)
             row = (await session.scalars(select(Outbox).where(*which).order_by(Outbox.id.desc()).limit(1))).one()
             person = await session.get_one(Person, row.person_id)
-            return await frame.NOTICES[kind](session, office, person, row.params, at(moment))
+            return await HEARD[kind](session, office, person, row.params, at(moment))
 
     return render
 

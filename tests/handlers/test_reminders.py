@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from bot.errors import Refusal
 from bot.language import speaking
 from bot.screens.screen import Press
-from handlers import due, frame, hours
+from handlers import due, hours
 from handlers.turn import Stale
 from storage import outbox
 from storage.tables import (
@@ -25,7 +25,7 @@ from storage.tables import (
     Role,
 )
 from tests.handlers.conftest import NOW
-from tests.handlers.desk import COMPANY, INSTITUTE, Desk
+from tests.handlers.desk import COMPANY, HEARD, INSTITUTE, Desk
 
 PERMIT = {"matter": ("m04b",)}
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -72,7 +72,7 @@ async def deliver(desk, now=None):
     async with desk.database.write() as session:
         for row in (await session.scalars(select(Outbox).where(Outbox.state == OutboxState.DUE))).all():
             person = await session.get_one(Person, row.person_id)
-            screen = await frame.NOTICES[row.kind](session, desk.office, person, row.params, now or desk.now)
+            screen = await HEARD[row.kind](session, desk.office, person, row.params, now or desk.now)
             row.state = OutboxState.SENT if screen else OutboxState.CANCELLED
             if screen:
                 await outbox.settle_reminders(session, row.id, ReminderState.SENT)

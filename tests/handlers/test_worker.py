@@ -30,6 +30,7 @@ from storage.database import Database
 from storage.files import FileStore
 from storage.tables import Audit, Outbox, Person, Role, Sheet, Work, WorkState
 from tests.conftest import OFFICER, START
+from tests.handlers.desk import HEARD
 
 
 class Shop:
@@ -74,9 +75,7 @@ class Shop:
             for row in await session.scalars(select(Outbox).order_by(Outbox.id)):
                 person = await session.get_one(Person, row.person_id)
                 with speaking(person.language):
-                    screen = await frame.NOTICES[row.kind](
-                        session, self.tools.office, person, row.params, self.clock.now()
-                    )
+                    screen = await HEARD[row.kind](session, self.tools.office, person, row.params, self.clock.now())
                 assert screen is not None
                 texts.append(screen.text)
             return texts

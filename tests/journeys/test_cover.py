@@ -377,3 +377,19 @@ async def test_days_and_names_that_cannot_be_right_are_refused_in_a_sentence(sto
     await me.press_data(stale.id, draft_button.encode())
     assert "已失效" in me.toast or "请确认" in me.screen
     assert await story.rows(Cover) == []
+
+
+async def test_the_coordinators_stand_in_hears_of_a_deadline_that_passed_unsaid(story: Story):
+    """The head stands in: of another role than the coordinator, they may look at the entries of their unit."""
+    await story.enrol(HEAD, SUN, Role.HEAD, "air")
+    head, coordinator = story.person(HEAD), story.person(COORDINATOR)
+    await received(story)
+    away, by = await key_of(story, COORDINATOR), await key_of(story, HEAD)
+    async with story.database.write() as session:
+        session.add(Cover(person_id=away, by_id=by, from_on=dt.date(2026, 11, 23), to_on=None))
+    await story.at("2026-11-27 09:30")
+    await story.close()
+    story.pass_time("2026-12-02 11:00")  # the feedback was due on Monday
+    await story.open()
+    await story.settle()
+    assert [sum("时限已过，未及时提醒" in each.text for each in who.messages) for who in (coordinator, head)] == [1, 1]
