@@ -20,8 +20,8 @@ from handlers import cover, due, escalation, reminders, saying, timeline
 from handlers.colleagues import named
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
+from storage import carrying, notified, outbox
 from storage import cover as stand_ins
-from storage import notified, outbox
 from storage import reminders as stored
 from storage.ledger import open_entry
 from storage.tables import Outbox, Person, Reminder, ReminderState, Request
@@ -47,7 +47,7 @@ async def render(
             )
         elif notice is not None and not await saying.is_for(session, office, reminder, notice, person, now):
             await notified.take_out(session, row.id, reminder)
-            stored.pass_on(reminder)
+            carrying.pass_on(reminder, person)
     await session.flush()
     alone = [reminder for reminder in await notified.carried(session, row.id) if _is_alive(reminder, now)]
     if len(alone) == 1 and alone[0].subject_kind != escalation.SUBJECT:  # a list of one would only be one press more

@@ -17,7 +17,7 @@ from bot.screens.screen import Screen
 from handlers import cover, expiry, hours, receivers, timeline
 from handlers.office import Office
 from handlers.rights import Renderer
-from storage import credit_reports, outbox, reminders
+from storage import carrying, credit_reports, outbox, reminders
 from storage.expected import OUTLIVING
 from storage.ledger import Opened, entry_of
 from storage.tables import Person, Reminder, ReminderState
@@ -72,7 +72,7 @@ async def render(
     if notice is None:
         return None
     if person.id not in {each.id for each in await receivers.of_charges(session, office, notice.charges, now)}:
-        reminders.pass_on(reminder)
+        carrying.pass_on(reminder, person)
         return None
     notice = replace(notice, late_since=await late_since(session, office, reminder, notice, now))
     notice = await for_person(session, notice, person, office.today(now))

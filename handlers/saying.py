@@ -12,7 +12,7 @@ from bot.screens import reminders as screens
 from bot.screens.ledger import Wording
 from handlers import escalation, receivers, reminders, timeline
 from handlers.office import Office
-from storage import notified
+from storage import carrying, notified
 from storage.tables import Person, Reminder
 
 
@@ -56,10 +56,14 @@ async def is_for(
 
 
 async def told(session: AsyncSession, reminder: Reminder) -> frozenset[int]:
-    """Return who has been told of a reminder, or will be; of a debt on whatever rung, as each is told of it once."""
+    """Return who has been told of a reminder, or will be, or has noted it wherever they read of it.
+
+    Of a debt it is told on whatever rung, as each is told of it once.
+    """
+    noted = carrying.noted_by(reminder)
     if reminder.subject_kind == escalation.SUBJECT:
-        return await notified.told_alike(session, reminder)
-    return await notified.told(session, reminder.id, since=reminder.due_at)
+        return noted | await notified.told_alike(session, reminder)
+    return noted | await notified.told(session, reminder.id, since=reminder.due_at)
 
 
 def words(office: Office, said: Notice, now: dt.datetime) -> Wording:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import (
@@ -30,9 +30,9 @@ LEASE: Final = dt.timedelta(seconds=120)  # the longest upload takes 88 s: an ol
 _WAIT: Final = "outbox.wait_until"  # Telegram's own wait, kept over a restart
 
 _CLAIMED: Final = Outbox.state == literal(OutboxState.CLAIMED)
-# In the words of the partial index, without which each look would read all that was ever sent.
-_ON_ITS_WAY: Final = Outbox.state.in_([literal(each) for each in ON_THEIR_WAY])
-OPEN: Final = and_(_ON_ITS_WAY, ~_CLAIMED)
+ON_ITS_WAY: Final = Outbox.state.in_([literal(each) for each in ON_THEIR_WAY])
+"""In the words of the partial index, without which each look would read all that was ever sent."""
+OPEN: Final = and_(ON_ITS_WAY, ~_CLAIMED)
 _URGENCY: Final = (Outbox.priority, Outbox.not_before, Outbox.id)
 _PORTION: Final = 100
 
@@ -216,40 +216,6 @@ async def close_attempt(
     )
 
 
-async def settle_reminders(
-    session: AsyncSession, outbox_id: int, state: ReminderState, *, reason: str | None = None
-) -> None:
-    """Move the reminders that a notification carried on with it; what was answered stays as it is.
-
-    One reminder may go to several people. For want of one of them it is planned again also where another has it
-    (``notified.told`` spares those), and nothing ends it while another notification still brings it to somebody.
-    """
-    moving = [ReminderState.QUEUED]
-    where: list[ColumnElement[bool]] = [
-        Reminder.id.in_(select(OutboxReminder.reminder_id).where(OutboxReminder.outbox_id == outbox_id))
-    ]
-    if state is ReminderState.PLANNED:
-        moving.append(ReminderState.SENT)
-    elif state is ReminderState.CANCELLED:
-        where.append(~_brought_by_another(outbox_id))
-    await session.flush()
-    await session.execute(
-        update(Reminder)
-        .where(Reminder.state.in_(moving), *where)
-        .values(state=state, reason=reason)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _brought_by_another(outbox_id: int) -> ColumnElement[bool]:
-    return exists().where(
-        OutboxReminder.reminder_id == Reminder.id,
-        OutboxReminder.outbox_id == Outbox.id,
-        Outbox.id != outbox_id,
-        _ON_ITS_WAY,
-    )
-
-
 async def cancel_for_reminders(session: AsyncSession, reminder_ids: Sequence[int], *, reason: str) -> None:
     """Cancel notifications that carry nothing but these reminders and have not left yet; a digest keeps the others."""
     carriers = select(OutboxReminder.outbox_id).where(OutboxReminder.reminder_id.in_(reminder_ids))
@@ -295,5 +261,5 @@ async def waits_until(session: AsyncSession) -> dt.datetime | None:
 
 async def is_busy(session: AsyncSession, *, now: dt.datetime) -> bool:
     """Say whether a notification is on its way or may leave now."""
-    on_its_way = select(Outbox.id).where(_ON_ITS_WAY, or_(_CLAIMED, Outbox.not_before <= now))
+    on_its_way = select(Outbox.id).where(ON_ITS_WAY, or_(_CLAIMED, Outbox.not_before <= now))
     return await session.scalar(on_its_way.limit(1)) is not None

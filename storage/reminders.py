@@ -22,7 +22,8 @@ Subject = Request | Opinion
 SAID_BEFORE: Final = "said before"
 PUT_OFF: Final = "put off"
 """Why a stage is superseded for which something stands that was put off."""
-PASSED_ON: Final = "for somebody else by now"
+ANSWERED: Final = "answered by "
+"""Before the number of whoever has taken note."""
 ASK_AGAIN: Final = "not yet"
 """Why a question comes again that was answered: not on the officer's wish, so that it is a line of the list."""
 
@@ -118,16 +119,7 @@ async def cover_all(session: AsyncSession, subject: Subject, *, now: dt.datetime
 
 def answered_by(person: Person) -> str:
     """Return the reason of a reminder that somebody has taken note of; for others who get it, it stands."""
-    return f"answered by {person.id}"
-
-
-def pass_on(reminder: Reminder) -> None:
-    """Plan a reminder again whose notification was for somebody who is not to be told of it any more.
-
-    The next tick tells whoever is, also where others have it already: ``notified.told`` spares those.
-    """
-    if reminder.state in (ReminderState.QUEUED, ReminderState.SENT):
-        reminder.state, reminder.reason = ReminderState.PLANNED, PASSED_ON
+    return f"{ANSWERED}{person.id}"
 
 
 def is_put_off(row: Reminder) -> bool:

@@ -15,7 +15,7 @@ from handlers import hours
 from handlers.groups import is_spoken_for
 from handlers.office import Office
 from handlers.telegram.messages import Outgoing
-from storage import chats, notified, outbox
+from storage import carrying, chats, notified, outbox
 from storage.database import is_away
 from storage.tables import ChatBinding, Outbox, OutboxState, Person, PersonState, ReminderState
 
@@ -144,7 +144,7 @@ async def cancel(session: AsyncSession, row: Outbox, reason: str, reminders: Rem
     """Take a claimed notification back before it is sent, and move its reminders on."""
     row.state, row.reason, row.lease_until = OutboxState.CANCELLED, reason, None
     await outbox.close_attempt(session, row.id, outcome="cancelled")
-    await outbox.settle_reminders(session, row.id, reminders, reason=reason)
+    await carrying.settle(session, row.id, reminders, reason=reason)
 
 
 async def put_off(session: AsyncSession, row: Outbox, error: Exception) -> None:

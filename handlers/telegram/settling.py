@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from handlers import undelivered
 from handlers.office import Office
 from handlers.telegram.outcomes import Outcome, Verdict
-from storage import audit, chats, outbox, people
+from storage import audit, carrying, chats, outbox, people
 from storage.tables import Outbox, OutboxState, Person, ReminderState
 
 log = structlog.get_logger()
@@ -59,7 +59,7 @@ async def settle(session: AsyncSession, office: Office, sent: Sent, now: dt.date
         case Outcome.DELIVERED:
             row.copies += 1
             row.state, row.message_id = OutboxState.SENT, sent.message_id
-            await outbox.settle_reminders(session, row.id, ReminderState.SENT)
+            await carrying.settle(session, row.id, ReminderState.SENT)
         case Outcome.UNKNOWN:
             await unknown(session, office, row, now)
         case Outcome.RETRY_AFTER | Outcome.NOT_SENT | Outcome.CONFLICT | Outcome.TOKEN_DEAD:
@@ -87,7 +87,7 @@ async def unknown(session: AsyncSession, office: Office, row: Outbox, now: dt.da
     row.lease_until = None
     if row.copies >= outbox.MOST_COPIES:
         row.state, row.reason = OutboxState.HELD, "three copies, none confirmed"
-        await outbox.settle_reminders(session, row.id, ReminderState.SENT, reason=row.reason)
+        await carrying.settle(session, row.id, ReminderState.SENT, reason=row.reason)
         await undelivered.tell(session, office, row, now)
         log.error("a notification is held", outbox_id=row.id)
         return
@@ -117,7 +117,7 @@ async def _refused(session: AsyncSession, office: Office, row: Outbox, verdict: 
     person = await session.get(Person, row.person_id) if row.person_id is not None else None
     gone = verdict.outcome is Outcome.UNREACHABLE or (verdict.outcome is Outcome.MUTED and person is None)
     state = ReminderState.PLANNED if gone and person is not None else ReminderState.CANCELLED
-    await outbox.settle_reminders(session, row.id, state, reason=verdict.outcome)
+    await carrying.settle(session, row.id, state, reason=verdict.outcome)
     log.error("a notification was refused", outbox_id=row.id, outcome=verdict.outcome, detail=verdict.detail)
     audit.note(
         session, at=now, actor_id=None, verb="notice.refused", subject=("outbox", row.id), reason=verdict.outcome

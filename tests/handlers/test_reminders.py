@@ -9,7 +9,7 @@ from bot.language import speaking
 from bot.screens.screen import Press
 from handlers import due, hours
 from handlers.turn import Stale
-from storage import outbox
+from storage import carrying, outbox, reminders
 from storage.tables import (
     Audit,
     Item,
@@ -66,16 +66,18 @@ async def tick(desk, now):
         return await due.tick(session, desk.office, now)
 
 
-async def deliver(desk, now=None):
-    """Render what is queued, as the sender does, and mark it as sent."""
+async def deliver(desk, now=None, *, only=None):
+    """Render what is queued, of one receiver or of all, as the sender does, and mark it as sent."""
     shown = []
     async with desk.database.write() as session:
         for row in (await session.scalars(select(Outbox).where(Outbox.state == OutboxState.DUE))).all():
             person = await session.get_one(Person, row.person_id)
+            if only is not None and only.id != person.id:
+                continue
             screen = await HEARD[row.kind](session, desk.office, person, row.params, now or desk.now)
             row.state = OutboxState.SENT if screen else OutboxState.CANCELLED
             if screen:
-                await outbox.settle_reminders(session, row.id, ReminderState.SENT)
+                await carrying.settle(session, row.id, ReminderState.SENT)
                 shown.append((person.telegram_id, screen))
     return shown
 
@@ -117,6 +119,22 @@ async def test_two_ticks_queue_a_reminder_once(desk):
     assert await tick(desk, at("2026-11-24")) == 1
     assert await tick(desk, at("2026-11-24", "09:01")) == 0
     assert len(await rows(desk, Outbox)) == 1
+
+
+async def test_who_noted_a_reminder_before_their_own_message_left_is_not_told_when_another_cannot_be(desk, enrol):
+    other = await enrol(900031)
+    await tick(desk, at("2026-11-24"))
+    async with desk.database.write() as session:
+        [reminder] = (await session.scalars(select(Reminder).where(Reminder.state == ReminderState.QUEUED))).all()
+        row = await outbox.enqueue(
+            session, other, kind="reminder", params={}, dedupe="other", now=desk.now, reminder_ids=[reminder.id]
+        )
+        reminder.state, reminder.reason = ReminderState.ACKNOWLEDGED, reminders.answered_by(desk.person)
+    assert await deliver(desk, only=desk.person) == []
+    async with desk.database.write() as session:
+        await carrying.settle(session, row.id, ReminderState.PLANNED, reason="cannot be reached")
+    await tick(desk, at("2026-11-24", "09:30"))
+    assert await deliver(desk, only=desk.person) == []
 
 
 async def test_one_press_confirms_the_receipt_on_the_day_of_submission(desk):

@@ -122,6 +122,47 @@ async def test_what_comes_to_several_none_of_them_puts_off(story: Story):
     assert "不能推迟" in await me.press_data(told.id, Press("nput", reminder.id, arg="2027-01-29,yes").encode())
 
 
+@pytest.mark.parametrize("why", ["blocked", "suspended"])
+async def test_who_takes_note_does_not_end_it_for_one_who_cannot_be_told(story: Story, singles: int, why: str):
+    await _relied_on(story)
+    before = _heard(story)
+    story.hold_back(OUTSIDER)
+    story.pass_time(MORNING)
+    await story.service.jobs.tick()
+    await _ended(story, OFFICER, OutboxState.SENT)
+    await story.person().press("已知悉" if singles else "全部已知悉")
+    if why == "blocked":
+        story.api.users[OUTSIDER].blocked = True
+    else:
+        await _suspended(story, OUTSIDER)
+    story.let_go()
+    await _ended(story, OUTSIDER, OutboxState.REFUSED if why == "blocked" else OutboxState.CANCELLED)
+    for moment in ("2026-11-25 09:10", "2026-11-25 09:30"):
+        await story.at(moment)
+    told = {who: count - before[who] for who, count in _heard(story).items()}
+    assert told == {OFFICER: 1, OUTSIDER: 0, COORDINATOR: 1}
+
+
+async def test_who_takes_note_does_not_end_it_for_whoever_has_the_other_matter_by_the_time_it_leaves(story: Story):
+    await _relied_on(story)
+    before = _heard(story)
+    story.hold_back(OUTSIDER)
+    story.pass_time(MORNING)
+    await story.service.jobs.tick()
+    await _ended(story, OFFICER, OutboxState.SENT)
+    await story.person().press("已知悉")
+    async with story.database.write() as session:
+        colleague = select(Person.id).where(Person.telegram_id == COLLEAGUE).scalar_subquery()
+        await session.execute(update(Request).where(Request.id == 2).values(owner_id=colleague))
+    story.let_go()
+    await _ended(story, OUTSIDER, OutboxState.CANCELLED)
+    for moment in ("2026-11-25 09:10", "2026-11-25 09:30"):
+        await story.at(moment)
+    assert sum(UNTIL in each.text for each in story.person(COLLEAGUE).messages) == 1
+    told = {who: count - before[who] for who, count in _heard(story).items()}
+    assert told == {OFFICER: 1, OUTSIDER: 0, COORDINATOR: 0}
+
+
 async def test_what_telegram_refuses_for_one_still_comes_to_the_other(story: Story):
     await _relied_on(story)
     before = _heard(story)
