@@ -4,7 +4,7 @@ The centre's delay is nobody's fault here and climbs only where the pack says so
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,7 +94,7 @@ def _of_verification(
 
 
 def rungs(
-    debt: Debt, known_on: dt.date, calendar: Calendar, today: dt.date, ladder: Escalation
+    debt: Debt, known_on: dt.date, calendar: Calendar, today: dt.date, ladder: Escalation, *, told: int = 0
 ) -> Iterator[tuple[str, int]]:
     """Yield who is to know of a debt by now, and for which time: the officer, then the head, then the coordinators.
 
@@ -108,11 +108,12 @@ def rungs(
         calendar: The office's calendar.
         today: Local date.
         ladder: After how many working days each of them.
+        told: How often the officer was told of it before it was written down so: the count goes on from there.
     """
     late = calendar.between(max(debt.since, known_on), today)
     again = max(0, late - ladder.officer_after_working_days) // ladder.officer_every_working_days
     steps = (
-        (OWNER, ladder.officer_after_working_days, 0 if debt.kind == "feedback" else again),
+        (OWNER, ladder.officer_after_working_days, 0 if debt.kind == "feedback" else told + again),
         (HEAD, ladder.head_after_working_days, 0),
         (COORDINATOR, ladder.coordinator_after_working_days, 0),
     )
@@ -127,3 +128,9 @@ def stage_of(debt: Debt, time: int) -> str:
 def is_of(stage: str, debt: Debt) -> bool:
     """Say whether a stage is of a debt, said for whatever time."""
     return stage.partition(_AGAIN)[0] == stage_of(debt, 0)
+
+
+def times(stages: Iterable[str], debt: Debt) -> int:
+    """Return how often a debt was said by the last of some stages, of which others may be of other debts."""
+    said = [stage.partition(_AGAIN)[2] or "0" for stage in stages if is_of(stage, debt)]
+    return max(map(int, said), default=-1) + 1

@@ -54,7 +54,8 @@ async def _record_letter(turn: Turn, opened: Opened, item_id: int, filling: Fill
     rules.require_order(signed_on, fulfil_by_on)
     for line in lines.values():
         rules.require_order(signed_on, line.settled_on)
-    after, reason = {"items": list(lines)}, filling.values.get("reason")
+    until = fulfil_by_on.isoformat() if fulfil_by_on else None
+    after, reason = {"items": list(lines), "fulfil_by_on": until}, filling.values.get("reason")
     async with acts.acting(turn, opened, "commitment.letter", on=signed_on, after=after, reason=reason):
         for row in await commitments.rows(turn.session, lines):
             row.signed_on, row.fulfil_by_on, row.kind = signed_on, fulfil_by_on, filling.values.get("kind")

@@ -77,17 +77,20 @@ async def _plan(session: AsyncSession, office: Office, request_id: int, now: dt.
             "state": ReminderState.PLANNED,
         }
         for debt in await _debts(session, office, opened, today)
-        for rung, time in await _rungs(session, office, opened.request, debt, today)
+        for rung, time in await _rungs(session, office, opened, debt, today)
     ]
     await insert_new(session, Reminder, rows)
     return bool(rows)
 
 
 async def _rungs(
-    session: AsyncSession, office: Office, request: Request, debt: Debt, today: dt.date
+    session: AsyncSession, office: Office, opened: Opened, debt: Debt, today: dt.date
 ) -> Sequence[tuple[str, int]]:
-    known_on = office.today(await owed.recorded_at(session, request, debt.kind))
-    return list(rules.rungs(debt, known_on, office.calendar, today, office.policy.escalation))
+    known_on = office.today(await owed.recorded_at(session, opened, debt.kind))
+    ends = due_at(known_on + dt.timedelta(days=1), dt.time(), office.zone)
+    before = await owed.stages(session, (SUBJECT, opened.request.id), debt.kind, until=ends)
+    told = rules.times(before, debt)
+    return list(rules.rungs(debt, known_on, office.calendar, today, office.policy.escalation, told=told))
 
 
 async def _debts(session: AsyncSession, office: Office, opened: Opened, today: dt.date) -> list[Debt]:

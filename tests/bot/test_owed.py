@@ -7,7 +7,7 @@ import pytest
 
 from bot.language import speaking
 from bot.ledger import Entry
-from bot.owed import OWNER, Debt, OwedNotice, debts, rungs
+from bot.owed import OWNER, Debt, OwedNotice, debts, rungs, times
 from bot.policy.content import Escalation
 from bot.screens.ledger import Wording
 from bot.screens.owed import line
@@ -109,6 +109,24 @@ def test_the_officer_alone_hears_it_again_each_week(kind: str, today: str, time:
     debt = Debt(kind, dt.date(2026, 11, 24))
     found = list(rungs(debt, MONDAY, Calendar(), dt.date.fromisoformat(today), Escalation()))
     assert found == [("owner", time), ("head", 0), ("coordinator", 0)]
+
+
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        ((), 0),
+        (("2026-11-24",), 1),
+        (("2026-11-24+1", "2026-11-24", "2026-11-24+10"), 11),
+        (("2026-11-20+3", "2026-11-24"), 1),  # another debt of the kind
+    ],
+)
+def test_once_its_day_is_written_down_anew_a_debt_is_said_for_the_next_time_and_not_for_the_first(
+    stages: tuple[str, ...], told: int
+):
+    debt, known_on = Debt("submit", dt.date(2026, 11, 24)), dt.date(2026, 12, 30)
+    assert times(stages, debt) == told
+    today = dt.date(2026, 12, 31)
+    assert list(rungs(debt, known_on, Calendar(), today, Escalation(), told=told)) == [(OWNER, told)]
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,8 @@ async def test_a_term_makes_it_being_fulfilled_until_it_is_fulfilled(desk):
     row = await only(desk)
     assert (row.state, row.fulfil_by_on) == (CommitmentState.FULFILLING, dt.date(2027, 3, 31))
     assert "to be fulfilled by" in (await lines(desk))[0]
+    [line] = await desk.rows(Audit, Audit.verb == "commitment.letter")
+    assert line.after["fulfil_by_on"] == "2027-03-31"  # from here on what is owed then counts
     await settle(desk, entry, "fulfilled")
     row = await only(desk)
     assert (row.state, row.settled_on, row.evidence) == (CommitmentState.FULFILLED, TODAY, None)

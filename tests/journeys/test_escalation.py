@@ -15,6 +15,7 @@ from storage import people
 from storage.tables import Cover, Outbox, Person, Reminder, ReminderState, Role
 from tests.conftest import COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import FIRM, Story, register
+from tests.officer import Officer
 
 HEAD, SECOND = 5_000_006, 5_000_007
 
@@ -88,6 +89,54 @@ async def test_what_is_late_on_the_day_of_its_entry_climbs_from_that_day(story: 
     assert first["head"] == head_from, first
     assert first.get("coordinator", "later") > "27", first
     assert first["me"] < head_from, first
+
+
+async def _correct_submission(me: Officer, day: str) -> None:
+    await me.type("/my")
+    await me.press("大气2026-1")
+    await me.press("更多")
+    await me.press("更正（须说明原因）")
+    await me.press("提交日期")
+    await me.type(day)
+    await me.type("登记有误")
+    await me.press("确认")
+
+
+async def _supplement_asked_for(story: Story) -> None:
+    """The centre received it on Monday 23 November, and asked for papers on Tuesday: owed from then on."""
+    me = story.person(OFFICER)
+    await register(me)
+    await me.press("查看台账")
+    await me.press("今天中心已收件")
+    await story.at("2026-11-24 10:00")
+    await me.type("/my")
+    await me.press("大气2026-1")
+    await me.press("更多")
+    await me.press("中心要求补正")
+    await me.press("今天")
+
+
+async def test_a_debt_is_said_each_week_whatever_else_of_the_entry_is_corrected(story: Story):
+    me = story.person(OFFICER)
+    await _supplement_asked_for(story)
+    heard: list[str] = []
+    for day in ("11-25", "12-02", "12-09", "12-10", "12-16"):
+        before = len(me.messages)
+        await story.at(f"2026-{day} 10:30")
+        heard += [day for each in me.messages[before:] if "未补正" in each.text]
+        if day == "12-09":
+            await _correct_submission(me, "2026-11-20")
+    assert heard == ["11-25", "12-02", "12-09", "12-16"]
+
+
+async def test_a_debt_climbs_however_often_something_else_of_the_entry_is_corrected(story: Story):
+    await story.enrol(HEAD, "孙九（虚构）", Role.HEAD, "air")
+    me, head = story.person(OFFICER), story.person(HEAD)
+    await _supplement_asked_for(story)
+    for day in ("25", "26", "27"):
+        await story.at(f"2026-11-{day} 10:30")
+        await _correct_submission(me, f"2026-11-{19 if day == '26' else 20}")
+    assert "未补正，已过3个工作日" in head.transcript()
 
 
 async def test_not_received_yet_is_an_answer_so_that_it_is_asked_again_and_nobody_above_hears(story: Story):
