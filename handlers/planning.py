@@ -57,7 +57,8 @@ async def replan_many(
     await session.flush()
     for each in await expected.of_requests(session, requests):
         own_hour = hour(office, each.wishes)
-        stages = (*stages_of(office, each), *_put_off(office, each, now))
+        put_off = () if afresh else _put_off(office, each, now)
+        stages = (*stages_of(office, each), *put_off)
         await replanning.replan(session, each.request, stages, now=now, hour=own_hour, zone=office.zone, afresh=afresh)
         if _is_overdue(office, each, now):
             await _plan_overdue(session, office, each.request, known=each, said=each.overdue_said, now=now)

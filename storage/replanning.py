@@ -38,6 +38,7 @@ async def replan(
     past the newest of each kind is said now, and the others are kept as superseded. A stage that was said on its day
     or after is not said again. What the officer put off keeps its moment and stands for the stages until then, save
     where one of these comes earlier than it would have: the officer did not know that when they put it off.
+    Neither binds somebody for whom it is planned afresh.
 
     Args:
         session: The unit of work of the change.
@@ -47,14 +48,15 @@ async def replan(
         hour: Local time of the reminders.
         zone: The office's time zone.
         audience: The slot that is resolved to people when the moment has come.
-        afresh: Whether it is for somebody who has heard nothing yet: what was said before is said to them on this day.
+        afresh: Whether it is for somebody who has heard nothing yet: what was said before is said to them on this day,
+            and what was put off comes as the rules have it.
     """
     midnight = due_at(now.astimezone(zone).date(), dt.time(), zone)
     plan = _Plan(subject, audience, now, hour, zone, earliest=midnight if afresh else now)
     if subject.basis_version > 1:
         plan.before = await _of_older_bases(session, subject, audience, zone)
         if afresh:
-            plan.before = replace(plan.before, said={})
+            plan.before = replace(plan.before, said={}, put_off={})
         await reminders.cancel_older(session, subject)
     await insert_new(session, Reminder, list(plan.rows(stages)))
 

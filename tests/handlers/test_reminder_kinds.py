@@ -68,6 +68,14 @@ async def handed_in(desk):
     return desk
 
 
+async def handed_over(desk, to, *, request_id=1):
+    """Let the officer give an entry to a colleague, and let the colleague have the word of it."""
+    await desk.at("hand", request_id)
+    await desk.press("hdset", f"to,{to.id}")
+    await desk.press("hdok")
+    return await deliver(desk)
+
+
 async def with_opinion(desk, *, issued="2026-11-23", valid_to=None, **entry):
     """Enter, and write down an opinion of a given day of issue, all on 23 November."""
     await entered(desk, **entry)

@@ -15,7 +15,7 @@ from storage import reminders as stored
 from storage.tables import Outbox, Person, Reminder, ReminderState, Request, Role, Work
 from tests.handlers import test_reminder_kinds
 from tests.handlers.desk import Desk
-from tests.handlers.test_reminder_kinds import entered, handed_in, opened, planned, tap, told
+from tests.handlers.test_reminder_kinds import entered, handed_in, handed_over, opened, planned, tap, told
 from tests.handlers.test_reminders import at, deliver, rows, tick
 
 desk = test_reminder_kinds.desk  # its fixture
@@ -299,6 +299,32 @@ async def test_planning_anew_says_nothing_until_the_moment_that_was_confirmed_be
     received.now = at("2026-12-04", "10:00")
     await planned_anew(received)
     assert await tick(received, at("2026-12-04", "10:01")) == 0  # what it stood for has been said with it
+    assert await planned(received, "feedback") == {"overdue+3": "12-07"}
+
+
+async def test_what_the_old_owner_put_off_does_not_bind_the_new_one(received, enrol):
+    other = await enrol(900002)
+    screen = await told(received, "2026-11-27", "feedback")
+    await tap(received, "稍后提醒", on=screen)
+    await tap(received, "仍按此日提醒", on=await received.type("12月10日"))
+    received.now = at("2026-11-27", "11:00")
+    await handed_over(received, other)
+    assert await planned(received, "feedback") == {"t-1": "11-27", "t-0": "11-30", "overdue+1": "12-01"}
+    assert "今天为反馈期限最后一天" in (await told(received, "2026-11-30", "feedback")).text
+
+
+async def test_what_is_overdue_and_was_put_off_comes_to_the_new_owner_on_that_day(received, enrol):
+    other = await enrol(900002)
+    await told(received, "2026-12-01", "feedback")
+    screen = await told(received, "2026-12-03", "feedback")
+    await tap(received, "稍后提醒", on=screen)
+    await received.type("12月10日")
+    received.now = at("2026-12-04", "11:00")
+    await handed_over(received, other)
+    assert await planned(received, "feedback") == {"overdue+1": "12-04"}
+    await tick(received, at("2026-12-04", "11:01"))
+    [(chat, told_now)] = await deliver(received)
+    assert (chat, "已超期4个工作日" in told_now.text) == (900002, True)
     assert await planned(received, "feedback") == {"overdue+3": "12-07"}
 
 

@@ -333,10 +333,11 @@ async def test_a_dated_letter_a_watched_opinion_and_what_was_put_off_come_to_the
     await coordinator.press("转办并注销其账号")
     last = len(me.messages)
     await story.settle()
-    assert "大气2026-3" in await zhou.type("/later")
+    assert "今天为反馈期限最后一天" in await zhou.wait_for("【核查反馈提醒】台账 大气2026-3")
+    assert "没有推迟的提醒" in await zhou.type("/later")
     told = []
     for day, words in (
-        ("2026-12-02", "【核查反馈超期提示】台账 大气2026-3"),  # as it was put off
+        ("2026-12-01", "【核查反馈超期提示】台账 大气2026-3"),  # as if nobody had put it off
         ("2026-12-09", "【承诺履行提示】台账 大气2026-1"),  # five working days before
         ("2026-12-18", "【查询意见到期提示】"),  # seven days before, singly because it is watched
     ):
