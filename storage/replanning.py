@@ -19,6 +19,7 @@ from storage.upsert import insert_new
 Name = tuple[str, str]  # kind and stage
 _URGENCY: Final = {"feedback": Priority.DEADLINE, "submit_by": Priority.DEADLINE, "expiry": Priority.TO_KNOW}
 _SAID: Final = (ReminderState.SENT, ReminderState.ACKNOWLEDGED)
+_TO_COME: Final = (ReminderState.PLANNED, ReminderState.QUEUED)
 
 
 async def replan(
@@ -75,11 +76,13 @@ class _Before:
     Args:
         said: When a stage was last said, or another that made up for it; local date.
         unsaid: On which local date a stage that was not said would have come.
+        waiting: When each comes that is planned or on its way; what was put off is not among them.
         put_off: What was put off of each kind, and until when.
     """
 
     said: Mapping[Name, dt.date] = field(default_factory=dict)
     unsaid: Mapping[Name, dt.date] = field(default_factory=dict)
+    waiting: Mapping[Name, dt.datetime] = field(default_factory=dict)
     put_off: Mapping[str, Reminder] = field(default_factory=dict)
 
 
@@ -113,7 +116,7 @@ class _Plan:
         own = next((stage for stage in moments if stage.stage == put_off.stage), None)
         if own is None and put_off.stage.startswith(OVERDUE):
             return False
-        if own is not None and own.on > self.now.astimezone(self.zone).date():
+        if own is not None and own.on > self._date(self.now):
             return False
         meanwhile = [stage for stage, moment in moments.items() if moment <= put_off.due_at]
         was_on = self.before.unsaid
@@ -125,7 +128,7 @@ class _Plan:
             if stage.stage != put_off.stage:
                 row = _row(self.subject, stage, moment, self.audience)
                 yield row if moment > put_off.due_at else _superseded(row, PUT_OFF)
-        own = Stage(put_off.kind, put_off.stage, put_off.due_at.astimezone(self.zone).date(), provisional=False)
+        own = Stage(put_off.kind, put_off.stage, self._date(put_off.due_at), provisional=False)
         yield _row(self.subject, own, put_off.due_at, self.audience) | {
             "snoozed_to": put_off.due_at,
             "reason": put_off.reason,
@@ -134,15 +137,25 @@ class _Plan:
     def _as_ruled(self, moments: Mapping[Stage, dt.datetime]) -> Iterator[dict[str, Any]]:
         """Yield the stages as the rules have them, with what is past put in order."""
         past = [stage for stage, moment in moments.items() if moment <= self.now]
-        today = self.now.astimezone(self.zone).date()
         for stage, moment in moments.items():
             row = _row(self.subject, stage, moment, self.audience)
             if stage in past[:-1]:
                 yield _superseded(row, "past when planned")
-            elif stage.on <= today and stage.on <= self.before.said.get((stage.kind, stage.stage), dt.date.min):
+            elif self._was_said(stage):
                 yield _superseded(row, SAID_BEFORE) | {"due_at": self.now}
             else:
                 yield row | {"due_at": max(moment, self.earliest)}
+
+    def _was_said(self, stage: Stage) -> bool:
+        """Say whether a stage was said on its day or after, and does not wait to be said to somebody else since."""
+        waits = self.before.waiting.get((stage.kind, stage.stage))
+        if waits is not None and self._date(waits) <= self._date(self.now):
+            return False
+        said = self.before.said.get((stage.kind, stage.stage), dt.date.min)
+        return stage.on <= min(said, self._date(self.now))
+
+    def _date(self, moment: dt.datetime) -> dt.date:
+        return moment.astimezone(self.zone).date()
 
 
 async def _of_older_bases(session: AsyncSession, subject: Subject, audience: str, zone: ZoneInfo) -> _Before:
@@ -154,6 +167,7 @@ async def _of_older_bases(session: AsyncSession, subject: Subject, audience: str
     )
     said: dict[Name, dt.date] = {}
     unsaid: dict[Name, dt.date] = {}
+    waiting: dict[Name, dt.datetime] = {}
     put_off: dict[str, Reminder] = {}
     for (_basis, kind), group in groupby(rows.all(), key=lambda row: (row.basis_version, row.kind)):
         of_kind = list(group)
@@ -166,7 +180,9 @@ async def _of_older_bases(session: AsyncSession, subject: Subject, audience: str
                 said[name] = max(said.get(name, dt.date.min), last.astimezone(zone).date())
             elif row.reason != SAID_BEFORE:
                 unsaid[name] = row.due_at.astimezone(zone).date()
-    return _Before(said, unsaid, put_off)
+                if row.state in _TO_COME:
+                    waiting[name] = row.due_at
+    return _Before(said, unsaid, waiting, put_off)
 
 
 def _superseded(row: dict[str, Any], reason: str) -> dict[str, Any]:

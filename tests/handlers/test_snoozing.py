@@ -15,7 +15,7 @@ from storage import reminders as stored
 from storage.tables import Outbox, Person, Reminder, ReminderState, Request, Role, Work
 from tests.handlers import test_reminder_kinds
 from tests.handlers.desk import Desk
-from tests.handlers.test_reminder_kinds import entered, handed_in, handed_over, opened, planned, tap, told
+from tests.handlers.test_reminder_kinds import LOAN, entered, handed_in, handed_over, opened, planned, tap, told
 from tests.handlers.test_reminders import at, deliver, rows, tick
 
 desk = test_reminder_kinds.desk  # its fixture
@@ -326,6 +326,33 @@ async def test_what_is_overdue_and_was_put_off_comes_to_the_new_owner_on_that_da
     [(chat, told_now)] = await deliver(received)
     assert (chat, "已超期4个工作日" in told_now.text) == (900002, True)
     assert await planned(received, "feedback") == {"overdue+3": "12-07"}
+
+
+async def test_what_the_new_owner_is_still_to_hear_outlives_planning_anew(desk, enrol):
+    """The last question went to the old owner; a change of the new one's hour in the evening does not swallow it."""
+    other = await enrol(900002)
+    await entered(desk, LOAN, submit="cp")
+    await told(desk, "2026-12-03", "hand_in")
+    await told(desk, "2026-12-17", "hand_in")
+    desk.now = at("2026-12-17", "18:30")
+    await handed_over(desk, other)
+    theirs = desk.of(other)
+    for hour in ("19:00", "20:00"):
+        theirs.now = at("2026-12-17", hour)
+        await planned_anew(theirs)
+        assert await planned(desk, "hand_in") == {"ask+18": "12-17"}
+    await told(theirs, "2026-12-18", "hand_in")
+    await planned_anew(theirs)
+    assert await planned(desk, "hand_in") == {}
+
+
+async def test_what_was_said_is_not_said_again_because_its_day_moved_away_and_back(received):
+    await told(received, "2026-11-27", "feedback")
+    received.now = at("2026-11-27", "10:00")
+    await received_on(received, "2026-11-25")
+    assert await planned(received, "feedback") == {"t-1": "12-01", "t-0": "12-02", "overdue+1": "12-03"}
+    await received_on(received, "2026-11-23")
+    assert await planned(received, "feedback") == {"t-0": "11-30", "overdue+1": "12-01"}
 
 
 async def test_an_own_hour_and_fewer_stages_keep_what_was_put_off(desk):
