@@ -61,6 +61,15 @@ def first_day(office: Office, due: dt.datetime, *, until: dt.time | None = None)
     return office.calendar.next_workday(local.date()).on
 
 
+def day_of(office: Office, now: dt.datetime) -> dt.datetime:
+    """Return the beginning of the day while something can still leave on it, aware UTC; ``now`` where nothing can.
+
+    What is made due at that moment is of the day's own list, and not late on the next where it could not be said.
+    """
+    today = office.today(now)
+    return due_at(today, dt.time(), office.zone) if first_day(office, now) == today else now
+
+
 def next_opening(office: Office, now: dt.datetime, *, hour: dt.time | None = None) -> dt.datetime:
     """Return the next moment after ``now``, aware UTC, at which reminders leave.
 

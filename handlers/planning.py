@@ -20,6 +20,7 @@ from bot.deadlines import (
 )
 from bot.policy.content import Reminders
 from bot.wishes import Wishes
+from handlers import hours
 from handlers.office import Office
 from storage import expected, reminders, replanning
 from storage.expected import Expected
@@ -55,11 +56,12 @@ async def replan_many(
 ) -> None:
     """Plan the reminders of entries anew, as ``replan`` does for one; ``afresh`` for an owner who has heard nothing."""
     await session.flush()
+    since = hours.day_of(office, now) if afresh else None
     for each in await expected.of_requests(session, requests):
         own_hour = hour(office, each.wishes)
         put_off = () if afresh else _put_off(office, each, now)
         stages = (*stages_of(office, each), *put_off)
-        await replanning.replan(session, each.request, stages, now=now, hour=own_hour, zone=office.zone, afresh=afresh)
+        await replanning.replan(session, each.request, stages, now=now, hour=own_hour, zone=office.zone, afresh=since)
         if _is_overdue(office, each, now):
             await _plan_overdue(session, office, each.request, known=each, said=each.overdue_said, now=now)
 

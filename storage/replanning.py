@@ -31,7 +31,7 @@ async def replan(
     hour: dt.time,
     zone: ZoneInfo,
     audience: str = OWNER,
-    afresh: bool = False,
+    afresh: dt.datetime | None = None,
 ) -> None:
     """Plan the reminders of an entry or an opinion anew, in the transaction that changed it.
 
@@ -49,14 +49,13 @@ async def replan(
         hour: Local time of the reminders.
         zone: The office's time zone.
         audience: The slot that is resolved to people when the moment has come.
-        afresh: Whether it is for somebody who has heard nothing yet: what was said before is said to them on this day,
-            and what was put off comes as the rules have it.
+        afresh: The moment of what is past, where it is for somebody who has heard nothing yet: what was said before is
+            said to them, and what was put off comes as the rules have it. Aware UTC time, not after ``now``.
     """
-    midnight = due_at(now.astimezone(zone).date(), dt.time(), zone)
-    plan = _Plan(subject, audience, now, hour, zone, earliest=midnight if afresh else now)
+    plan = _Plan(subject, audience, now, hour, zone, earliest=afresh or now)
     if subject.basis_version > 1:
         plan.before = await _of_older_bases(session, subject, audience, zone)
-        if afresh:
+        if afresh is not None:
             plan.before = replace(plan.before, said={}, put_off={})
         await reminders.cancel_older(session, subject)
     await insert_new(session, Reminder, list(plan.rows(stages)))

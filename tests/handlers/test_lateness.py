@@ -14,7 +14,7 @@ from storage import cover
 from storage.tables import Attempt, Outbox, Person, Reminder, ReminderState, Role
 from tests.handlers.conftest import NOW
 from tests.handlers.desk import INSTITUTE, Desk
-from tests.handlers.test_reminder_kinds import LOAN, entered, handed_in, opened, tap, with_opinion
+from tests.handlers.test_reminder_kinds import LOAN, entered, handed_in, handed_over, opened, tap, with_opinion
 from tests.handlers.test_reminders import at, deliver, rows, tick
 
 LATE = "延迟提醒"
@@ -76,6 +76,20 @@ async def test_where_the_day_itself_was_said_the_coordinators_hear_nothing_the_d
     await said(received, "2026-11-27")
     await said(received, "2026-11-30")
     assert 900009 not in dict(await said(received, "2026-12-01", "09:05"))
+
+
+@pytest.mark.parametrize("hour", ["10:00", "19:30"])
+@pytest.mark.usefixtures("coordinator")
+async def test_where_the_last_day_was_said_a_hand_over_on_it_raises_no_alarm(received, enrol, hour):
+    """After closing nothing can leave any more: the new owner hears it on the next morning, in time."""
+    other = await enrol(900002)
+    await said(received, "2026-11-30")
+    received.now = at("2026-11-30", hour)
+    await handed_over(received, other)
+    shown = [*await said(received, "2026-11-30", hour), *await said(received, "2026-12-01")]
+    assert [chat for chat, _text in shown] == ([900002] if hour == "19:30" else [900002, 900002])
+    assert "已超期1个工作日" in shown[-1][1]
+    assert not any(LATE in text for _chat, text in shown)
 
 
 async def question_about_the_receipt(desk):
