@@ -143,12 +143,27 @@ class _Plan:
             elif self._was_said(stage):
                 yield _superseded(row, SAID_BEFORE) | {"due_at": self.now}
             else:
-                yield row | {"due_at": max(moment, self.earliest)}
+                yield row | {"due_at": max(moment, self._not_before(stage))}
+
+    def _not_before(self, stage: Stage) -> dt.datetime:
+        """Return the moment before which a stage cannot be due.
+
+        What was to be said on this day anyway, or waits since an earlier one, was not made due in the course of the
+        day: it keeps its place in the day's list, and is late where it was.
+        """
+        waits = self._waits(stage)
+        if waits is None:
+            return self.earliest
+        return waits if waits <= self.now else due_at(self._date(self.now), dt.time(), self.zone)
+
+    def _waits(self, stage: Stage) -> dt.datetime | None:
+        """Return since when on this day or an earlier one, or from when on this day, a stage is to be said."""
+        moment = self.before.waiting.get((stage.kind, stage.stage))
+        return moment if moment is not None and self._date(moment) <= self._date(self.now) else None
 
     def _was_said(self, stage: Stage) -> bool:
         """Say whether a stage was said on its day or after, and does not wait to be said to somebody else since."""
-        waits = self.before.waiting.get((stage.kind, stage.stage))
-        if waits is not None and self._date(waits) <= self._date(self.now):
+        if self._waits(stage) is not None:
             return False
         said = self.before.said.get((stage.kind, stage.stage), dt.date.min)
         return stage.on <= min(said, self._date(self.now))

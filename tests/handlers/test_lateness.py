@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from bot.cover import Leave
 from handlers import due, hours, parts, reminders
 from storage import cover
-from storage.tables import Attempt, Outbox, Person, Reminder, ReminderState, Role
+from storage.tables import Attempt, Outbox, OutboxState, Person, Reminder, ReminderState, Role
 from tests.handlers.conftest import NOW
 from tests.handlers.desk import INSTITUTE, Desk
 from tests.handlers.test_reminder_kinds import LOAN, entered, handed_in, handed_over, opened, tap, with_opinion
@@ -44,6 +44,15 @@ async def said(desk, day, hour="09:00"):
     return [(chat, screen.text) for chat, screen in await deliver(desk)]
 
 
+async def said_by(desk, day, hour):
+    """As ``said``, but of what may leave by then: a list for the next morning stays where it is."""
+    await tick(desk, at(day, hour))
+    async with desk.database.write() as session:
+        later = (Outbox.state == OutboxState.DUE, Outbox.not_before > desk.now)
+        await session.execute(update(Outbox).where(*later).values(state=OutboxState.HELD))
+    return [(chat, screen.text) for chat, screen in await deliver(desk)]
+
+
 @pytest.mark.parametrize("moment", [("2026-11-27", "18:30"), ("2026-11-28", "10:00"), ("2026-11-30", "07:00")])
 @pytest.mark.usefixtures("coordinator")
 async def test_what_fell_due_outside_the_office_hours_is_not_late_on_the_next_working_day(desk, moment):
@@ -59,6 +68,34 @@ async def test_what_fell_due_outside_the_office_hours_is_not_late_on_the_next_wo
 async def test_a_deadline_that_passed_while_the_bot_was_down_for_a_day_is_late_and_the_coordinators_hear(received):
     await said(received, "2026-11-27")
     texts = dict(await said(received, "2026-12-01", "08:31"))  # down from Monday 08:55 on
+    assert f"{LATE}，应于11月30日（周一）发出" in texts[received.person.telegram_id]
+    assert "时限已过，未及时提醒" in texts[900009]
+
+
+async def corrected(desk):
+    """Correct a date on which no reminder hangs any more: everything is planned anew all the same."""
+    await desk.at("corr", 1)
+    await desk.press("fset", "line,submitted_on")
+    for words in ("2026-11-20", "虚构更正"):
+        await desk.type(words)
+    await desk.press("fok")
+
+
+async def test_an_act_worked_on_before_the_first_look_after_an_outage_costs_no_place_in_the_days_list(received):
+    """The working day before the last: the bot was down at nine, and what was pressed meanwhile comes first."""
+    received.now = at("2026-11-27", "10:00")
+    await corrected(received)
+    [(_chat, text)] = await said_by(received, "2026-11-27", "10:01")
+    assert "还剩1个工作日" in text
+    assert LATE not in text
+
+
+@pytest.mark.usefixtures("coordinator")
+async def test_an_act_worked_on_after_a_day_of_outage_hides_nothing_that_passed_unsaid(received):
+    await said(received, "2026-11-27")
+    received.now = at("2026-11-30", "18:30")
+    await corrected(received)
+    texts = dict(await said(received, "2026-12-01", "08:31"))
     assert f"{LATE}，应于11月30日（周一）发出" in texts[received.person.telegram_id]
     assert "时限已过，未及时提醒" in texts[900009]
 

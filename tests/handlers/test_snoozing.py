@@ -198,6 +198,32 @@ async def test_own_hour_and_stages_move_what_is_planned_and_guard_the_deadline(r
     assert hours.in_office_hours(received.office, at("2026-11-27", "09:00"))
 
 
+async def test_an_own_hour_that_was_to_come_and_is_set_back_past_costs_no_place_in_the_days_list(received):
+    """At ten the hour goes from three in the afternoon back to nine: the day before the last is said today."""
+
+    async def wants(hour):
+        async with received.database.write() as session:
+            (await session.get_one(Person, received.person.id)).reminder_hour = hour
+        await planned_anew(received)
+
+    await wants("15:00")
+    received.now = at("2026-11-27", "10:00")
+    await wants(None)
+    assert await tick(received, at("2026-11-27", "10:01")) == 1
+    [row] = [row for row in await rows(received, Outbox) if row.kind == "digest"]
+    assert row.not_before == at("2026-11-27", "10:01")
+
+
+async def test_what_an_act_made_due_waits_for_the_next_morning_also_after_another_act(desk):
+    desk.now = at("2026-11-23", "14:00")
+    await entered(desk, submit="no", decide="2026-12-04")  # three days before the last, 26 November, is this morning
+    desk.now = at("2026-11-23", "15:00")
+    await planned_anew(desk)
+    await tick(desk, at("2026-11-23", "15:01"))
+    [row] = [row for row in await rows(desk, Outbox) if row.kind == "digest"]
+    assert row.not_before >= at("2026-11-24")
+
+
 async def test_what_was_put_off_is_no_trace_of_a_defect(received):
     screen = await told(received, "2026-11-27", "feedback")
     asked = await tap(received, "稍后提醒", on=screen)
