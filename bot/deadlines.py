@@ -4,7 +4,7 @@ No number of the Plan stands here: days, months and offsets come from the policy
 """
 
 import calendar as gregorian
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal
@@ -249,9 +249,7 @@ def hand_in_stages(
     return (*asked, *_stages_before(calendar, "hand_in", decide_on, before_working_days))
 
 
-def decision_stages(
-    calendar: Calendar, *, decide_on: date, before_working_days: Sequence[int], told_on: Collection[date]
-) -> tuple[Stage, ...]:
+def decision_stages(calendar: Calendar, *, decide_on: date, before_working_days: Sequence[int]) -> tuple[Stage, ...]:
     """Return the reminders that a decision is near while an opinion that the bureau applied for is not there.
 
     Args:
@@ -259,11 +257,10 @@ def decision_stages(
         decide_on: Local date of the planned decision.
         before_working_days: When to say so; 0 is the day itself, or the working day before it. Of two that come on one
             day the nearer is said.
-        told_on: Local dates on which a warning about the same application says enough.
     """
     offsets = sorted(before_working_days, reverse=True)
     found = {stage.on: stage for stage in _stages_before(calendar, "decide", decide_on, offsets)}
-    return tuple(stage for on, stage in found.items() if on not in told_on)
+    return tuple(found.values())
 
 
 def expiry_stages(calendar: Calendar, *, valid_to: date, before_days: Sequence[int]) -> tuple[Stage, ...]:

@@ -125,12 +125,8 @@ async def _end(session: AsyncSession, look: Look) -> None:
 
 async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look: Look) -> None:
     notice = await saying.describe(session, office, reminder, look.now)
-    if notice is None:
-        reminder.state, reminder.reason = (
-            ReminderState.CANCELLED,
-            await saying.outdated(session, office, reminder, look.now),
-        )
-        await session.flush()
+    if notice is None or await saying.is_said_with_feedback(session, office, reminder, notice, look.now):
+        await _end_unsaid(session, office, reminder, notice, look)
         return
     told = await saying.receivers_of(session, office, reminder, notice, look.now)
     if not told:
@@ -150,6 +146,19 @@ async def _queue(session: AsyncSession, office: Office, reminder: Reminder, look
     if reminder.subject_kind != escalation.SUBJECT:
         await planning.plan_next(session, office, reminder, look.now)
     _note_queued(session, reminder, look.now)
+
+
+async def _end_unsaid(
+    session: AsyncSession, office: Office, reminder: Reminder, notice: Notice | None, look: Look
+) -> None:
+    """Let a reminder go that has nothing to say any more, or count it as said where another one says enough."""
+    if notice is None:
+        outdated = await saying.outdated(session, office, reminder, look.now)
+        reminder.state, reminder.reason = ReminderState.CANCELLED, outdated
+    else:
+        await reminders.supersede_older(session, reminder)
+        reminder.state, reminder.reason = ReminderState.SENT, "said with the feedback"
+    await session.flush()
 
 
 async def _to(

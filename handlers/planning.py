@@ -77,7 +77,7 @@ def stages_of(office: Office, entry: Expected, *, overdue_index: int = 0) -> tup
     verifications = _of_verifications(office, entry, overdue_index)
     known_since = office.today(entry.request.created_at)
     questions = (*_hand_in(office, entry), *_use(office, entry), *_report(office, entry, known_since))
-    asked = (*_decision(office, entry, verifications), *questions)
+    asked = (*_decision(office, entry), *questions)
     return (
         *verifications,
         *_fulfilments(office, entry),
@@ -112,17 +112,17 @@ def _of_verifications(office: Office, entry: Expected, overdue_index: int) -> tu
     )
 
 
-def _decision(office: Office, entry: Expected, verifications: Sequence[Stage]) -> tuple[Stage, ...]:
+def _decision(office: Office, entry: Expected) -> tuple[Stage, ...]:
     """Return the reminders that a decision is near and the opinion that the bureau applied for is not there.
 
-    Whatever keeps it away, submitted or not; on a day on which the feedback is warned of, that warning says enough.
+    Whatever keeps it away, submitted or not. Whether a warning of the feedback says enough is looked up when the moment
+    has come: it may have been put off.
     """
     on = entry.request.decide_on
     if not entry.waiting or entry.waiting[0].applicant is not Applicant.BUREAU or on is None:
         return ()
-    warned = {each.on for each in verifications if each.kind == FEEDBACK and not each.stage.startswith(OVERDUE)}
     before = rules_of(office, entry.wishes).decide_before_working_days
-    return decision_stages(office.calendar, decide_on=on, before_working_days=before, told_on=warned)
+    return decision_stages(office.calendar, decide_on=on, before_working_days=before)
 
 
 def _hand_in(office: Office, entry: Expected) -> tuple[Stage, ...]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.notices import Notice
+from bot.deadlines import due_at
+from bot.notices import EntryNotice, Notice
 from bot.owed import OWNER, OwedNotice
 from bot.screens import owed as owed_screens
 from bot.screens import reminders as screens
@@ -53,6 +54,22 @@ async def is_for(
 ) -> bool:
     """Say whether somebody is one of those whom a reminder goes to on this day."""
     return person.id in {each.id for each in await receivers_of(session, office, reminder, said, now)}
+
+
+async def is_said_with_feedback(
+    session: AsyncSession, office: Office, reminder: Reminder, said: Notice, now: dt.datetime
+) -> bool:
+    """Say whether a decision's nearness needs no word of its own: a warning of the feedback on this day says enough.
+
+    That is one that really goes out, which is queued before it; not one that was put off, nor one of what is overdue.
+    """
+    if reminder.kind != "decide" or reminder.snoozed_to is not None or not isinstance(said, EntryNotice):
+        return False
+    today = office.today(now)
+    if said.entry.due_on is None or said.entry.due_on < today:
+        return False
+    midnight = due_at(today, dt.time(), office.zone)
+    return await notified.is_warned_of_feedback(session, reminder.subject_id, since=midnight)
 
 
 async def told(session: AsyncSession, reminder: Reminder) -> frozenset[int]:

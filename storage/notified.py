@@ -8,7 +8,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage.outbox import OPEN, QUEUED
+from storage.outbox import ALIVE, OPEN, QUEUED
+from storage.reminders import FEEDBACK, SUBJECT
 from storage.tables import Attempt, Outbox, OutboxReminder, OutboxState, Person, Reminder
 
 OUT_OF_REACH: Final = "the receiver cannot be reached"
@@ -111,6 +112,18 @@ async def of_kind(session: AsyncSession, person: Person, kind: str, *, since: dt
         .execution_options(populate_existing=True)
     )
     return rows.all()
+
+
+async def is_warned_of_feedback(session: AsyncSession, request_id: int, *, since: dt.datetime) -> bool:
+    """Say whether a reminder of an entry's feedback has left, or is on its way, that came due since a moment."""
+    warned = select(Reminder.id).where(
+        Reminder.subject_kind == SUBJECT,
+        Reminder.subject_id == request_id,
+        Reminder.kind == FEEDBACK,
+        Reminder.state.in_(ALIVE),
+        Reminder.due_at >= since,
+    )
+    return await session.scalar(warned.limit(1)) is not None
 
 
 async def count_since(session: AsyncSession, person: Person, kind: str, since: dt.datetime) -> int:

@@ -116,9 +116,9 @@ def _compare(calendar: Calendar, days: oracle.Days, dice: random.Random) -> list
 
 def _of_debts(calendar: Calendar, days: oracle.Days, on: dt.date, dice: random.Random) -> dict[str, tuple[Any, Any]]:
     """Draw a decision, a receipt that has not come, and a debt around a working day; return ours and theirs."""
-    warnings, warned = tuple({dice.randint(0, 5) for _ in range(3)}), {on - dt.timedelta(days=dice.randrange(5))}
+    warnings = tuple({dice.randint(0, 5) for _ in range(3)})
     decide_on = on + dt.timedelta(days=dice.randrange(5))
-    decided = deadlines.decision_stages(calendar, decide_on=decide_on, before_working_days=warnings, told_on=warned)
+    decided = deadlines.decision_stages(calendar, decide_on=decide_on, before_working_days=warnings)
     soon, then = dice.randint(1, 4), dice.randint(1, 15)
     answered, known, today = (on + dt.timedelta(days=dice.randint(*span)) for span in ((-9, 9), (-9, 9), (0, 60)))
     again = deadlines.asked_again(calendar, answered, on, soon_working_days=soon, then_working_days=then)
@@ -137,7 +137,7 @@ def _of_debts(calendar: Calendar, days: oracle.Days, on: dt.date, dice: random.R
     return {
         "decision": (
             sorted(_plain(decided)),
-            sorted(oracle.before_decision(days, decide_on, warnings, dt.date.min, warned)),
+            sorted(oracle.before_decision(days, decide_on, warnings, dt.date.min)),
         ),
         "asked again": ((again.on, again.provisional), oracle.asked_again(days, answered, on, soon, then)),
         "owed": (told, oracle.climbed(days, on, known, today, ladder)),
@@ -226,21 +226,20 @@ class _Office:
             request.decide_on, request.submit_by_on = on, last
             warnings = tuple(rules.submit_by_before_working_days)
             planned = oracle.counted_back(self.days, "submit_by", last, warnings)
-            return request, item, [*planned, *self._decided(request, [])]
+            return request, item, [*planned, *self._decided(request)]
         item.submitted_on, item.state = on, ItemState.SUBMITTED
         if shape == "submitted":
             planned = oracle.waiting_for_receipt(self.days, on, rules.receipt_after_working_days)
-            return request, item, [*planned, *self._decided(request, [])]
+            return request, item, [*planned, *self._decided(request)]
         item.received_on, item.state = on, ItemState.RECEIVED
         planning.reckon(self.office, item, on)
         due_on, _doubt = oracle.after(self.days, on, settings.feedback_working_days)
         warnings = tuple(rules.before_due_working_days)
         first, every = rules.overdue_first_working_days, rules.overdue_every_working_days
         planned = oracle.waiting_for_feedback(self.days, due_on, warnings, first, every, 0)
-        return request, item, [*planned, *self._decided(request, oracle.counted_back(self.days, "", due_on, warnings))]
+        return request, item, [*planned, *self._decided(request)]
 
-    def _decided(self, request: Request, warned: list[oracle.Planned]) -> list[oracle.Planned]:
-        """Return what the oracle expects before the decision, where some days have a warning of their own."""
+    def _decided(self, request: Request) -> list[oracle.Planned]:
+        """Return what the oracle expects before the decision."""
         assert request.decide_on is not None
-        known, days = request.created_at.date(), {each[2] for each in warned}
-        return oracle.before_decision(self.days, request.decide_on, (1, 0), known, days)
+        return oracle.before_decision(self.days, request.decide_on, (1, 0), request.created_at.date())

@@ -124,7 +124,7 @@ class _Drill:
                 wrong += (request.submit_by_on, request.submit_by_provisional) != (wanted, doubt)
                 planned, old = oracle.counted_back(days, "submit_by", wanted, (3, 1, 0)), was[request.id][1]
                 known = request.created_at.astimezone(ZONE).date()
-                planned += oracle.before_decision(days, request.decide_on, (1, 0), known, set())
+                planned += oracle.before_decision(days, request.decide_on, (1, 0), known)
             if old != wanted:
                 moved.setdefault(request.owner_id, set()).add(self._shown(wanted))
             stale += self._stale(request, planned, reminders, now)

@@ -381,6 +381,48 @@ async def test_what_was_said_is_not_said_again_because_its_day_moved_away_and_ba
     assert await planned(received, "feedback") == {"t-0": "11-30", "overdue+1": "12-01"}
 
 
+async def decided_on_the_last_day(desk):
+    """Enter what is decided on on the day on which its feedback is due: Monday 30 November."""
+    await entered(desk, decide="2026-11-30")
+    await opened(desk)
+    await tap(desk, "今天中心已收件")
+
+
+async def test_the_day_of_a_decision_is_said_where_the_feedback_of_that_day_was_put_off(desk):
+    await decided_on_the_last_day(desk)
+    screen = await told(desk, "2026-11-27", "feedback")
+    await tap(desk, "稍后提醒", on=screen)
+    await tap(desk, "仍按此日提醒", on=await desk.type("12月3日"))
+    assert "拟于11月30日（周一）研究决定" in (await told(desk, "2026-11-30", "decide")).text
+    await told(desk, "2026-12-03", "feedback")
+
+
+async def test_a_warning_of_the_feedback_that_goes_out_says_enough_of_the_decision_of_that_day(desk):
+    await decided_on_the_last_day(desk)
+    for day in ("2026-11-27", "2026-11-30"):
+        await tick(desk, at(day))
+        assert [each.name for _chat, each in await deliver(desk)] == ["reminder_feedback"]
+        desk.now = at(day, "10:00")
+        await planned_anew(desk)
+        assert await tick(desk, at(day, "10:01")) == 0
+    await tick(desk, at("2026-12-01"))
+    assert [each.name for _chat, each in await deliver(desk)] == ["reminder_feedback"]
+    await planned_anew(desk)
+    assert await planned(desk, "decide") == {}
+
+
+async def test_a_decision_that_was_put_off_to_the_last_day_is_said_on_it(desk):
+    """The officer asked for it, so that the warning of the feedback takes nothing away."""
+    await entered(desk, decide="2026-11-25")
+    await opened(desk)
+    await tap(desk, "今天中心已收件")
+    screen = await told(desk, "2026-11-25", "decide")
+    await tap(desk, "稍后提醒", on=screen)
+    await tap(desk, "仍按此日提醒", on=await desk.type("11月30日"))
+    await tick(desk, at("2026-11-30"))
+    assert sorted(each.name for _chat, each in await deliver(desk)) == ["reminder_decide", "reminder_feedback"]
+
+
 async def test_an_own_hour_and_fewer_stages_keep_what_was_put_off(desk):
     await entered(desk, submit="no", decide="2026-12-14")
     screen = await told(desk, "2026-12-01", "submit_by")

@@ -137,14 +137,12 @@ def counted_back(days: Days, kind: str, on: date, warnings: tuple[int, ...]) -> 
     return [(kind, f"t-{count}", *before(days, on, count)) for count in warnings]
 
 
-def before_decision(
-    days: Days, decide_on: date, warnings: tuple[int, ...], known: date, warned: set[date]
-) -> list[Planned]:
-    """Return the reminders of a decision that is near: one a day, none on the day of entry or of another warning."""
+def before_decision(days: Days, decide_on: date, warnings: tuple[int, ...], known: date) -> list[Planned]:
+    """Return the reminders of a decision that is near: one a day, none on the day of entry."""
     found: dict[date, Planned] = {}
     for planned in counted_back(days, "decide", decide_on, tuple(sorted(warnings))):
         found.setdefault(planned[2], planned)
-    return [planned for on, planned in found.items() if on > known and on not in warned]
+    return [planned for on, planned in found.items() if on > known]
 
 
 def asked_again(days: Days, answered: date, due_on: date, soon: int, then: int) -> tuple[date, bool]:
