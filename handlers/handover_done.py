@@ -13,13 +13,13 @@ from bot.roles import CLEARS_DESKS, Reach
 from bot.screens import handover as screens
 from bot.screens.handover import Preview
 from bot.screens.screen import Screen
-from handlers import access, acts, cover, expiry, planning, timeline
+from handlers import access, acts, cover, expiry, expiry_handover, planning, timeline
 from handlers.colleagues import named
 from handlers.office import Office
 from handlers.turn import Turn
-from storage import handover, outbox, people, work
+from storage import expiring, handover, outbox, people, work
 from storage.ledger import Opened, open_entry
-from storage.tables import Person, PersonState, Priority, Request
+from storage.tables import Opinion, Person, PersonState, Priority, Request
 
 VERB: Final = "request.handover"
 ONE, ALL = "handover.one", "handover.all"
@@ -40,6 +40,7 @@ async def hand_one(turn: Turn, opened: Opened, to: Person, *, version: int, reas
         return await changed(turn, opened)
     await _plan_anew(turn, [request_id])
     await expiry.ensure_of_entry(turn.session, turn.office, opened.request, turn.now)
+    await expiry_handover.tell_anew(turn.session, turn.office, [request_id], turn.now, to=to.id)
     _note(turn, request_id, owner_id, to, reason)
     await _tell(turn, ONE, request_id, to, {"request": request_id, "by": turn.officer.id, "reason": reason})
     after = await open_entry(turn.session, turn.officer, request_id, on=turn.today)
@@ -60,9 +61,12 @@ async def hand_all(turn: Turn, leaver: Person, to: Person, *, closes: bool) -> S
     within = reach_of(turn.officer)
     ended = await handover.covers(turn.session, leaver.id, turn.today, unit_id=within)
     entries = await handover.everything(turn.session, leaver.id, to=to.id, unit_id=within)
+    held = await _held_by(turn, leaver)
     closed = await handover.later(turn.session, leaver.id, to=to.id, today=turn.today, unit_id=within)
     await _plan_anew(turn, [*entries, *closed])
     await expiry.ensure_all(turn.session, turn.office, turn.now, holder_id=to.id)
+    taken = await _held_by(turn, to, among=held)
+    await expiry_handover.tell_anew(turn.session, turn.office, [*entries, *closed], turn.now, to=to.id, held=taken)
     for request_id in (*entries, *closed):
         _note(turn, request_id, leaver.id, to, None)
     cases = await handover.referrals(turn.session, leaver.id, to=to.id, unit_id=within)
@@ -124,6 +128,13 @@ async def _plan_anew(turn: Turn, request_ids: Sequence[int]) -> None:
         .execution_options(populate_existing=True)
     )
     await planning.replan_many(turn.session, turn.office, rows.all(), turn.now, afresh=True)
+
+
+async def _held_by(turn: Turn, person: Person, *, among: Sequence[Opinion] | None = None) -> Sequence[Opinion]:
+    """Return the valid opinions of no entry that somebody holds, of which they were told."""
+    which = (Opinion.holder_id == person.id, Opinion.item_id.is_(None), Opinion.valid_to >= turn.today)
+    known = () if among is None else (Opinion.id.in_([each.id for each in among]),)
+    return await expiring.told(turn.session, *which, *known)
 
 
 def _note(turn: Turn, request_id: int, owner_id: int, to: Person, reason: str | None) -> None:

@@ -14,6 +14,7 @@ from bot.screens.ledger import Wording
 from handlers import escalation, receivers, reminders, timeline
 from handlers.office import Office
 from storage import carrying, notified
+from storage.reminders import OPINION, PASSED_ON
 from storage.tables import Person, Reminder
 
 
@@ -75,10 +76,12 @@ async def is_said_with_feedback(
 async def told(session: AsyncSession, reminder: Reminder) -> frozenset[int]:
     """Return who has been told of a reminder, or will be, or has noted it wherever they read of it.
 
-    Of a debt it is told on whatever rung, as each is told of it once.
+    Of a debt it is told on whatever rung, as each is told of it once. So of an opinion's end that is passed on, on
+    whatever basis: for a new owner's hour it may be planned anew.
     """
     noted = carrying.noted_by(reminder)
-    if reminder.subject_kind == escalation.SUBJECT:
+    passed_on = reminder.subject_kind == OPINION and reminder.reason == PASSED_ON
+    if reminder.subject_kind == escalation.SUBJECT or passed_on:
         return noted | await notified.told_alike(session, reminder)
     return noted | await notified.told(session, reminder.id, since=reminder.due_at)
 

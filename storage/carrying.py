@@ -6,10 +6,9 @@ from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.outbox import ON_ITS_WAY
-from storage.reminders import ANSWERED, answered_by
+from storage.reminders import ANSWERED, PASSED_ON, answered_by
 from storage.tables import Outbox, OutboxReminder, Person, Reminder, ReminderState
 
-_PASSED_ON: Final = "for somebody else by now"
 _UNANSWERED: Final = (ReminderState.QUEUED, ReminderState.SENT)
 _NOTED: Final = Reminder.reason.startswith(ANSWERED)
 
@@ -48,7 +47,7 @@ def pass_on(reminder: Reminder, person: Person) -> None:
     noted = noted_by(reminder)
     by_another = reminder.state is ReminderState.ACKNOWLEDGED and bool(noted) and person.id not in noted
     if by_another or reminder.state in _UNANSWERED:
-        reminder.state, reminder.reason = ReminderState.PLANNED, reminder.reason if noted else _PASSED_ON
+        reminder.state, reminder.reason = ReminderState.PLANNED, reminder.reason if noted else PASSED_ON
 
 
 def noted_by(reminder: Reminder) -> frozenset[int]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -183,11 +183,35 @@ async def deciding(session: AsyncSession, today: dt.date) -> Sequence[Request]:
     return (await session.scalars(select(Request).where(*where).order_by(Request.id))).all()
 
 
-async def told(session: AsyncSession) -> Sequence[Opinion]:
+async def told(session: AsyncSession, *which: ColumnElement[bool]) -> Sequence[Opinion]:
     """Return the opinions whose end somebody has been told or has put off, by id."""
     heard = or_(Reminder.state.in_((ReminderState.SENT, ReminderState.ACKNOWLEDGED)), Reminder.snoozed_to.is_not(None))
     about = select(Reminder.subject_id).where(Reminder.subject_kind == OPINION, heard)
-    return (await session.scalars(select(Opinion).where(Opinion.id.in_(about), *_STANDS).order_by(Opinion.id))).all()
+    rows = await session.scalars(
+        select(Opinion)
+        .where(Opinion.id.in_(about), *_STANDS, *which)
+        .order_by(Opinion.id)
+        .execution_options(populate_existing=True)
+    )
+    return rows.all()
+
+
+async def relied_on_by(session: AsyncSession, request_ids: Collection[int], today: dt.date) -> Sequence[Opinion]:
+    """Return the opinions on which entries rely: those that answer them, and those that they have used again.
+
+    Args:
+        session: A session.
+        request_ids: The entries.
+        today: Local date; what ran out before concerns those only that are still to be decided.
+    """
+    items = select(Item.id).join(Request, Request.id == Item.request_id).where(Request.id.in_(request_ids))
+
+    def rely(of: Select[int]) -> ColumnElement[bool]:
+        used = select(OpinionUse.opinion_id).where(OpinionUse.item_id.in_(of), OpinionUse.undone_at.is_(None))
+        return or_(Opinion.item_id.in_(of), Opinion.id.in_(used))
+
+    still = or_(and_(Opinion.valid_to >= today, rely(items)), rely(items.where(Request.decide_on >= today)))
+    return (await session.scalars(select(Opinion).where(still, *_STANDS).order_by(Opinion.id))).all()
 
 
 async def not_renewed(session: AsyncSession, opinions: Sequence[Opinion]) -> list[Opinion]:

@@ -22,6 +22,7 @@ Subject = Request | Opinion
 SAID_BEFORE: Final = "said before"
 PUT_OFF: Final = "put off"
 """Why a stage is superseded for which something stands that was put off."""
+PASSED_ON: Final = "for somebody else by now"
 ANSWERED: Final = "answered by "
 """Before the number of whoever has taken note."""
 ASK_AGAIN: Final = "not yet"

@@ -1,7 +1,7 @@
 """Planning reminders, and planning them anew: what was said is not said again, what was put off keeps its moment."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import OVERDUE, Stage, due_at
 from storage import reminders
-from storage.reminders import OWNER, PUT_OFF, SAID_BEFORE, Subject
+from storage.reminders import OWNER, PASSED_ON, PUT_OFF, SAID_BEFORE, Subject
 from storage.tables import Priority, Reminder, ReminderState
 from storage.upsert import insert_new
 
@@ -76,12 +76,14 @@ class _Before:
         said: When a stage was last said, or another that made up for it; local date.
         unsaid: On which local date a stage that was not said would have come.
         waiting: When each comes that is planned or on its way; what was put off is not among them.
+        passed_on: Those of them that are for somebody else by now, so that whoever was told of them is spared.
         put_off: What was put off of each kind, and until when.
     """
 
     said: Mapping[Name, dt.date] = field(default_factory=dict)
     unsaid: Mapping[Name, dt.date] = field(default_factory=dict)
     waiting: Mapping[Name, dt.datetime] = field(default_factory=dict)
+    passed_on: Collection[Name] = ()
     put_off: Mapping[str, Reminder] = field(default_factory=dict)
 
 
@@ -143,7 +145,8 @@ class _Plan:
             elif self._was_said(stage):
                 yield _superseded(row, SAID_BEFORE) | {"due_at": self.now}
             else:
-                yield row | {"due_at": max(moment, self._not_before(stage))}
+                reason = PASSED_ON if (stage.kind, stage.stage) in self.before.passed_on else None
+                yield row | {"due_at": max(moment, self._not_before(stage)), "reason": reason}
 
     def _not_before(self, stage: Stage) -> dt.datetime:
         """Return the moment before which a stage cannot be due.
@@ -182,6 +185,7 @@ async def _of_older_bases(session: AsyncSession, subject: Subject, audience: str
     said: dict[Name, dt.date] = {}
     unsaid: dict[Name, dt.date] = {}
     waiting: dict[Name, dt.datetime] = {}
+    passed_on: set[Name] = set()
     put_off: dict[str, Reminder] = {}
     for (_basis, kind), group in groupby(rows.all(), key=lambda row: (row.basis_version, row.kind)):
         of_kind = list(group)
@@ -196,7 +200,8 @@ async def _of_older_bases(session: AsyncSession, subject: Subject, audience: str
                 unsaid[name] = row.due_at.astimezone(zone).date()
                 if row.state in _TO_COME:
                     waiting[name] = row.due_at
-    return _Before(said, unsaid, waiting, put_off)
+                    passed_on |= {name} if row.reason == PASSED_ON else set()
+    return _Before(said, unsaid, waiting, passed_on, put_off)
 
 
 def _superseded(row: dict[str, Any], reason: str) -> dict[str, Any]:

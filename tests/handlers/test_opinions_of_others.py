@@ -10,10 +10,10 @@ from bot.policy.model import OTHER
 from bot.screens.screen import Press, Screen
 from handlers.office import Office
 from storage.database import Database
-from storage.tables import Opinion, Person, Reminder, Request
+from storage.tables import Opinion, Person, Reminder, Request, Role
 from tests.handlers.conftest import NOW
 from tests.handlers.desk import Desk
-from tests.handlers.test_reminder_kinds import PERMIT, opened, planned_anew, tap
+from tests.handlers.test_reminder_kinds import PERMIT, handed_over, opened, planned_anew, tap
 from tests.handlers.test_reminders import at, deliver, tick
 from tests.sheets import code, company
 
@@ -106,6 +106,86 @@ async def test_counting_the_numbers_of_reminders_opens_no_list_and_silences_nobo
         assert [name for name, _code in draft.answers["entry"]["organisations"]] == [company(2)]
         await other.command("cancel")
     assert not any(each.let_lapse or each.watched for each in await other.rows(Opinion))
+
+
+async def _handed_over(desk: Desk, to: Person, request_id: int, day: str) -> list[tuple[int, str]]:
+    """Let an entry go to somebody else at eleven; return who is told what of the opinion until the next morning."""
+    desk.now = at(day, "11:00")
+    await handed_over(desk, to, request_id=request_id)
+    await tick(desk, at(day, "11:01"))
+    told = await deliver(desk)
+    following = desk.office.calendar.next_workday(desk.office.today(desk.now)).on
+    await tick(desk, at(following.isoformat()))
+    return [(chat, screen.text) for chat, screen in [*told, *await deliver(desk)] if screen.name == "reminder_expiry"]
+
+
+async def test_whoever_takes_over_a_matter_that_uses_an_opinion_again_hears_of_its_end(owner: Desk, other: Desk, enrol):
+    """The opinion that it uses is told with another of its entry, of which its owner has heard and hears no more."""
+    third = await enrol(900032, unit="water")
+    await _answered(owner, PERMIT, f"{company(1)} {code(1)}", f"{company(2)} {code(2)}")
+    await _uses_again(other, f"{company(2)} {code(2)}")
+    await tick(other, at("2026-12-18"))
+    assert {chat for chat, _screen in await deliver(other)} >= {owner.person.telegram_id, other.person.telegram_id}
+    [(chat, text)] = await _handed_over(other, third, 2, "2026-12-21")
+    assert chat == third.telegram_id
+    assert "届时意见已过期" in text and company(2) in text and "延迟提醒" not in text
+
+
+@pytest.mark.parametrize("hour", [None, "15:00"])
+async def test_whoever_takes_over_an_opinions_own_entry_hears_of_its_end_and_who_uses_it_again_does_not(
+    owner: Desk, other: Desk, enrol, hour: str | None
+):
+    third = await enrol(900032)
+    async with owner.database.write() as session:
+        (await session.get_one(Person, third.id)).reminder_hour = hour
+    await _answered(owner, PERMIT, f"{company(1)} {code(1)}", f"{company(2)} {code(2)}")
+    await _uses_again(other, f"{company(1)} {code(1)}")
+    await tick(owner, at("2026-11-25"))
+    assert {chat for chat, _screen in await deliver(owner)} >= {owner.person.telegram_id, other.person.telegram_id}
+    [(chat, text)] = await _handed_over(owner, third, 1, "2026-11-30")
+    assert chat == third.telegram_id and "延迟提醒" not in text
+    await tick(owner, at("2026-12-18", "15:00"))  # the next stage comes to both, at the new owner's hour
+    told = [chat for chat, screen in await deliver(owner) if screen.name == "reminder_expiry"]
+    assert sorted(told) == sorted([third.telegram_id, other.person.telegram_id])
+
+
+async def test_an_own_hour_set_after_a_hand_over_in_the_evening_has_nobody_hear_it_twice(
+    owner: Desk, other: Desk, enrol
+):
+    third = await enrol(900032)
+    await _answered(owner, PERMIT, f"{company(1)} {code(1)}", f"{company(2)} {code(2)}")
+    await _uses_again(other, f"{company(1)} {code(1)}")
+    await tick(owner, at("2026-11-25"))
+    await deliver(owner)
+    owner.now = at("2026-11-25", "18:30")
+    await handed_over(owner, third)
+    async with owner.database.write() as session:
+        (await session.get_one(Person, third.id)).reminder_hour = "15:00"
+    await planned_anew(owner)
+    await tick(owner, at("2026-11-26", "15:00"))
+    told = [(chat, screen.text) for chat, screen in await deliver(owner) if screen.name == "reminder_expiry"]
+    assert [chat for chat, _text in told] == [third.telegram_id]
+    assert "延迟提醒" not in told[0][1]
+
+
+async def test_an_opinion_of_an_older_ledger_that_comes_with_a_desk_is_told_to_whoever_takes_it_over(
+    owner: Desk, other: Desk, enrol
+):
+    coordinator = owner.of(await enrol(900033, unit="legal", role=Role.COORDINATOR))
+    await _answered(owner, PERMIT, f"{company(1)} {code(1)}", f"{company(2)} {code(2)}")
+    async with owner.database.write() as session:
+        held = {"item_id": None, "holder_id": owner.person.id, "unit_id": owner.person.unit_id}
+        await session.execute(update(Opinion).values(**held))
+    await planned_anew(owner)
+    await tick(owner, at("2026-11-25"))
+    await deliver(owner)
+    coordinator.now = at("2026-11-26", "10:00")
+    await coordinator.command("handover")
+    for name in (owner.person.name, other.person.name, "确认转办"):
+        await tap(coordinator, name)
+    await tick(coordinator, at("2026-11-26", "10:01"))
+    told = [(chat, screen.text.count("查询意见有效至")) for chat, screen in await deliver(coordinator)]
+    assert [each for each in told if each[1]] == [(other.person.telegram_id, 2)]
 
 
 async def test_an_honour_outside_the_catalogue_is_as_confidential_as_one_within_it(owner: Desk, other: Desk):

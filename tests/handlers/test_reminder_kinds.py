@@ -194,6 +194,44 @@ async def test_a_matter_that_decides_after_it_is_named_with_its_last_day_to_appl
         assert all(each.name != "reminder_expiry" for _chat, each in await deliver(desk))
 
 
+async def test_what_ends_before_the_decision_is_told_to_the_new_owner_whoever_was_told_before(desk, enrol):
+    other = await enrol(900002)
+    await with_opinion(desk, valid_to="2026-12-25", decide="2027-01-15")
+    for day in ("2026-11-25", "2026-12-18"):
+        await told(desk, day, "expiry")
+    desk.now = at("2026-12-21", "10:00")
+    await handed_over(desk, other)
+    await tick(desk, at("2026-12-21", "10:01"))
+    [(chat, screen)] = await deliver(desk)
+    assert (chat, screen.name) == (900002, "reminder_expiry")
+    assert "请最迟于2027年1月7日（周四，暂定）重新申请核查" in screen.text and "延迟提醒" not in screen.text
+    await tick(desk, at("2026-12-22"))
+    assert await deliver(desk) == []
+
+
+async def test_what_ended_before_the_decision_is_told_to_the_new_owner_after_its_last_day_too(desk, enrol):
+    other = await enrol(900002)
+    await with_opinion(desk, valid_to="2026-12-25", decide="2027-01-15")
+    await told(desk, "2026-12-18", "expiry")
+    desk.now = at("2026-12-28", "10:00")
+    await handed_over(desk, other)
+    assert "重新申请核查" in (await told(desk.of(other), "2026-12-29", "expiry")).text
+
+
+async def test_an_opinion_that_the_old_owner_put_off_does_not_bind_the_new_one(desk, enrol):
+    other = await enrol(900002)
+    await with_opinion(desk, valid_to="2026-12-25")
+    screen = await told(desk, "2026-11-25", "expiry")
+    await tap(desk, "稍后提醒", on=screen)
+    await desk.type("12月21日")
+    assert await planned(desk, "expiry") == {"d-30": "12-21"}
+    desk.now = at("2026-11-26", "10:00")
+    await handed_over(desk, other)
+    assert await planned(desk, "expiry") == {"d-30": "11-26", "d-7": "12-18"}
+    await tick(desk, at("2026-11-26", "10:01"))
+    assert [(chat, each.name) for chat, each in await deliver(desk)] == [(900002, "reminder_expiry")]
+
+
 async def test_nobody_is_told_of_what_was_let_lapse_taken_back_or_cannot_be_used(desk):
     await with_opinion(desk, valid_to="2026-12-27")
     screen = await told(desk, "2026-11-27", "expiry")
