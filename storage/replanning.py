@@ -57,8 +57,10 @@ async def replan(
         plan.before = await _of_older_bases(session, subject, audience, zone)
         if afresh is not None:
             plan.before = replace(plan.before, said={}, put_off={})
+    rows = list(plan.rows(stages))  # what was put off is cancelled with its basis, and its reason goes with that
+    if subject.basis_version > 1:
         await reminders.cancel_older(session, subject)
-    await insert_new(session, Reminder, list(plan.rows(stages)))
+    await insert_new(session, Reminder, rows)
 
 
 async def add(

@@ -266,6 +266,24 @@ async def test_a_question_that_was_put_off_and_answered_not_yet_comes_again(desk
     assert await planned(desk, "hand_in") == {"ask+18": "12-17", "t-3": "12-17"}
 
 
+async def test_what_is_asked_again_stays_a_line_of_the_list_when_it_is_planned_anew(desk):
+    await entered(desk)
+    await tick(desk, at("2026-11-24"))
+    [(_chat, asked)] = await deliver(desk)
+    await tap(desk, "尚未收件", on=asked)
+    await _planned_once_more(desk)
+    [again] = [row for row in await desk.rows(Reminder) if stored.is_put_off(row)]
+    assert (again.snoozed_to is not None, stored.comes_singly(again)) == (True, False)
+
+
+async def _planned_once_more(desk):
+    """Plan the entry anew, as an act on it does that moves no date."""
+    async with desk.database.write() as session:
+        request = await session.get_one(Request, 1)
+        request.basis_version += 1
+        await planning.replan(session, desk.office, request, desk.now)
+
+
 async def test_an_opinion_that_was_put_off_is_told_again_although_a_new_application_was_begun(desk):
     await test_reminder_kinds.with_opinion(desk, valid_to="2026-12-31")
     screen = await told(desk, "2026-12-01", "expiry")
