@@ -30,6 +30,11 @@ def visible(text: str) -> str:
     return _UNSEEN.sub("", text)
 
 
+def units(text: str) -> int:
+    """Return the length of text as Telegram counts it: in UTF-16 units, of which a rare character or emoji has two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def plain_character(character: str) -> str:
     """Return a character's plain form: half-width, upper case; nothing for spaces and invisible characters."""
     if character.isspace() or _UNSEEN.match(character) or unicodedata.category(character) in ("Cc", "Cf", "Mn"):

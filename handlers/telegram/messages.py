@@ -2,8 +2,6 @@
 
 import asyncio
 import datetime as dt
-import html
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
@@ -13,9 +11,10 @@ from telegram import InputFile
 
 from bot.documents.code import drawn
 from bot.language import _, speaking
-from bot.plaintext import visible
+from bot.plaintext import units, visible
 from bot.screens.inline import Card
 from bot.screens.screen import Button, Screen, esc, lines
+from handlers.telegram.fitting import bare, fitted
 from storage.files import FileStore
 
 log = structlog.get_logger()
@@ -23,8 +22,6 @@ log = structlog.get_logger()
 MAX_CAPTION_UNITS: Final = 1024  # UTF-16 units after entity parsing; Bot API, sendDocument
 Outgoing = Callable[[Screen, int, dt.datetime], Screen]
 """A screen, whom it goes to and the moment -> the screen as it goes out; decides how files travel."""
-
-_TAG: Final = re.compile(r"</?\w[^<>]*>")
 
 
 class Part(NamedTuple):
@@ -34,8 +31,14 @@ class Part(NamedTuple):
     params: dict[str, Any]
 
 
-def message(screen: Screen) -> dict[str, Any]:
-    """Return a screen as the parameters of ``sendMessage`` and ``editMessageText``."""
+def message(screen: Screen, *, label: str = "") -> dict[str, Any]:
+    """Return a screen as the parameters of ``sendMessage`` and ``editMessageText``, cut where it is too long.
+
+    Args:
+        screen: The screen; where it is cut, the language in force says so.
+        label: What a repetition of it would begin with.
+    """
+    screen = fitted(screen, label=label)
     params: dict[str, Any] = {
         "text": screen.text,
         "parse_mode": "HTML",
@@ -55,7 +58,7 @@ def parts(screen: Screen, content: bytes | None, *, label: str) -> list[Part]:
         label: What a repetition of it would begin with. Words that fit only without it go beside the document too, so
             that a repetition is cut up like the first copy.
     """
-    whole = message(screen)
+    whole = message(screen, label=label)
     protected: dict[str, Any] = {"protect_content": True} if screen.protect else {}
     if screen.silent:
         protected["disable_notification"] = True
@@ -67,8 +70,8 @@ def parts(screen: Screen, content: bytes | None, *, label: str) -> list[Part]:
     carrying = protected | {name: attached, "parse_mode": "HTML"}
     if keyboard is not None:
         carrying["reply_markup"] = keyboard  # on the last message, where the thumb is
-    if _units(f"{label}\n{screen.text}") <= MAX_CAPTION_UNITS:
-        return [Part(method, carrying | {"caption": screen.text})]
+    if units(bare(f"{label}\n{whole['text']}")) <= MAX_CAPTION_UNITS:
+        return [Part(method, carrying | {"caption": whole["text"]})]
     return [Part("sendMessage", whole | protected), Part(method, carrying)]
 
 
@@ -100,8 +103,8 @@ def labelled(params: dict[str, Any], label: str) -> dict[str, Any]:
 def plain(params: dict[str, Any]) -> dict[str, Any]:
     """Return the same message without markup: our escaping failed, the officer must still read it."""
     log.error("markup was refused; sent as plain text")
-    bare = {name: _bare(params[name]) for name in ("text", "caption") if name in params}
-    return {key: value for key, value in params.items() if key != "parse_mode"} | bare
+    read = {name: bare(params[name]) for name in ("text", "caption") if name in params}
+    return {key: value for key, value in params.items() if key != "parse_mode"} | read
 
 
 async def loaded(store: FileStore, screen: Screen, language: str) -> tuple[Screen, bytes | None]:
@@ -136,11 +139,3 @@ def _button(button: Button) -> dict[str, Any]:
     if button.style is not None:
         shown["style"] = button.style.value
     return shown
-
-
-def _bare(text: str) -> str:
-    return html.unescape(_TAG.sub("", text))
-
-
-def _units(text: str) -> int:
-    return len(_bare(text).encode("utf-16-le")) // 2

@@ -202,8 +202,10 @@ class Sender:
         with speaking(letter.language):
             label = bold(_("This message may be a repetition (number %(number)s)") % {"number": row.id})
         screen, content = await loaded(self._store, letter.screen, letter.language)
+        with speaking(letter.language):
+            calls = parts(screen, content, label=label)
         sent = Sent(row.id, Verdict(Outcome.REFUSED))
-        for number, (method, part) in enumerate(parts(screen, content, label=label)):
+        for number, (method, part) in enumerate(calls):
             if number < self._arrived.get(row.id, 0):
                 continue
             wait = await self.pace.place(row.chat_id)

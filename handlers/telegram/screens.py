@@ -160,7 +160,7 @@ class Screens:
         if screen.protect and not screen.aside and self._protected.get(chat_id) != edit:
             # An edit cannot protect a message that was sent without it, and names do not go into one.
             return await self._send_below(waiting, screen, instead_of=edit)
-        if not await self._edit(chat_id, edit, screen):
+        if not await self._edit(delivery, edit, screen):
             return await self._send_below(waiting, screen, instead_of=edit)
         self._progress.note(chat_id, edit, screen)
         if screen.aside or self._current.get(chat_id) == edit:
@@ -183,9 +183,10 @@ class Screens:
             await self._quietly("editMessageReplyMarkup", chat_id=delivery.chat_id, message_id=done)
         return sent
 
-    async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> bool:
+    async def _edit(self, delivery: Delivery, message_id: int, screen: Screen) -> bool:
         """Edit until it is there; False where the message cannot be edited any more."""
-        params = {"chat_id": chat_id, "message_id": message_id} | message(screen)
+        with speaking(delivery.language):
+            params = {"chat_id": delivery.chat_id, "message_id": message_id} | message(screen)
         pause = 0.5
         while True:
             try:
@@ -209,9 +210,10 @@ class Screens:
     async def _send(self, delivery: Delivery, screen: Screen, *, may_repeat: bool) -> int | None:
         """Send a new message, or two, until they are there; return the last one's number, None where that failed."""
         screen, content = await loaded(self._store, screen, delivery.language)
-        label = "" if content is None else _label(delivery.language)
+        with speaking(delivery.language):
+            calls = parts(screen, content, label=_label(delivery.language))
         sent = None
-        for part in parts(screen, content, label=label):
+        for part in calls:
             sent = await self._send_part(delivery, part, may_repeat=may_repeat)
             if sent is None:
                 return None
