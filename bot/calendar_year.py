@@ -13,11 +13,10 @@ from itertools import groupby
 from typing import Any, Final
 
 from bot.dates import format_day
-from bot.errors import Refusal
-from bot.language import _, ngettext, pgettext
+from bot.errors import Refusal, folded
+from bot.language import _, pgettext
 from bot.workdays import Day, DayKind, plain, statutory
 
-MOST_FAULTS: Final = 8  # on one screen
 FIRST_YEAR, LAST_YEAR = 2000, 2099
 _FIXED: Final = ("元旦", "劳动节", "国庆节")  # on the same days of the month in every year (art. 2)
 _MOVING: Final = ("春节", "清明节", "端午节", "中秋节")  # by the moon or the sun: reckoned, and so a day out at most
@@ -153,7 +152,7 @@ def require_sound(notice: Notice, faults: Sequence[str], lines: Mapping[date, in
     if notice.festivals and not found:
         found.extend(_not_off(notice))
     if found:
-        raise Refusal(_folded(found))
+        raise Refusal(folded(found))
 
 
 def _contradictions(notice: Notice, lines: Mapping[date, int]) -> Iterator[str]:
@@ -188,13 +187,6 @@ def _not_off(notice: Notice) -> Iterator[str]:
     if missing:
         said = {"missing": pgettext("enumeration", ", ").join(missing)}
         yield _("Not named as a day off: %(missing)s. Please check whether the text is whole.") % said
-
-
-def _folded(faults: Sequence[str]) -> str:
-    unique = list(dict.fromkeys(faults))
-    more = len(unique) - MOST_FAULTS
-    last = [ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}] if more > 0 else []
-    return "\n".join([*unique[:MOST_FAULTS], *last])
 
 
 def shown(on: date, year: int) -> str:

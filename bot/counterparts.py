@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from bot.errors import Refusal
+from bot.errors import Refusal, folded
 from bot.identifiers import BadCode, Code, IdNumberGiven, id_number_spans, read_code
 from bot.language import _
 from bot.pasted import LineError, Row, read_row
@@ -62,7 +62,7 @@ class LineFault:
 
 
 class BadLines(Refusal):
-    """All faults of a pasted list at once.
+    """All faults of a pasted list at once; where there are many, the sentence counts the later ones.
 
     Args:
         faults: In the order of the lines.
@@ -74,7 +74,7 @@ class BadLines(Refusal):
             _("Line %(line)d: %(fault)s") % {"line": fault.line, "fault": fault.message} if several else fault.message
             for fault in faults
         ]
-        super().__init__("\n".join(lines))
+        super().__init__(folded(lines))
         self.faults = faults
 
 

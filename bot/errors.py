@@ -1,5 +1,12 @@
 """Refusals: what an officer may expect to be told, as opposed to a defect."""
 
+from collections.abc import Sequence
+from typing import Final
+
+from bot.language import ngettext
+
+MOST_FAULTS: Final = 8  # named on one screen; the others are counted
+
 
 class Refusal(Exception):
     """An expected refusal: one sentence that says what is wrong and what to do next.
@@ -13,3 +20,14 @@ class Refusal(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+def folded(faults: Sequence[str]) -> str:
+    """Return faults as the lines of one refusal: each once, the first few named and the others counted.
+
+    All of them would not fit one message where a whole list is wrong.
+    """
+    unique = list(dict.fromkeys(faults))
+    more = len(unique) - MOST_FAULTS
+    last = [ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}] if more > 0 else []
+    return "\n".join([*unique[:MOST_FAULTS], *last])

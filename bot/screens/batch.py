@@ -8,13 +8,13 @@ from typing import Final
 from bot.batch_verdicts import Batch, Verdict
 from bot.dates import format_day
 from bot.documents.sheet_faults import MOST_ROWS
+from bot.errors import MOST_FAULTS
 from bot.language import _, ngettext, pgettext
 from bot.ledger import Entry
 from bot.policy.model import Applying
 from bot.screens.screen import Button, File, Press, Screen, Style, bold, esc, lines
 
 CHECKING: Final = "batch_checking"
-MOST_FAULTS: Final = 8  # named on the screen; all of them stand in the sheet that goes back
 _LONGEST_FAULT: Final = 220
 
 

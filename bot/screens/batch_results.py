@@ -7,10 +7,10 @@ from typing import Final
 
 from bot.batch_results import Results
 from bot.dates import format_day
+from bot.errors import MOST_FAULTS
 from bot.language import _, ngettext, pgettext
 from bot.ledger import Entry
 from bot.opinions import Finding, finding_name
-from bot.screens.batch import MOST_FAULTS
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import example_day, labelled
 

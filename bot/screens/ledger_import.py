@@ -6,13 +6,13 @@ from typing import Final
 
 from bot.documents.containers import column_letters
 from bot.documents.sheet_faults import MOST_ROWS
+from bot.errors import MOST_FAULTS
 from bot.language import _, ngettext, pgettext
 from bot.ledger_columns import Columns, Field, field_name
 from bot.ledger_import import IMPORTED, Verdict
 from bot.screens.screen import Button, File, Press, Screen, Style, bold, esc, lines
 
 READING: Final = "ledger_reading"
-MOST_FAULTS: Final = 8  # named on the screen; all of them stand in the sheet that goes back
 _LONGEST_FAULT: Final = 220
 _LONGEST_HEADING: Final = 24
 _IN_A_ROW: Final = 6  # letters of columns

@@ -111,6 +111,15 @@ def test_all_faults_are_named_at_once_with_their_lines():
     assert refusal.value.message.splitlines()[1].startswith("Line 3: ")
 
 
+def test_of_many_wrong_lines_the_first_are_named_and_the_others_counted():
+    """A whole column of names without codes is a common slip, and must be answered."""
+    with pytest.raises(BadLines) as refusal:
+        read_organisations("\n".join(f"虚构第{n}环保公司" for n in range(150)))
+    *named, last = refusal.value.message.splitlines()
+    assert [line.split(":")[0] for line in named] == [f"Line {n}" for n in range(1, 9)]
+    assert (last, len(refusal.value.faults)) == ("and 142 more", 150)
+
+
 def test_fault_of_a_single_line_stands_without_its_number():
     with pytest.raises(BadLines) as refusal:
         read_organisations(f"{NAME} 91410100MAO0000T42")
