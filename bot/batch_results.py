@@ -15,7 +15,7 @@ from bot.documents.reading import SheetData, read
 from bot.language import _
 from bot.opinions import Finding, validity
 from bot.plaintext import normalise
-from bot.sheet_rows import Cells, RowFault, read_code, read_day, read_finding
+from bot.sheet_rows import Cells, RowFault, read_code, read_day, read_finding, read_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,8 @@ def _result(cells: Cells[Column], code: str, rules: Rules) -> Result:
         raise cells.fault(where, _("the opinion has expired. Please ask the centre for a new one."))
     told = [cells.text(column) for column in (Column.RECORDS, Column.SUMMARY, Column.HANDLING)]
     details = _("; ").join(text for text in told if text) if finding.is_adverse else ""
-    return Result(cells.row, code, finding, issued_on, valid_to, cells.text(Column.OPINION) or None, details or None)
+    number = read_number(cells, Column.OPINION)
+    return Result(cells.row, code, finding, issued_on, valid_to, number or None, details or None)
 
 
 def _finding(cells: Cells[Column]) -> Finding:

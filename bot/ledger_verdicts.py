@@ -15,7 +15,7 @@ from bot.ledger_import import Ledger, Row, Verdict
 from bot.ledger_rows import read_applicant, read_count, read_standing
 from bot.opinions import Finding, validity
 from bot.policy.model import CounterpartKind, Matter
-from bot.sheet_rows import Cells, Reading, read_code, read_day, read_finding, read_name
+from bot.sheet_rows import Cells, Reading, read_code, read_day, read_finding, read_name, read_number
 from bot.sheet_words import Standing, kind_of
 
 
@@ -93,7 +93,7 @@ def _with_dates(cells: Cells[Field], rules: Rules, reading: Reading) -> Row:
         returned_on=day(Field.RETURNED),
         decide_on=day(Field.DECIDE),
         finding=reading.of(read_finding, cells, Field.FINDING),
-        opinion=cells.text(Field.OPINION),
+        opinion=reading.of(read_number, cells, Field.OPINION) or "",
         issued_on=day(Field.ISSUED),
         valid_to=day(Field.VALID_TO),
         note=cells.text(Field.NOTE),

@@ -6,7 +6,7 @@ from typing import Final
 from bot.forms import Field, Kind, Option, RecordForm, When
 from bot.language import _, pgettext
 from bot.ledger import Entry
-from bot.opinions import Finding, finding_name, used_name
+from bot.opinions import LONGEST_NUMBER, Finding, finding_name, used_name
 
 
 def write_form(
@@ -31,7 +31,8 @@ def write_form(
     fields: tuple[Field, ...] = (
         Field("finding", _("Result"), _("Which result does it give?"), Kind.CHOICE, findings),
         Field("issued_on", _("Day of issue"), _("On which day was it issued?"), Kind.DAY, days=days),
-        Field("number", _("Number"), _("Please send the number of the opinion."), Kind.TEXT, optional=True, most=60),
+        Field("number", _("Number"), _("Please send the number of the opinion."), Kind.TEXT, optional=True,
+              most=LONGEST_NUMBER),
         Field("valid_to", _("Printed last valid day"), _("Until which day does the opinion say that it is valid?"),
               Kind.DAY, when=When.EITHER, optional=True, asked=False),
         Field("details", _("What was found"), _("What was found, in a few words? Names of persons stay outside."),

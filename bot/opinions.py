@@ -14,6 +14,7 @@ from bot.errors import Refusal
 from bot.language import _, pgettext
 
 PRINTED: Final = "printed"  # the opinion itself says until when; that always wins
+LONGEST_NUMBER: Final = 60  # UTF-16 units of 查询意见编号
 BY_POLICY: Final = "policy"  # reckoned by the pack's rule
 
 

@@ -16,8 +16,8 @@ from bot.documents.reading import LONGEST_CELL, SheetData, heading
 from bot.errors import Refusal
 from bot.identifiers import BadCode, is_legacy, read_legacy_code
 from bot.language import _
-from bot.opinions import Finding, finding_name
-from bot.plaintext import normalise
+from bot.opinions import LONGEST_NUMBER, Finding, finding_name
+from bot.plaintext import normalise, units
 from bot.policy.model import CounterpartKind
 from bot.sheet_words import finding_of, is_of_organisation, kind_of, may_name_person
 
@@ -216,3 +216,16 @@ def read_finding(cells: Cells[Held], column: Held) -> Finding | None:
         return found if text else None
     said = _("this result is not known. Possible are: %(accepted)s.")
     raise cells.fault(column, said % {"accepted": _(", ").join(finding_name(each) for each in Finding)})
+
+
+def read_number(cells: Cells[Held], column: Held) -> str:
+    """Return an opinion's number; empty where nothing stands there.
+
+    Raises:
+        RowFault: It is longer than one that is typed may be: an entry's screen names it at every turn.
+    """
+    number = cells.text(column)
+    if (count := units(number)) > LONGEST_NUMBER:
+        sentence = _("the number has %(count)d characters; at most %(most)d are possible.")
+        raise cells.fault(column, sentence % {"count": count, "most": LONGEST_NUMBER})
+    return number

@@ -12,7 +12,7 @@ from bot.forms import Field, Filling, Kind, Option, RecordForm, When
 from bot.language import _, pgettext
 from bot.ledger import Entry
 from bot.opinion_forms import LIMITS, USES
-from bot.opinions import BY_POLICY, PRINTED, Finding, finding_name, require_dates, used_name
+from bot.opinions import BY_POLICY, LONGEST_NUMBER, PRINTED, Finding, finding_name, require_dates, used_name
 from bot.screens import entry_acts
 from bot.screens.screen import Screen, is_number
 from bot.screens.timeline import line_name
@@ -56,7 +56,7 @@ async def _form(turn: Turn, opened: Opened, item_id: int, filling: Filling) -> R
         Field("line", _("Line"), _("Which line is wrong?"), Kind.CHOICE, tuple(lines)),
         Field("day", _("Right day"), _("Which day is right?"), Kind.DAY,
               when=When.EITHER if ahead else When.PAST, only_if={"line": (*_DAYS, "issued_on", "valid_to")}),
-        Field("number", _("Right number"), _("Please send the right number."), Kind.TEXT, most=60,
+        Field("number", _("Right number"), _("Please send the right number."), Kind.TEXT, most=LONGEST_NUMBER,
               only_if={"line": ("number",)}),
         Field("finding", _("Right result"), _("Which result is right?"), Kind.CHOICE,
               tuple(Option(each.value, finding_name(each)) for each in Finding), only_if={"line": ("finding",)}),

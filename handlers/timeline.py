@@ -9,6 +9,7 @@ from bot.ledger import Entry
 from bot.policy.model import CounterpartKind
 from bot.scope import subject_word
 from bot.screens import entry as screens
+from bot.screens import entry_timeline as pages
 from bot.screens.cover import on_behalf
 from bot.screens.ledger import Wording
 from bot.screens.screen import Screen
@@ -54,7 +55,7 @@ async def whole(turn: Turn, opened: Opened, *, page: int) -> Screen:
     """Return a page of an entry's whole timeline, the newest lines first."""
     turn.looked("request", opened.request.id)
     rows = await audit.timeline(turn.session, ("request", opened.request.id))
-    return screens.timeline(opened.entry, await _events(turn, rows), today=turn.today, page=page)
+    return pages.timeline(opened.entry, await _events(turn, rows), today=turn.today, page=page)
 
 
 async def further(turn: Turn, opened: Opened) -> Screen:

@@ -1,20 +1,21 @@
 """One entry: all its lines, what can be recorded now, and what else can be done with it."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Final
 
 from bot.language import _, ngettext, pgettext
 from bot.ledger import Entry, OpinionLine, Phase
 from bot.opinions import Finding, finding_name, used_name
+from bot.plaintext import units
 from bot.policy.model import ProductKind
 from bot.screens.entry_acts import ask_button, day_button
+from bot.screens.entry_timeline import newest
 from bot.screens.ledger import Wording, next_date, phase_words, subject_lines
-from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
-from bot.screens.timeline import Event, event_words
+from bot.screens.screen import MAX_TEXT_UNITS, Button, Press, Screen, Style, bold, esc, lines
+from bot.screens.timeline import Event
 from bot.screens.words import applied_by
 
-MOST_EVENTS: Final = 12  # newest lines of the timeline
+_ROOM: Final = MAX_TEXT_UNITS - 200  # for whom it is done, and a repetition's label
 MOST_OPINIONS: Final = 3  # opinions said one by one; more are counted
 
 Rows = tuple[tuple[Button, ...], ...]
@@ -41,7 +42,7 @@ def opened(
         more: Lines of its commitments, reports and files.
         products: Buttons with which those are written down; offered here where nothing else is left to record.
     """
-    text = lines(
+    above = lines(
         bold(_("[Ledger] %(number)s") % {"number": entry.number}),
         esc(entry.matter),
         esc(_("State: %(state)s") % {"state": phase_words(entry, wording)}),
@@ -50,9 +51,9 @@ def opened(
         *(esc(line) for line in more),
         "",
         bold(_("Timeline")),
-        *(esc(event_words(event, today=wording.today)) for event in events[-MOST_EVENTS:]),
-        None if may_act else esc(_("You may read this entry; its handling officer changes it.")),
     )
+    below = None if may_act else esc(_("You may read this entry; its handling officer changes it."))
+    said, is_whole = newest(events, today=wording.today, room=_ROOM - units(lines(above, below)))
     acts = _acts(entry, wording) if may_act else ()
     if may_act and not acts:
         acts = products
@@ -62,28 +63,8 @@ def opened(
         Button(pgettext("button", "My ledger"), Press("my")),
     )
     more_events = (Button(pgettext("button", "Whole timeline"), Press("tline", entry.id)),)
-    rows = (*acts, *((back,) if takes_back else ()), *((more_events,) if len(events) > MOST_EVENTS else ()), last)
-    return Screen("ledger_entry", text, rows, protect=entry.of_person)
-
-
-def timeline(entry: Entry, events: Sequence[Event], *, today: dt.date, page: int) -> Screen:
-    """Return a page of an entry's whole timeline, the newest lines first."""
-    newest = list(reversed(events))
-    pages = max(1, -(-len(newest) // MOST_EVENTS))
-    at = min(page, pages - 1)
-    text = lines(
-        bold(_("[Ledger] %(number)s") % {"number": entry.number}),
-        bold(_("Timeline")),
-        esc(_("Page %(page)d of %(pages)d") % {"page": at + 1, "pages": pages}) if pages > 1 else None,
-        *(esc(event_words(event, today=today)) for event in newest[at * MOST_EVENTS : (at + 1) * MOST_EVENTS]),
-    )
-    turning = []
-    if at > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press("tline", entry.id, arg=str(at - 1))))
-    if at + 1 < pages:
-        turning.append(Button(pgettext("button", "Next page"), Press("tline", entry.id, arg=str(at + 1))))
-    back = (Button(pgettext("button", "Back"), Press("req", entry.id)),)
-    return Screen("ledger_timeline", text, (tuple(turning), back) if turning else (back,), protect=entry.of_person)
+    rows = (*acts, *((back,) if takes_back else ()), *(() if is_whole else (more_events,)), last)
+    return Screen("ledger_entry", lines(above, *said, below), rows, protect=entry.of_person)
 
 
 def further(entry: Entry, wording: Wording, rows: Rows, *, may_act: bool, hands_over: bool) -> Screen:

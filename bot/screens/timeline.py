@@ -7,7 +7,10 @@ from typing import Final
 
 from bot.dates import format_day
 from bot.language import _, pgettext
-from bot.opinions import Finding, finding_name, used_name
+from bot.opinions import LONGEST_NUMBER, Finding, finding_name, used_name
+from bot.screens.words import cut
+
+BRIEF: Final = 60  # characters of a reason where the timeline is one part of a screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,19 @@ class Event:
     now: str | None = None
 
 
-def event_words(event: Event, *, today: dt.date) -> str:
-    """Return one line of the timeline."""
+def event_words(event: Event, *, today: dt.date, brief: bool = False) -> str:
+    """Return one line of the timeline.
+
+    Args:
+        event: What was done.
+        today: Local date.
+        brief: Whether a long reason is cut; the whole timeline has all of it.
+    """
     what = WORDS.get(event.verb, lambda: _("changed the entry"))()
     when = f"{format_day(event.at.date(), today=today)} {event.at:%H:%M}"
     day = format_day(event.day, today=today) if event.day else ""
-    more = [_correction(event, day, today) if event.line else day, event.reason or ""]
+    reason = event.reason or ""
+    more = [_correction(event, day, today) if event.line else day, cut(reason, BRIEF) if brief else reason]
     tail = "".join(pgettext("list", ", ") + each for each in more if each)
     who = event.who or _("the assistant")
     return f"{when} {who} {what}{tail}"
@@ -76,7 +86,7 @@ def _value(line: str | None, value: str | None, today: dt.date) -> str:
         return finding_name(Finding(value))
     if line == "used_as":
         return used_name(value)
-    return value if line == "number" else format_day(dt.date.fromisoformat(value), today=today)
+    return cut(value, LONGEST_NUMBER) if line == "number" else format_day(dt.date.fromisoformat(value), today=today)
 
 
 WORDS: Final[Mapping[str, Callable[[], str]]] = {

@@ -28,6 +28,11 @@ def shortened(names: tuple[str, ...]) -> tuple[str, ...]:
     return (*names[:MOST_NAMES], ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
 
 
+def cut(text: str, most: int) -> str:
+    """Return a text in at most so many characters, with a mark where more of it stands elsewhere."""
+    return text if len(text) <= most else text[:most] + "…"
+
+
 def counted(count: int, *, of_persons: bool) -> str:
     """Return a count of persons or organisations whose list is kept elsewhere."""
     if of_persons:

@@ -231,6 +231,13 @@ def test_each_row_gets_its_verdict(cells: dict[str, str], verdict: Verdict) -> N
         assert all(reason.startswith('Row 2, "') for reason in row.reasons)
 
 
+def test_a_number_longer_than_one_that_is_typed_is_a_fault() -> None:
+    held = {"核查结果": "无", "出具日期": "2026.3.5"}
+    assert one(意见编号="郑" * 60, **held).verdict is Verdict.OPINION
+    row = one(意见编号="郑" * 61, **held)
+    assert (row.verdict, row.reasons[0][:12]) == (Verdict.WRONG, 'Row 2, "意见编号')
+
+
 @pytest.mark.parametrize(
     ("word", "finding"),
     [

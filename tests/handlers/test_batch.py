@@ -408,6 +408,13 @@ async def test_results_of_a_sheet_are_recorded_by_one_press(desk) -> None:
     assert request.state is RequestState.OPEN
 
 
+async def test_a_number_longer_than_one_that_is_typed_is_a_fault_of_its_row(desk) -> None:
+    request = await entry_of(desk, 2, submit="1")
+    screen = await read_results(desk, request, answer(1, number="郑" * 60), answer(2, number="郑" * 61))
+    assert "1 can be recorded, 1 rows are wrong" in screen.text
+    assert 'Row 3, "查询意见编号": the number has 61 characters' in screen.text
+
+
 async def test_all_others_alike_by_one_press(desk) -> None:
     request = await entry_of(desk, 4)
     await read_results(desk, request, answer(1, "有不良信息"))

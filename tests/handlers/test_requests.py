@@ -570,11 +570,41 @@ async def test_what_a_long_timeline_has_no_place_for_stands_on_pages(desk, datab
                        subject=("request", 1), reason=f"line {n}")  # fmt: skip
     await opened(desk)
     first = await desk.press("tline")
-    assert "line 29" in first.text and "line 18" in first.text and "line 17" not in first.text
+    assert "line 29" in first.text and "line 22" in first.text and "line 21" not in first.text
     await desk.press("tline", "1")
-    last = await desk.press("tline", "2")
-    assert "entered in the ledger" in last.text and "Page 3 of 3" in last.text
+    await desk.press("tline", "2")
+    last = await desk.press("tline", "3")
+    assert "entered in the ledger" in last.text and "Page 4 of 4" in last.text
     assert (await desk.send(Press("tline", 1, arg="99"))).text == last.text
+
+
+def corrected(session, n: int, reason: str) -> None:
+    numbers = {"was": "郑信核查意见（虚构）字号" + "补" * 48, "is": "郑信核查意见（虚构）字号" + "正" * 48}
+    audit.note(session, at=NOW + dt.timedelta(minutes=n), actor_id=1, verb="request.correct", subject=("request", 1),
+               after={"line": "number", **numbers}, reason=reason)  # fmt: skip
+
+
+@pytest.mark.parametrize(("letter", "count"), [("据", 190), ("𠮷", 95)])
+async def test_an_entry_that_was_corrected_often_and_at_length_is_still_shown(desk, database, letter, count):
+    """A dozen reasons of 200 characters would be more than one message takes; they stand in the whole timeline."""
+    await registered(desk, paste=f"{COMPANY}\n{INSTITUTE}")
+    async with database.write() as session:
+        for n in range(14):
+            corrected(session, n, f"第{n}次：" + letter * count)
+    screen = await opened(desk)
+    said = screen.text.split("Timeline")[1].splitlines()[1:]
+    assert len(said) <= 12 and "第13次" in said[-1]
+    assert all(line.endswith(letter + "…") for line in said)
+    assert f"第13次：{letter * count}" in (await desk.press("tline")).text
+    assert (await desk.press("tline", "1")).name == "ledger_timeline"
+
+
+async def test_the_whole_timeline_is_offered_where_a_reason_was_cut(desk, database):
+    await registered(desk)
+    async with database.write() as session:
+        corrected(session, 1, "据" * 61)
+    await opened(desk)
+    assert "据" * 61 in (await desk.press("tline")).text
 
 
 async def test_the_planned_day_of_decision_is_set_moved_and_taken_out_later(desk, database):
