@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot.language import ngettext
+from bot.language import _, ngettext
+from bot.plaintext import units
 
 MOST_FAULTS: Final = 8  # named on one screen; the others are counted
 
@@ -29,5 +30,22 @@ def folded(faults: Sequence[str]) -> str:
     """
     unique = list(dict.fromkeys(faults))
     more = len(unique) - MOST_FAULTS
-    last = [ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}] if more > 0 else []
+    last = [ngettext("and %(n)d more fault", "and %(n)d more faults", more) % {"n": more}] if more > 0 else []
     return "\n".join([*unique[:MOST_FAULTS], *last])
+
+
+def require_short(*texts: str, most: int) -> None:
+    """Refuse texts that are too long together, counted as Telegram counts: it is its messages that they must fit.
+
+    Args:
+        texts: What was typed.
+        most: UTF-16 units.
+
+    Raises:
+        Refusal: They are longer.
+    """
+    if (count := sum(map(units, texts))) > most:
+        raise Refusal(
+            _("The text has %(n)d characters, at most %(most)d fit. Please shorten it and send it again.")
+            % {"n": count, "most": most}
+        )

@@ -212,7 +212,7 @@ def _different(different: Sequence[tuple[Day, Day]], year: int) -> Iterator[str]
         yield esc(_("%(day)s: %(was)s so far, %(will)s by the notice") % said)
     more = len(different) - _MOST_DIFFERENT
     if more > 0:
-        yield esc(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+        yield esc(ngettext("and %(n)d more day", "and %(n)d more days", more) % {"n": more})
 
 
 def _word(day: Day) -> str:

@@ -13,10 +13,11 @@ from bot.screens.entry_timeline import newest
 from bot.screens.ledger import Wording, next_date, phase_words, subject_lines
 from bot.screens.screen import MAX_TEXT_UNITS, Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.timeline import Event
-from bot.screens.words import applied_by
+from bot.screens.words import and_more, applied_by
 
 _ROOM: Final = MAX_TEXT_UNITS - 200  # for whom it is done, and a repetition's label
 MOST_OPINIONS: Final = 3  # opinions said one by one; more are counted
+_MOST_BASES: Final = 3  # each as long as one that can be typed
 
 Rows = tuple[tuple[Button, ...], ...]
 
@@ -126,8 +127,10 @@ def _use_lines(entry: Entry, wording: Wording) -> list[str]:
         ]
     if entry.used_on is not None:
         parts.append(wording.day(entry.used_on))
-    basis = [_("Basis of the measure: %(basis)s") % {"basis": each} for each in entry.bases]
-    return [_("Used: %(said)s") % {"said": pgettext("list", ", ").join(parts)}, *basis]
+    said = [_("Used: %(said)s") % {"said": pgettext("list", ", ").join(parts)}]
+    said += [_("Basis of the measure: %(basis)s") % {"basis": each} for each in entry.bases[:_MOST_BASES]]
+    more = and_more(len(entry.bases) - _MOST_BASES)
+    return [*said, more] if more else said
 
 
 def one_opinion(opinion: OpinionLine, wording: Wording, *, named: bool) -> str:

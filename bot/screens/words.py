@@ -28,6 +28,11 @@ def shortened(names: tuple[str, ...]) -> tuple[str, ...]:
     return (*names[:MOST_NAMES], ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
 
 
+def and_more(count: int) -> str | None:
+    """Return that there are so many more than a screen names; None where it names all."""
+    return pgettext("count", "and %(n)d more") % {"n": count} if count > 0 else None
+
+
 def cut(text: str, most: int) -> str:
     """Return a text in at most so many characters, with a mark where more of it stands elsewhere."""
     return text if len(text) <= most else text[:most] + "…"

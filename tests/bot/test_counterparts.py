@@ -117,7 +117,7 @@ def test_of_many_wrong_lines_the_first_are_named_and_the_others_counted():
         read_organisations("\n".join(f"虚构第{n}环保公司" for n in range(150)))
     *named, last = refusal.value.message.splitlines()
     assert [line.split(":")[0] for line in named] == [f"Line {n}" for n in range(1, 9)]
-    assert (last, len(refusal.value.faults)) == ("and 142 more", 150)
+    assert (last, len(refusal.value.faults)) == ("and 142 more faults", 150)
 
 
 def test_fault_of_a_single_line_stands_without_its_number():

@@ -31,6 +31,7 @@ from storage.tables import (
 )
 from tests.handlers.conftest import NOW
 from tests.handlers.desk import COMPANY, INSTITUTE, SHOP, SOCIETY, Desk
+from tests.sheets import code, company
 
 PERMIT = {"matter": ("m04b",)}  # 排污许可证延续: verification, with the commitment already in the form
 FILING = {"matter": ("m11",)}  # 应急预案备案: a commitment only
@@ -581,7 +582,7 @@ async def test_what_a_long_timeline_has_no_place_for_stands_on_pages(desk, datab
 def corrected(session, n: int, reason: str) -> None:
     numbers = {"was": "郑信核查意见（虚构）字号" + "补" * 48, "is": "郑信核查意见（虚构）字号" + "正" * 48}
     audit.note(session, at=NOW + dt.timedelta(minutes=n), actor_id=1, verb="request.correct", subject=("request", 1),
-               after={"line": "number", **numbers}, reason=reason)  # fmt: skip
+               before={"rows": {}}, after={"line": "number", **numbers}, reason=reason)  # fmt: skip
 
 
 @pytest.mark.parametrize(("letter", "count"), [("据", 190), ("𠮷", 95)])
@@ -605,6 +606,37 @@ async def test_the_whole_timeline_is_offered_where_a_reason_was_cut(desk, databa
         corrected(session, 1, "据" * 61)
     await opened(desk)
     assert "据" * 61 in (await desk.press("tline")).text
+
+
+async def test_of_many_bases_three_are_named_and_the_others_counted(desk, database):
+    """A list of forty may have forty bases of 200 characters each."""
+    firms = "\n".join(f"{company(n)} {code(n)}" for n in range(1, 31))
+    await registered(desk, paste=firms, answers=AWARD)
+    async with database.write() as session:
+        checks = select(Item).where(Item.product_kind == "verification").order_by(Item.id)
+        for n, item in enumerate(await session.scalars(checks)):
+            item.state, item.used_as, item.basis = ItemState.USED, "limited", f"虚构办法第{n}条" + "款" * 190
+    said = (await opened(desk)).text
+    assert [f"虚构办法第{n}条" in said for n in range(4)] == [True, True, True, False]
+    assert "\nand 27 more\n" in said
+
+
+async def test_of_many_changes_by_somebody_else_the_newest_are_told_and_the_others_counted(desk, database, enrol):
+    await registered(desk, submitted="1")
+    await opened(desk)
+    await desk.press("more")
+    await desk.press("corr")
+    await desk.press("fset", "line,submitted_on")
+    await desk.type("11月20日")
+    await desk.type("笔误")
+    async with database.write() as session:
+        for n in range(16):
+            corrected(session, n, f"第{n}次：" + "据" * 190)
+    asked = await desk.press("fok")
+    assert asked.name == "form_confirm" and "has changed while you were filling" in asked.text
+    assert [f"第{n}次" in asked.text for n in range(16)] == [False] * 13 + [True] * 3
+    assert "and 13 more" in asked.text
+    assert (await desk.press("fok")).name == "ledger_entry"
 
 
 async def test_the_planned_day_of_decision_is_set_moved_and_taken_out_later(desk, database):
