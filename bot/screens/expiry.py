@@ -1,10 +1,14 @@
 """The words of an opinion that runs out: until when it holds, what hangs on it, and what may be done."""
 
+from typing import Final
+
 from bot.language import _, ngettext, pgettext
 from bot.notices import Deciding, OpinionNotice
 from bot.screens.ledger import Wording
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
-from bot.screens.words import counted
+from bot.screens.words import and_more, counted
+
+MOST_MATTERS: Final = 5  # two lines each; the others are counted
 
 
 def reminder(notice: OpinionNotice, wording: Wording, *, noted: bool = False) -> Screen:
@@ -12,11 +16,13 @@ def reminder(notice: OpinionNotice, wording: Wording, *, noted: bool = False) ->
     late = None
     if notice.late_since is not None:
         late = esc(_("Delayed reminder, meant for %(day)s") % {"day": wording.day(notice.late_since)})
+    more = and_more(len(notice.matters) - MOST_MATTERS)
     text = lines(
         bold(_("[Opinion expiring] %(subject)s") % {"subject": _subject(notice)}),
         late,
         esc(_validity(notice, wording)),
-        *(esc(part) for matter in notice.matters for part in _matter(matter, wording)),
+        *(esc(part) for matter in notice.matters[:MOST_MATTERS] for part in _matter(matter, wording)),
+        esc(more) if more else None,
         None if notice.matters else esc(_("If it is still needed, please apply anew; if not, nothing is to be done.")),
     )
     return Screen("reminder_expiry", text, _rows(notice, noted=noted), aside=True)

@@ -232,6 +232,22 @@ async def test_an_opinion_that_the_old_owner_put_off_does_not_bind_the_new_one(d
     assert [(chat, each.name) for chat, each in await deliver(desk)] == [(900002, "reminder_expiry")]
 
 
+async def test_of_many_matters_that_decide_after_it_five_are_named_and_the_others_counted(desk):
+    """Sixty of them would be more than one message takes, and the reminder would never arrive."""
+    await with_opinion(desk, valid_to="2026-12-25", decide="2027-01-15")
+    for n in range(6):
+        await desk.decide(PERMIT)
+        await desk.type(COMPANY)
+        await desk.press("ruse", "yes")
+        await desk.press("rconf")
+        await desk.at("pdec", n + 2)
+        await desk.type(f"2027-01-{18 + n}")
+        await desk.press("fok")
+    screen = await told(desk, "2026-11-25", "expiry")
+    assert [f"大气2026-{n}“" in screen.text for n in range(1, 8)] == [True] * 5 + [False] * 2
+    assert "另有2项" in screen.text
+
+
 async def test_nobody_is_told_of_what_was_let_lapse_taken_back_or_cannot_be_used(desk):
     await with_opinion(desk, valid_to="2026-12-27")
     screen = await told(desk, "2026-11-27", "expiry")
