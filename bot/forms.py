@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from bot.counterparts import read_count
 from bot.dates import parse_day
-from bot.errors import Refusal
+from bot.errors import Refusal, require_short
 from bot.language import _
 
-LONGEST: Final = 200  # characters of a typed line
+LONGEST: Final = 200  # UTF-16 units of a typed line
 
 
 class Kind(StrEnum):
@@ -61,7 +61,7 @@ class Field:
         when: For a day: something that has happened, a date set ahead, or either.
         days: For a day: dates worth a button, with their labels.
         only_if: The line exists only where another line holds one of these values.
-        most: Longest text, or largest count.
+        most: Longest text in UTF-16 units, or largest count.
     """
 
     id: str
@@ -292,9 +292,5 @@ def _read_text(text: str, line: Field) -> str:
     read = " ".join(text.split())
     if not read:
         raise Refusal(_("Nothing was typed. Please send the text."))
-    if len(read) > line.most:
-        raise Refusal(
-            _("The text has %(n)d characters, at most %(most)d fit. Please shorten it and send it again.")
-            % {"n": len(read), "most": line.most}
-        )
+    require_short(read, most=line.most)
     return read

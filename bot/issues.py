@@ -11,7 +11,7 @@ from bot.forms import Field, Kind, Option, RecordForm
 from bot.language import _, pgettext
 from bot.policy.model import ProductKind
 
-LONGEST: Final = 500  # characters of a problem or an answer
+LONGEST: Final = 500  # UTF-16 units of a problem or an answer
 RECENT: Final = 5  # matters worth a button
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.errors import Refusal
+from bot.errors import require_short
 from bot.forms import LONGEST, Filling, Option, RecordForm
 from bot.issues import LONGEST as LONGEST_PROBLEM
 from bot.issues import Answer, IssueKind, IssueState, Problem, answer_form, issue_form
@@ -121,11 +121,7 @@ async def render(
 
 async def _new(turn: Turn, text: str) -> Screen:
     words = " ".join(text.split())
-    if len(words) > LONGEST_PROBLEM:
-        raise Refusal(
-            _("The text has %(n)d characters, at most %(most)d fit. Please shorten it and send it again.")
-            % {"n": len(words), "most": LONGEST_PROBLEM}
-        )
+    require_short(words, most=LONGEST_PROBLEM)
     return await forms.begin_office(turn, FEEDBACK, values={"text": words} if words else {}, typed=bool(words))
 
 

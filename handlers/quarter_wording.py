@@ -3,17 +3,17 @@
 What an edit stands beside is told in ``bot.wording``; the figures below the wording are not changed by it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from bot.errors import Refusal
+from bot.errors import require_short
 from bot.forms import Field, Filling, Kind, Option, RecordForm
 from bot.issues import LONGEST
 from bot.language import _, pgettext
 from bot.quarters import Quarter, format_quarter
 from bot.returns import PushState
 from bot.screens.screen import Screen
-from bot.wording import ADDED, Edit, edited, edits_from_json, edits_to_json, laid
+from bot.wording import ADDED, Edit, Paragraph, edited, edits_from_json, edits_to_json, laid
 from handlers import forms, quarter_files, quarter_material, quarter_summary
 from handlers.forms import AnyForm, OfficeForm
 from handlers.quarter_draft import REWRITE
@@ -21,7 +21,7 @@ from handlers.turn import Flow, Stale, Turn
 from storage import work
 from storage.tables import QuarterPush
 
-MOST_WORDS: Final = 2400  # characters of all paragraphs, so that they fit one message with the figures
+MOST_WORDS: Final = 2400  # UTF-16 units of all paragraphs, so that they fit one message with the figures
 
 
 async def on_edit(turn: Turn) -> Screen:
@@ -43,13 +43,12 @@ async def on_drafted(turn: Turn) -> Screen:
 async def _form(turn: Turn, push_id: int, _filling: Filling) -> RecordForm:
     row = await quarter_summary.of_coordinator(turn, push_id)
     found = _material(turn, row).paragraphs
-    label = pgettext("line", "Paragraph %(n)d")
-    named = [(each, label % {"n": n}) for n, each in enumerate(found, 1)]
+    named = list(zip(found, _names(len(found)), strict=True))
     return RecordForm(
         title=pgettext("summary", "Wording of the summary"),
         context=(
             format_quarter(Quarter(row.year, row.quarter)),
-            *(_("%(label)s: %(value)s") % {"label": name, "value": each.text} for each, name in named),
+            *_texts(found),
         ),
         fields=(
             Field(
@@ -84,11 +83,7 @@ async def _keep(turn: Turn, push_id: int, filling: Filling) -> Screen:
     drafted = quarter_files.draft(turn.office, _material(turn, row).summary, turn.now)
     text = None if text == _struck() else text
     after = edited(edits_from_json(row.wording), drafted, filling.values["which"], text)
-    if (total := sum(len(each.text) for each in laid(drafted, after))) > MOST_WORDS:
-        raise Refusal(
-            _("The text has %(n)d characters, at most %(most)d fit. Please shorten it and send it again.")
-            % {"n": total, "most": MOST_WORDS}
-        )
+    require_short(*(each.text for each in laid(drafted, after)), most=MOST_WORDS)
     return await _kept(turn, row, after)
 
 
@@ -105,7 +100,17 @@ async def _kept(turn: Turn, row: QuarterPush, edits: Mapping[str, Edit], *, said
 
 async def _standing(turn: Turn, push_id: int, _filling: Filling) -> str:
     found = _material(turn, await quarter_summary.of_coordinator(turn, push_id)).paragraphs
-    return "\n".join(f"{n}. {each.text}" for n, each in enumerate(found, 1))
+    return "\n".join(_texts(found))
+
+
+def _names(count: int) -> list[str]:
+    return [pgettext("line", "Paragraph %(n)d") % {"n": n} for n in range(1, count + 1)]
+
+
+def _texts(found: Sequence[Paragraph]) -> list[str]:
+    """Return the paragraphs as the form shows them, before and after somebody else has changed them."""
+    said = zip(_names(len(found)), found, strict=True)
+    return [_("%(label)s: %(value)s") % {"label": name, "value": each.text} for name, each in said]
 
 
 def _struck() -> str:

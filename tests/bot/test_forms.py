@@ -59,7 +59,10 @@ def test_an_empty_line_that_is_needed_is_named():
         forms.complete(FORM, Filling({"what": "a", "n": 1}))
 
 
-@pytest.mark.parametrize(("line", "text"), [("on", "2026-11-24"), ("by", "2026-11-22"), ("n", "10"), ("why", "x" * 11)])
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [("on", "2026-11-24"), ("by", "2026-11-22"), ("n", "10"), ("why", "x" * 11), ("why", "😀" * 6)],
+)
 def test_values_that_cannot_be_are_refused_and_nothing_is_lost(line, text):
     at = forms.edited(Filling({"what": "b", "why": "w", "on": "2026-11-20", "n": 1}), FORM.line(line))
     with pytest.raises(Refusal):

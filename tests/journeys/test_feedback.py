@@ -54,6 +54,13 @@ async def test_a_problem_is_handed_in_dealt_with_and_settled(story: Story):
     assert "已办结" in await officer.press("第1号")
 
 
+async def test_a_problem_is_counted_as_telegram_counts_it(story: Story):
+    """Of rare characters and emoji half as many fit a message."""
+    officer = story.person(OFFICER)
+    assert "共600字，最多500字" in await officer.type("/feedback " + "𠮷" * 300)
+    assert not await story.rows(Issue)
+
+
 async def test_words_after_the_command_are_the_problem_and_a_draft_waits_for_its_end(story: Story):
     officer = story.person(OFFICER)
     await officer.type("/guide 排污许可证延续")
