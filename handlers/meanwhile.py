@@ -7,7 +7,7 @@ from handlers import acts, timeline
 from handlers.turn import Turn
 from storage.ledger import Opened
 
-_MOST: Final = 5  # changes that are told one by one, so that what was filled in has room beside them
+_MOST: Final = 3  # changes that are told one by one, so that what was filled in has room beside them
 
 
 async def changes(turn: Turn, opened: Opened, seen: int) -> str:

@@ -20,14 +20,14 @@ def show(form: RecordForm, filling: Filling, keys: Keys, *, today: dt.date, abov
         filling: What was filled in.
         keys: The keyboard of its draft.
         today: Local date.
-        above: A sentence that comes first, such as what has changed meanwhile.
+        above: A sentence that comes first, such as what has changed meanwhile; what it says is not said again below.
     """
-    line = step(form, filling)
+    line, told = step(form, filling), (above or "").splitlines()
     body, rows = _asking(filling, line, keys, today) if line else _confirming(form, filling, keys, today)
     text = lines(
         esc(above) + "\n" if above else None,
         bold(form.title + _position(form, filling)),
-        *(esc(each) for each in form.context),
+        *(esc(each) for each in form.context if each not in told),
         "",
         *body,
     )

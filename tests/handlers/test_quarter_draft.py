@@ -6,10 +6,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from bot.errors import Refusal
 from bot.issues import IssueKind, IssueState
 from bot.policy.overlay import Layer, LayerKind, lay
 from bot.quarters import Quarter
 from bot.returns import PushState, ReturnState
+from bot.screens.screen import Press, Screen
+from bot.wording import ADDED
 from handlers import quarter_draft, quarter_files, quarter_material
 from handlers.worker import Tools
 from storage import chats, orphans, people, quarter_pushes
@@ -17,6 +20,7 @@ from storage import quarter_returns as stored
 from storage.files import FileStore
 from storage.tables import Audit, Issue, Outbox, QuarterPush, QuarterReturn, QuarterSummary, Role, Work
 from tests.handlers.conftest import NOW
+from tests.handlers.desk import Desk
 
 Q4 = Quarter(2026, 4)
 OPEN = "上季未结（反馈不及时；已反馈市信用办）"
@@ -97,6 +101,47 @@ async def test_two_works_for_one_push_serve_each_receiver_once(database, tools, 
         chats_served = list(await session.scalars(select(Outbox.chat_id).where(Outbox.kind == "quarter.push")))
     assert sorted(chats_served) == [-900_021, 900_002, 900_003]
     assert (await _only(database, QuarterReturn)).state is ReturnState.SUBMITTED
+
+
+@pytest.fixture
+async def coordinators(database, office, enrol, tools, push) -> tuple[Desk, Desk]:
+    """Two coordinators with the drafted summary before them."""
+    async with database.write() as session:
+        await (await quarter_draft.draft(tools, {"push": push}, SUMMED_UP))(session)
+        first = await people.by_telegram_id(session, 900_009)
+    assert first is not None
+    second = await enrol(900_010, unit="legal", role=Role.COORDINATOR)
+    return tuple(Desk(database, office, each, SUMMED_UP) for each in (first, second))
+
+
+async def _added(desk: Desk, push: int, text: str, *, confirm: bool = True) -> Screen:
+    """Write one more paragraph."""
+    async with desk.database.read() as session:
+        version = (await session.get_one(QuarterPush, push)).version
+    await desk.send(Press("qedt", push, version))
+    await desk.press("fset", f"which,{ADDED}")
+    await desk.type(text)
+    return await desk.press("fok") if confirm else desk.screen
+
+
+async def test_a_wording_that_a_colleague_has_changed_meanwhile_is_said_once_and_fits(coordinators, push):
+    first, second = coordinators
+    await _added(first, push, "虚构" * 225)
+    for key in ("again", "more"):
+        await _added(first, push, f"{key}：" + "虚构" * 225)
+    await _added(second, push, "补充一句", confirm=False)
+    await _added(first, push, "末段：" + "虚构" * 225)
+    asked = await second.press("fok")
+    assert "其他人" in asked.text or "他人" in asked.text
+    assert [asked.text.count(f"{key}：") for key in ("again", "more", "末段")] == [1, 1, 1]
+    assert (await second.press("fok")).name != asked.name
+
+
+async def test_the_wording_is_counted_as_telegram_counts_it(coordinators, push):
+    """A rare character takes two of the places that a message has."""
+    first, _second = coordinators
+    with pytest.raises(Refusal, match="880"):
+        await _added(first, push, "𠮷" * 440)
 
 
 async def test_what_is_not_confirmed_is_not_sent(database, tools, push):
