@@ -9,7 +9,9 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-_LONGEST_QUERY: Final = 60
+from bot.plaintext import visible
+
+_LONGEST_QUERY: Final = 60  # characters
 _NEAR: Final = 66.0  # one wrong character of three still counts as near
 _NEAR_SPELLING: Final = 80.0
 _SHORTEST_NEAR_SPELLING: Final = 5
@@ -18,6 +20,11 @@ _SHORTEST_NEAR_INITIALS: Final = 5
 # How well a word fits, best first; the scale is ours, only the order matters.
 _SAME, _BEGINS, _CONTAINS, _SAME_SOUND = 100.0, 95.0, 90.0, 82.0
 _SKIPS, _SKIPS_BY_SOUND, _SLIP = 75.0, 70.0, 60.0
+
+
+def read_query(text: str) -> str:
+    """Return what was typed into a list as far as it is looked for: longer than that it would only be echoed."""
+    return " ".join(visible(text).split())[:_LONGEST_QUERY]
 
 
 @dataclass(frozen=True, slots=True)

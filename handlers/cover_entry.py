@@ -16,6 +16,7 @@ from bot.screens.cover import Covered
 from bot.screens.frame import with_sentence
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen, is_number
+from bot.search import read_query
 from handlers import access, cover, drafts_aside
 from handlers.colleagues import matching, named
 from handlers.cover import PURPOSE
@@ -73,7 +74,7 @@ async def on_typed(turn: Turn) -> Screen:
     if plan.step in ("who", "by"):
         if not matching(await _candidates(turn, plan), turn.text):
             raise Refusal(_("No colleague of that name was found. Please check it, or choose below."))
-        return await _keep(turn, replace(plan, query=" ".join(turn.text.split()), page=0))
+        return await _keep(turn, replace(plan, query=read_query(turn.text), page=0))
     if plan.step == "confirm":
         raise Refusal(_("Please use the buttons on this screen."))
     return await _keep(turn, _on_day(turn, plan, plan.step, parse_day(turn.text, today=turn.today, ahead=True)))

@@ -13,6 +13,7 @@ from bot.screens import handover as screens
 from bot.screens.handover import Preview
 from bot.screens.keys import Keys
 from bot.screens.screen import Screen, is_number
+from bot.search import read_query
 from handlers import acts, drafts_aside, timeline
 from handlers.colleagues import matching, named
 from handlers.handover_done import changed, hand_all, hand_one, reach_of
@@ -90,7 +91,7 @@ async def on_typed(turn: Turn) -> Screen:
         return await _keep(turn, {**answers, "reason": text})
     if not matching(await _candidates(turn, answers, step), text):
         raise Refusal(_("No colleague of that name was found. Please check it, or choose below."))
-    return await _keep(turn, {**answers, "query": text, "page": 0})
+    return await _keep(turn, {**answers, "query": read_query(text), "page": 0})
 
 
 async def on_ask(turn: Turn) -> Screen:

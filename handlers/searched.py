@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.plaintext import visible
 from bot.screens.screen import Screen, is_number
+from bot.search import read_query
 from handlers import drafts_aside
 from handlers.turn import Stale, Turn
 
@@ -29,7 +29,7 @@ class Searched:
 
     async def on_typed(self, turn: Turn) -> Screen:
         """Part of a name was typed."""
-        query = " ".join(visible(turn.text).split())
+        query = read_query(turn.text)
         if turn.draft is None:
             raise Stale
         drafts_aside.keep(turn, {**turn.draft.answers, "query": query}, entered=False)

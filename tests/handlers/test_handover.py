@@ -202,3 +202,18 @@ async def test_before_a_change_of_unit_the_coordinator_reads_that_covers_end_whe
         assert said not in (await desk.send(Press("mset", mine.id, 0, "unit"))).text
         await away(database, mine, by=bureau["head"].person)
         assert said in (await desk.send(Press("mset", mine.id, 0, "unit"))).text
+
+
+@pytest.mark.parametrize("begin", ["men", "cvnew", "hand"])
+async def test_a_long_text_typed_into_a_list_is_looked_for_and_not_said_back_in_full(database, office, enrol, begin):
+    """A name that is typed again and again finds somebody, and four thousand characters of it fill a message."""
+    desk = Desk(database, office, await enrol(900_002, unit="legal", role=Role.COORDINATOR), NOW)
+    colleague = await enrol(900_003, unit="legal")
+    if begin == "hand":
+        await desk.command("handover")
+    else:
+        await desk.send(Press(begin))
+    shown = await desk.type(f"{colleague.name} " * (4090 // (len(colleague.name) + 1)))
+    assert colleague.name in str(shown.rows)
+    draft = await desk.draft()
+    assert len(draft.answers["query"]) == 60
