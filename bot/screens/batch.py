@@ -13,9 +13,9 @@ from bot.language import _, ngettext, pgettext
 from bot.ledger import Entry
 from bot.policy.model import Applying
 from bot.screens.screen import Button, File, Press, Screen, Style, bold, esc, lines
+from bot.screens.words import named_faults
 
 CHECKING: Final = "batch_checking"
-_LONGEST_FAULT: Final = 220
 
 
 def asking(matter: str | None, *, draft_id: int, version: int) -> Screen:
@@ -83,13 +83,13 @@ class Summary:
 
 def summary(shown: Summary) -> Screen:
     """Say what came of the check, and send the list back with its verdicts."""
-    faults = [fault if len(fault) <= _LONGEST_FAULT else fault[:_LONGEST_FAULT] + "…" for fault in shown.batch.faults]
+    faults = shown.batch.faults
     more = len(faults) - MOST_FAULTS
     text = lines(
         bold(_("[List checked] %(matter)s") % {"matter": shown.matter}) if shown.matter else bold(_("[List checked]")),
         *(esc(line) for line in _counts(shown.batch)),
         esc(shown.products) if shown.products else None,
-        *(esc(fault) for fault in faults[:MOST_FAULTS]),
+        *named_faults(faults),
         esc(
             ngettext("%(n)d more fault stands in the sheet", "%(n)d more faults stand in the sheet", more) % {"n": more}
         )

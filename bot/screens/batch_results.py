@@ -12,7 +12,7 @@ from bot.language import _, ngettext, pgettext
 from bot.ledger import Entry
 from bot.opinions import Finding, finding_name
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
-from bot.screens.words import example_day, labelled
+from bot.screens.words import example_day, labelled, named_faults
 
 READING: Final = "results_reading"
 
@@ -82,8 +82,8 @@ def summary(shown: Summary) -> Screen:
         esc(_("%(right)d can be recorded, %(wrong)d rows are wrong") % {"right": len(right), "wrong": len(faults)}),
         *(labelled(finding_name(finding), str(n)) for finding, n in counted.items() if n),
         esc(_rest_line(shown)) if shown.left else None,
-        *(esc(fault) for fault in faults[:MOST_FAULTS]),
-        esc(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}) if more > 0 else None,
+        *named_faults(faults),
+        esc(ngettext("and %(n)d more fault", "and %(n)d more faults", more) % {"n": more}) if more > 0 else None,
         esc(_("Wrong rows are not recorded; correct them and send the sheet again")) if faults else None,
     )
     return Screen("results_checked", text, _summary_rows(shown), stays=True)

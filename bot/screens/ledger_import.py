@@ -11,9 +11,9 @@ from bot.language import _, ngettext, pgettext
 from bot.ledger_columns import Columns, Field, field_name
 from bot.ledger_import import IMPORTED, Verdict
 from bot.screens.screen import Button, File, Press, Screen, Style, bold, esc, lines
+from bot.screens.words import named_faults
 
 READING: Final = "ledger_reading"
-_LONGEST_FAULT: Final = 220
 _LONGEST_HEADING: Final = 24
 _IN_A_ROW: Final = 6  # letters of columns
 _FIELDS_IN_A_ROW: Final = 2
@@ -151,7 +151,7 @@ def tried(shown: Tried) -> Screen:
     text = lines(
         bold(_("[Import of a ledger: not recorded yet]")),
         *_counted(shown.counts),
-        *(esc(_cut(fault)) for fault in shown.faults[:MOST_FAULTS]),
+        *named_faults(shown.faults),
         esc(
             ngettext("%(n)d more fault stands in the sheet", "%(n)d more faults stand in the sheet", more) % {"n": more}
         )
@@ -248,10 +248,6 @@ def _persons_line(counts: Mapping[Verdict, int]) -> str | None:
     said = _("%(n)d natural persons, counted only; their names were not kept")
     among = _("Rows with neither code nor kind are among them; for an organisation fill it in and import it again")
     return lines(esc(said % {"n": persons}), esc(among)) if persons else None
-
-
-def _cut(fault: str) -> str:
-    return fault if len(fault) <= _LONGEST_FAULT else fault[:_LONGEST_FAULT] + "…"
 
 
 def _drop_row(sheet_id: int, version: int) -> tuple[Button, ...]:

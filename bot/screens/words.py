@@ -1,12 +1,15 @@
 """Words and figures that several screens say alike."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
+from bot.errors import MOST_FAULTS
 from bot.language import _, ngettext, pgettext
 from bot.policy.model import Strength
 from bot.screens.screen import esc
 
+_LONGEST_FAULT: Final = 220
 MOST_NAMES: Final = 10  # names of one entry that a phone's screen takes; the others are counted
 
 
@@ -36,6 +39,11 @@ def and_more(count: int) -> str | None:
 def cut(text: str, most: int) -> str:
     """Return a text in at most so many characters, with a mark where more of it stands elsewhere."""
     return text if len(text) <= most else text[:most] + "…"
+
+
+def named_faults(faults: Sequence[str]) -> list[str]:
+    """Return the first faults of a sheet as lines of a screen, each cut: a heading in it may be long."""
+    return [esc(cut(fault, _LONGEST_FAULT)) for fault in faults[:MOST_FAULTS]]
 
 
 def counted(count: int, *, of_persons: bool) -> str:

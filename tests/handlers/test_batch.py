@@ -415,6 +415,16 @@ async def test_a_number_longer_than_one_that_is_typed_is_a_fault_of_its_row(desk
     assert 'Row 3, "查询意见编号": the number has 61 characters' in screen.text
 
 
+async def test_faults_of_results_are_shown_although_the_heading_is_long(desk) -> None:
+    request = await entry_of(desk, 10, submit="1")
+    header = list(RESULT_HEADER)
+    header[1] += "（" + "请按书面意见如实填写" * 48 + "）"
+    await desk.send(Press("bres", request.id, request.version))
+    screen = await desk.checked(xlsx([answer(n, "虚构的结果") for n in range(1, 11)], header=header))
+    assert "10 rows are wrong" in screen.text and screen.text.count("…") == 8
+    assert "and 2 more faults" in screen.text
+
+
 async def test_all_others_alike_by_one_press(desk) -> None:
     request = await entry_of(desk, 4)
     await read_results(desk, request, answer(1, "有不良信息"))
