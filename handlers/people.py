@@ -10,7 +10,7 @@ from bot.errors import Refusal
 from bot.language import _, pgettext
 from bot.screens import people as screens
 from bot.screens.people import Act, Member
-from bot.screens.screen import Screen, Style
+from bot.screens.screen import Screen, Style, is_number
 from bot.search import Entry, Index
 from handlers import absence, access, cover, enrolment, handover
 from handlers.colleagues import named
@@ -47,8 +47,8 @@ async def on_set(turn: Turn) -> Screen:
 
 
 async def on_invitations(turn: Turn) -> Screen:
-    """〔未使用的邀请〕, and taking one back."""
-    toast, key = None, turn.pressed.arg
+    """〔未使用的邀请〕, a page of them, and taking one back."""
+    toast, (key, _comma, page) = None, turn.pressed.arg.partition(",")
     for invite, _unit in await staff.open_invites(turn.session, now=turn.now):
         if key and invite.hash.startswith(key) and len(key) == _SHOWN:
             invite.expires_at, toast = turn.now, _("Taken back")
@@ -58,7 +58,7 @@ async def on_invitations(turn: Turn) -> Screen:
         (invite.hash[:_SHOWN], unit, access.role_name(invite.role), invite.expires_at.astimezone(turn.office.zone))
         for invite, unit in await staff.open_invites(turn.session, now=turn.now)
     ]
-    return screens.invitations(rows, today=turn.today, toast=toast)
+    return screens.invitations(rows, page=int(page) if is_number(page) else 0, toast=toast)
 
 
 async def _suspend(turn: Turn, seat: Seat, said: str) -> Screen:

@@ -8,10 +8,10 @@ from typing import Final
 from bot.dates import format_day
 from bot.language import _, ngettext, pgettext
 from bot.screens.frame import home_row
+from bot.screens.paging import page_line, paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import in_brackets, labelled
 
-PAGE: Final = 8
 _LONGEST: Final = 14  # characters of a name on a button
 
 
@@ -87,25 +87,19 @@ def home(waiting: int, proposals: int, notes: Sequence[str]) -> Screen:
 
 def members(people: Sequence[Member], *, page: int, query: str) -> Screen:
     """The list of people, page by page; those who wait come first."""
-    pages = max(1, -(-len(people) // PAGE))
-    page = min(page, pages - 1)
-    shown = people[page * PAGE : (page + 1) * PAGE]
+    shown, page, pages = paged(people, page)
     text = lines(
         bold(_("[People]")),
         esc(_("Found by: %(query)s") % {"query": query}) if query else None,
         esc(_("Nobody of that name is on the list")) if not shown else None,
-        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": pages}) if pages > 1 else None,
+        page_line(page, pages),
         esc(_("Part of a name can be typed too")),
     )
     rows = [(Button(_label(each), Press("man", each.id)),) for each in shown]
-    turning = []
-    if page > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press("men", arg=f"p{page - 1}")))
-    if page + 1 < pages:
-        turning.append(Button(pgettext("button", "Next page"), Press("men", arg=f"p{page + 1}")))
     last = [Button(pgettext("button", "Everybody"), Press("men", arg="p0"))] if query else []
     last.append(Button(pgettext("button", "Back"), Press("off")))
-    return Screen("members", text, (*rows, *((tuple(turning),) if turning else ()), tuple(last)), protect=True)
+    pages_row = turning(page, pages, lambda at: Press("men", arg=f"p{at}"))
+    return Screen("members", text, (*rows, *pages_row, tuple(last)), protect=True)
 
 
 def member(each: Member, acts: Sequence[Act], *, today: dt.date, toast: str | None = None) -> Screen:
@@ -145,25 +139,29 @@ def units(rows: Sequence[tuple[str, str, int, dt.date | None]], *, today: dt.dat
     return Screen("units", text, (*paired, last))
 
 
-def invitations(rows: Sequence[tuple[str, str, str, dt.datetime]], *, today: dt.date, toast: str | None) -> Screen:
-    """The invitations that nobody has used yet; a press takes one back.
+def invitations(rows: Sequence[tuple[str, str, str, dt.datetime]], *, page: int, toast: str | None) -> Screen:
+    """The invitations that nobody has used yet, page by page; a press takes one back.
 
     Args:
         rows: Beginning of the hash, unit, role, and the local time at which it ends.
-        today: Local date.
+        page: From 0.
         toast: What has just happened.
     """
+    shown, page, pages = paged(rows, page)
     text = lines(
         bold(_("[Open invitations]")),
+        page_line(page, pages),
         esc(_("Nobody has used these yet. A press takes one back.") if rows else _("There are none")),
     )
     buttons = tuple(
         (Button(_("%(unit)s %(role)s, until %(day)s %(time)s")
                 % {"unit": unit, "role": role, "day": f"{ends.month}.{ends.day}", "time": f"{ends:%H:%M}"},
-                Press("invs", arg=key)),)
-        for key, unit, role, ends in rows
+                Press("invs", arg=f"{key},{page}")),)
+        for key, unit, role, ends in shown
     )  # fmt: skip
-    return Screen("invitations", text, (*buttons, (Button(pgettext("button", "Back"), Press("off")),)), toast=toast)
+    pages_row = turning(page, pages, lambda at: Press("invs", arg=f",{at}"))
+    back = (Button(pgettext("button", "Back"), Press("off")),)
+    return Screen("invitations", text, (*buttons, *pages_row, back), toast=toast)
 
 
 def changed(unit: str, role: str) -> Screen:

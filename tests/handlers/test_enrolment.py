@@ -18,6 +18,7 @@ from storage import invites, people
 from storage.database import Database
 from storage.tables import Audit, Invite, Outbox, Person, PersonState, Role, Stranger
 from tests.conftest import START
+from tests.handlers.desk import Desk, presses
 
 GUESSES = 1_000
 MINUTE = dt.timedelta(minutes=1)
@@ -287,3 +288,23 @@ async def test_a_name_is_kept_as_it_is_read(database: Database, office: Office, 
         assert person.name is None and application is not None
         asked = await enrolment.asking(session, office, person, application, START)
         assert asked.name == "经办人"  # whoever calls themselves nothing
+
+
+async def test_open_invitations_stand_on_pages_of_eight_and_one_taken_back_leaves_its_page_open(
+    database: Database, office: Office, token: str
+):
+    """A unit's worth of them has more buttons than a message takes."""
+    async with database.write() as session:
+        boss = await people.by_telegram_id(session, 900_001)
+        water = await people.unit_by_code(session, "water")
+        assert boss is not None and water is not None
+        for _n in range(104):
+            await invites.make(session, water, Role.OFFICER, by=boss, expires_at=START + enrolment.INVITE_LIFE)
+    desk = Desk(database, office, boss, START)
+    first = [press.arg for press in presses(await desk.send(Press("invs"))) if press.verb == "invs"]
+    assert (len(first), first[-1]) == (9, ",1")
+    second = [press.arg for press in presses(await desk.press("invs", ",1")) if press.verb == "invs"]
+    assert len(second) == 10 and not set(first[:8]) & set(second)
+    screen = await desk.press("invs", second[0])
+    assert screen.toast and [press.arg for press in presses(screen)][:7] == second[1:8]
+    assert "第13页，共13页" in (await desk.send(Press("invs", arg=",99"))).text
