@@ -29,9 +29,9 @@ LOOKS_AFTER_OTHERS: Final = tuple(role for role, reach in SETS_COVER.items() if 
 
 
 async def on_cover(turn: Turn) -> Screen:
-    """/cover: the covers that hold or will."""
+    """/cover, and a page of it: the covers that hold or will."""
     await drafts_aside.let_go(turn)
-    return await overview(turn)
+    return await overview(turn, page=_page(turn))
 
 
 async def on_end(turn: Turn) -> Screen:
@@ -44,7 +44,7 @@ async def on_end(turn: Turn) -> Screen:
     if row is None or person is None or not may_set(turn.officer, person) or stored.is_over(row, turn.today):
         raise Stale
     await call_off(turn, row)
-    return replace(await overview(turn), toast=_("Ended"))
+    return replace(await overview(turn, page=_page(turn)), toast=_("Ended"))
 
 
 async def on_entries(turn: Turn) -> Screen:
@@ -54,8 +54,7 @@ async def on_entries(turn: Turn) -> Screen:
         raise Stale
     person = await turn.session.get_one(Person, row.person_id)
     total = await ledger.count_open(turn.session, person.id)
-    wanted = int(turn.pressed.arg) if is_number(turn.pressed.arg) else 0
-    page = min(wanted, max(0, (total - 1) // PAGE))
+    page = min(_page(turn), max(0, (total - 1) // PAGE))
     found = await ledger.opened_by(turn.session, person.id, limit=PAGE, offset=page * PAGE)
     words = wording(turn.office, turn.today)
     return screens.entries(row.id, named(person), found, page=page, total=total, wording=words)
@@ -98,8 +97,8 @@ async def tell(turn: Turn, kind: str, row: Cover, sides: Sequence[Person]) -> No
         await outbox.enqueue(turn.session, person, kind=kind, params={"cover": row.id}, dedupe=dedupe, now=turn.now)
 
 
-async def overview(turn: Turn) -> Screen:
-    """Return the covers that concern the officer, on either side or as whoever looks after the staff."""
+async def overview(turn: Turn, *, page: int = 0) -> Screen:
+    """Return the covers that concern the officer, on either side or as whoever looks after the staff; from a page."""
     me = turn.officer
     concerned = {me.id}
     if me.role in LOOKS_AFTER_OTHERS:
@@ -118,7 +117,12 @@ async def overview(turn: Turn) -> Screen:
                     stands_in=me.id == row.by_id,
                 )
             )
-    return screens.overview(covers, today=turn.today, for_others=me.role in LOOKS_AFTER_OTHERS)
+    return screens.overview(covers, page=page, today=turn.today, for_others=me.role in LOOKS_AFTER_OTHERS)
+
+
+def _page(turn: Turn) -> int:
+    arg = turn.press.arg if turn.press else ""
+    return int(arg) if is_number(arg) else 0
 
 
 async def covered(session: AsyncSession, row: Cover) -> Covered:

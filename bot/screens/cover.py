@@ -10,6 +10,7 @@ from bot.language import _, ngettext, pgettext
 from bot.ledger import Entry
 from bot.screens.keys import Keys
 from bot.screens.ledger import PAGE, Wording, next_date, phase_words
+from bot.screens.paging import page_line, paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
 
@@ -48,35 +49,39 @@ class Covered:
         return _("%(first)s to %(last)s") % {"first": first, "last": format_day(self.to_on, today=today)}
 
 
-def overview(covers: Sequence[Covered], *, today: dt.date, for_others: bool) -> Screen:
-    """The covers that hold or will: one's own, those that one gives, and those that one looks after.
+def overview(covers: Sequence[Covered], *, page: int = 0, today: dt.date, for_others: bool) -> Screen:
+    """The covers that hold or will, page by page: one's own, those that one gives, and those that one looks after.
 
     Args:
         covers: The covers.
+        page: From 0.
         today: Local date.
         for_others: Whether the reader may enter one for a colleague.
     """
+    shown, page, pages = paged(covers, page)
     text = lines(
         bold(_("Leave cover")),
-        *(esc(_said(each, today)) for each in covers),
+        page_line(page, pages),
+        *(esc(_said(each, today)) for each in shown),
         esc(_("No cover is entered.")) if not covers else None,
         "",
         esc(_("While it holds, your stand-in gets your reminders and may act on your entries; so may you.")),
     )
     rows: list[tuple[Button, ...]] = []
-    for each in covers:
+    for each in shown:
         row = []
         if each.stands_in and each.begun:
             label = pgettext("button", "Entries of %(name)s") % {"name": each.person[:6]}
             row.append(Button(label, Press("cvls", each.id)))
         if each.may_end:
             label = pgettext("button", "End early: %(name)s") % {"name": each.person[:6]}
-            row.append(Button(label, Press("cvend", each.id), Style.DANGER))
+            row.append(Button(label, Press("cvend", each.id, arg=str(page)), Style.DANGER))
         if row:
             rows.append(tuple(row))
     new = [Button(pgettext("button", "Enter my leave"), Press("cvnew"), Style.PRIMARY)]
     if for_others:
         new.append(Button(pgettext("button", "Enter for a colleague"), Press("cvnew", arg="others")))
+    rows += turning(page, pages, lambda at: Press("cover", arg=str(at)))
     return Screen("cover", text, (*rows, tuple(new), (Button(pgettext("button", "My ledger"), Press("my")),)))
 
 
@@ -189,16 +194,12 @@ def entries(cover_id: int, name: str, found: Sequence[Entry], *, page: int, tota
     text = lines(
         bold(_("On behalf of %(name)s") % {"name": name}),
         esc(count if total else _("No open entries.")),
-        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": pages}) if pages > 1 else None,
+        page_line(page, pages),
         *("\n" + _entry(each, wording) for each in found),
     )
     rows = [(Button(f"{each.number} {each.matter}"[:40], Press("req", each.id)),) for each in found]
-    turning = []
-    if page > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press("cvls", cover_id, arg=str(page - 1))))
-    if page + 1 < pages:
-        turning.append(Button(pgettext("button", "Next page"), Press("cvls", cover_id, arg=str(page + 1))))
-    return Screen("cover_entries", text, (*rows, *((tuple(turning),) if turning else ()), _to_overview()))
+    pages_row = turning(page, pages, lambda at: Press("cvls", cover_id, arg=str(at)))
+    return Screen("cover_entries", text, (*rows, *pages_row, _to_overview()))
 
 
 def on_behalf(screen: Screen, name: str | None) -> Screen:

@@ -25,7 +25,7 @@ from storage.tables import (
     Role,
 )
 from tests.handlers.conftest import NOW
-from tests.handlers.desk import Desk
+from tests.handlers.desk import Desk, presses
 
 TODAY = dt.date(2026, 11, 23)
 
@@ -217,3 +217,19 @@ async def test_a_long_text_typed_into_a_list_is_looked_for_and_not_said_back_in_
     assert colleague.name in str(shown.rows)
     draft = await desk.draft()
     assert len(draft.answers["query"]) == 60
+
+
+async def test_covers_stand_on_pages_of_eight_and_an_ended_one_leaves_its_page_open(database, office, officer, enrol):
+    """A hundred single days of leave would have more buttons than a message takes."""
+    desk, by = Desk(database, office, officer, NOW), await enrol(900_003)
+    days = [TODAY + dt.timedelta(days=n) for n in range(1, 111)]
+    async with database.write() as session:
+        session.add_all(Cover(person_id=officer.id, by_id=by.id, from_on=on, to_on=on) for on in days)
+    screen = await desk.command("cover")
+    assert [press.id for press in presses(screen) if press.verb == "cvend"] == list(range(1, 9))
+    screen = await desk.press("cover", "1")
+    assert [press.id for press in presses(screen) if press.verb == "cvend"] == list(range(9, 17))
+    screen = await desk.send(Press("cvend", 9, arg="1"))
+    assert [press.id for press in presses(screen) if press.verb == "cvend"] == list(range(10, 18))
+    last = await desk.send(Press("cover", arg="99"))
+    assert [press.id for press in presses(last) if press.verb == "cvend"] == list(range(106, 111))
