@@ -12,7 +12,7 @@ from bot.language import _, negotiate
 from bot.screens import enrolment as screens
 from bot.screens import frame as frame_screens
 from bot.screens.enrolment import Application
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import access
 from handlers.colleagues import named
 from handlers.office import Office
@@ -29,7 +29,8 @@ async def on_invite(turn: Turn) -> Screen:
     """/invite: choose a unit, then a role, then hand over a link that works once, for 24 hours."""
     code, _comma, role = (turn.press.arg if turn.press else "").partition(",")
     if not code:
-        return screens.units([(unit.code, unit.name) for unit in turn.policy.units_on(turn.today)])
+        choices = [(unit.code, unit.name) for unit in turn.policy.units_on(turn.today)]
+        return screens.units(choices, page=int(role) if is_number(role) else 0)
     unit = await people.unit_by_code(turn.session, code)
     if unit is None or not turn.policy.has_unit(code, on=turn.today):
         raise Refusal(_("This unit does not exist any more. Please choose another."))

@@ -91,7 +91,8 @@ async def on_units(turn: Turn) -> Screen:
     asked = await _pressed(turn)
     if not asked.sees_all:
         raise Stale
-    return screens.units(asked, {unit.id: unit.name for unit in await people.units(turn.session)})
+    names = {unit.id: unit.name for unit in await people.units(turn.session)}
+    return screens.units(asked, names, turn.pressed.version)
 
 
 async def on_matters(turn: Turn) -> Screen:

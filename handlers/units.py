@@ -14,7 +14,7 @@ from bot.policy.model import Unit, UnitKind
 from bot.policy.overlay import Layer, LayerKind
 from bot.screens import people as screens
 from bot.screens import rules as rule_screens
-from bot.screens.screen import Screen
+from bot.screens.screen import Screen, is_number
 from handlers import forms, rule_change, rule_history
 from handlers.forms import AnyForm, OfficeForm
 from handlers.turn import Flow, Stale, Turn
@@ -24,14 +24,15 @@ _LONGEST_NAME, _LONGEST_SHORT, _LONGEST_BASIS = 30, 8, 100
 
 
 async def on_units(turn: Turn) -> Screen:
-    """〔单位〕: the units and how many people each has."""
+    """〔单位〕, a page of them: the units and how many people each has."""
     counts = await staff.head_count(turn.session)
     kept = {row.code: row.id for row in await people.units(turn.session)}
     rows = [
         (unit.name, unit.short_name, counts.get(kept[unit.code], 0), unit.dissolved_on)
         for unit in turn.policy.units.values()
     ]
-    return screens.units(rows, today=turn.today)
+    page = turn.press.arg if turn.press and turn.press.verb == "uni" else ""
+    return screens.units(rows, page=int(page) if is_number(page) else 0, today=turn.today)
 
 
 async def on_add(turn: Turn) -> Screen:

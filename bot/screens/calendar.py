@@ -15,6 +15,7 @@ from bot.screens.words import labelled
 from bot.workdays import OFFICIAL, Day, DayKind
 
 _MOST_DIFFERENT: Final = 12  # days
+_MOST_OWN: Final = 20  # days with reasons of 60 characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def overview(days: Sequence[Day], own: Mapping[dt.date, str], *, others: Sequenc
         bold(_("[Working calendar] %(year)d") % {"year": year}),
         esc(said if doubtful else _("By: %(source)s") % {"source": source}),
         *_months(days, own),
-        *(esc(_own(on, why, year)) for on, why in own.items()),
+        *_owns(own, year),
     )
     rows = [tuple(Button(_("Year %(year)d") % {"year": each}, Press("cal", arg=str(each))) for each in others)]
     if may_change:
@@ -146,7 +147,7 @@ def which_own(own: Mapping[dt.date, str], keys: Keys, today: dt.date) -> Screen:
     rows = [(keys.button(format_day(on, today=today), "calrm", on.isoformat()),) for on in own]
     text = lines(
         bold(_("Remove a rest day of the bureau")),
-        *(esc(_own(on, why, today.year)) for on, why in own.items()),
+        *_owns(own, today.year),
         esc(_("Which day is worked after all?")),
     )
     return Screen("calendar_which", text, (*rows, (_cancel(keys),)))
@@ -187,6 +188,16 @@ def _months(days: Sequence[Day], own: Mapping[dt.date, str]) -> Iterator[str]:
             yield labelled(_("Off"), spans(off, days[0].on.year))
         if made_up:
             yield labelled(_("Worked"), spans(made_up, days[0].on.year))
+
+
+def _owns(own: Mapping[dt.date, str], year: int) -> list[str]:
+    """Return the bureau's rest days, each with its reason; of very many the last ones and a count."""
+    said = [esc(_own(on, why, year)) for on, why in own.items()]
+    more = len(said) - _MOST_OWN
+    if more <= 0:
+        return said
+    others = ngettext("and %(n)d more day", "and %(n)d more days", more) % {"n": more}
+    return [*said[-_MOST_OWN:], esc(others)]
 
 
 def _own(on: dt.date, why: str, year: int) -> str:

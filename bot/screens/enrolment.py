@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.language import _, pgettext
 from bot.screens.frame import home_row
+from bot.screens.paging import UNITS, page_line, paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
 
@@ -40,11 +41,14 @@ class Application:
         return f"{self.used_at:%Y%m%d%H%M%S}"
 
 
-def units(choices: Sequence[tuple[str, str]]) -> Screen:
-    """Whom to invite: first the unit."""
-    buttons = [Button(name, Press("inv", arg=code)) for code, name in choices]
+def units(choices: Sequence[tuple[str, str]], *, page: int = 0) -> Screen:
+    """Whom to invite: first the unit, page by page where there are many."""
+    shown, page, pages = paged(choices, page, size=UNITS)
+    buttons = [Button(name, Press("inv", arg=code)) for code, name in shown]
     rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
-    return Screen("invite_units", bold(_("Invite: choose the unit")), (*rows, home_row()))
+    text = lines(bold(_("Invite: choose the unit")), page_line(page, pages))
+    pages_row = turning(page, pages, lambda at: Press("inv", arg=f",{at}"))
+    return Screen("invite_units", text, (*rows, *pages_row, home_row()))
 
 
 def roles(unit: str, code: str, choices: Sequence[tuple[str, str]]) -> Screen:

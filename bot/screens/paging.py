@@ -7,15 +7,16 @@ from bot.language import _, pgettext
 from bot.screens.screen import Button, Press, esc
 
 PAGE: Final = 8  # rows that a phone shows without scrolling
+UNITS: Final = 30  # units on a page, two or three to a row: most bureaus have fewer
 
 _Row = TypeVar("_Row")
 
 
-def paged(rows: Sequence[_Row], page: int) -> tuple[Sequence[_Row], int, int]:
+def paged(rows: Sequence[_Row], page: int, *, size: int = PAGE) -> tuple[Sequence[_Row], int, int]:
     """Return the rows of a page, its number from 0, and how many pages there are; beyond the last one is the last."""
-    pages = max(1, -(-len(rows) // PAGE))
+    pages = max(1, -(-len(rows) // size))
     page = min(page, pages - 1)
-    return rows[page * PAGE : (page + 1) * PAGE], page, pages
+    return rows[page * size : (page + 1) * size], page, pages
 
 
 def page_line(page: int, pages: int) -> str | None:

@@ -8,7 +8,7 @@ from typing import Final
 from bot.dates import format_day
 from bot.language import _, ngettext, pgettext
 from bot.screens.frame import home_row
-from bot.screens.paging import page_line, paged, turning
+from bot.screens.paging import UNITS, page_line, paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import in_brackets, labelled
 
@@ -117,26 +117,28 @@ def ask(each: Member, said: Sequence[str], acts: Sequence[Act], *, today: dt.dat
     return Screen("member_ask", text, _acts(each, acts, Press("man", each.id)), protect=True)
 
 
-def units(rows: Sequence[tuple[str, str, int, dt.date | None]], *, today: dt.date) -> Screen:
-    """The units with how many people each has.
+def units(rows: Sequence[tuple[str, str, int, dt.date | None]], *, page: int, today: dt.date) -> Screen:
+    """The units with how many people each has, page by page where there are many.
 
     Args:
         rows: Name, short name, how many active people, and since when the unit is dissolved.
+        page: From 0.
         today: Local date.
     """
     said = []
-    for name, short, n, gone in rows:
+    shown, page, pages = paged(rows, page, size=UNITS)
+    for name, short, n, gone in shown:
         there = ngettext("%(n)d person", "%(n)d persons", n) % {"n": n}
         over = gone and _("dissolved on %(day)s") % {"day": format_day(gone, today=today)}
         said.append(esc(f"{name}{in_brackets(short)} {over or there}"))
-    text = lines(bold(_("[Units]")), *said, esc(_("A press on a unit renames or dissolves it")))
-    buttons = [Button(row[1], Press("uset", place)) for place, row in enumerate(rows)]
+    text = lines(bold(_("[Units]")), page_line(page, pages), *said, esc(_("A press on a unit renames or dissolves it")))
+    buttons = [Button(row[1], Press("uset", place)) for place, row in enumerate(shown, page * UNITS)]
     paired = tuple(tuple(buttons[at : at + 3]) for at in range(0, len(buttons), 3))
     last = (
         Button(pgettext("button", "Add a unit"), Press("uadd")),
         Button(pgettext("button", "Back"), Press("off")),
     )
-    return Screen("units", text, (*paired, last))
+    return Screen("units", text, (*paired, *turning(page, pages, lambda at: Press("uni", arg=str(at))), last))
 
 
 def invitations(rows: Sequence[tuple[str, str, str, dt.datetime]], *, page: int, toast: str | None) -> Screen:

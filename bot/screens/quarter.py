@@ -10,9 +10,11 @@ from bot.language import _, ngettext, pgettext
 from bot.quarters import Quarter, format_quarter
 from bot.returns import Delivery, PushState
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
+from bot.screens.words import and_more
 from bot.workdays import Reckoned
 
 PAGE: Final = 8
+_MOST_NAMED: Final = 20  # units of a group; all of them stand on the pages of the returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,9 @@ def _group(label: str, names: Sequence[str]) -> str | None:
     if not names:
         return None
     counted = ngettext("%(label)s, %(n)d unit: %(names)s", "%(label)s, %(n)d units: %(names)s", len(names))
-    return esc(counted % {"label": label, "n": len(names), "names": pgettext("names", ", ").join(names)})
+    more = and_more(len(names) - _MOST_NAMED)
+    named = [*names[:_MOST_NAMED], *([more] if more else [])]
+    return esc(counted % {"label": label, "n": len(names), "names": pgettext("names", ", ").join(named)})
 
 
 def _all_in(bureau: Bureau) -> str:

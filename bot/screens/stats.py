@@ -11,6 +11,7 @@ from bot.language import _, pgettext
 from bot.ledger import Entry
 from bot.periods import Kind, Period, period_name, written_span
 from bot.screens.ledger import Wording, phase_words
+from bot.screens.paging import UNITS, page_line, paged, turning
 from bot.screens.screen import Button, File, Press, Screen, Style, bold, esc, lines
 from bot.statistics import Statistics
 
@@ -115,16 +116,18 @@ def asking(asked: Asked) -> Screen:
     return Screen("stats_asking", text, ((Button(pgettext("button", "Back"), asked.press("stat")),),))
 
 
-def units(asked: Asked, names: Mapping[int, str]) -> Screen:
-    """The units, to be chosen."""
-    every = {0: pgettext("figure", "Whole bureau"), **names}
+def units(asked: Asked, names: Mapping[int, str], page: int) -> Screen:
+    """The units, to be chosen, page by page where there are many."""
+    shown, page, pages = paged(list(names.items()), page, size=UNITS)
+    every = {0: pgettext("figure", "Whole bureau"), **dict(shown)}
     buttons = [
         Button(_marked(name, chosen=key == asked.unit_id), replace(asked, unit_id=key).press("stat"))
         for key, name in every.items()
     ]
     rows = tuple(tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2))
-    text = lines(bold(_("Figures: choose the unit")), esc(period_name(asked.period)))
-    return Screen("stats_units", text, (*rows, _unchanged(asked)))
+    text = lines(bold(_("Figures: choose the unit")), esc(period_name(asked.period)), page_line(page, pages))
+    pages_row = turning(page, pages, lambda at: asked.press("stuni", page=at))
+    return Screen("stats_units", text, (*rows, *pages_row, _unchanged(asked)))
 
 
 def matters(asked: Asked, names: Mapping[str, str], page: int) -> Screen:
