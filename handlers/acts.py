@@ -12,14 +12,17 @@ from bot.language import _
 from handlers import expiry, planning
 from handlers.turn import Stale, Turn
 from storage import audit, reminders, undo
+from storage.audit import Line, Mark
 from storage.entry_values import WAITING
 from storage.ledger import Opened, entry_of, open_entry
-from storage.tables import Audit, Item, ItemState, Opinion, OpinionUse, Request, RequestState
+from storage.tables import Item, ItemState, Opinion, OpinionUse, Request, RequestState
 
 UNDO_WITHIN: Final = dt.timedelta(minutes=10)
 REGISTER: Final = "request.register"
 UNDO: Final = "request.undo"
 RECOMPUTED: Final = "calendar.recompute"
+_NO_ACTS: Final = (RECOMPUTED, "reminder.snooze")
+"""Lines that keep what stood there before, and from which nothing of the entry is put back."""
 _WHY_NOT: Final = {
     RequestState.CLOSED: "opinion received",
     RequestState.WITHDRAWN: "entry withdrawn",
@@ -65,21 +68,21 @@ async def acting(
     )
 
 
-async def last_act(turn: Turn, opened: Opened) -> Audit | None:
+async def last_act(turn: Turn, opened: Opened) -> Mark | None:
     """Return the act that this officer may take back now: the entry's newest, their own, ten minutes old at most."""
-    lines = await audit.timeline(turn.session, ("request", opened.request.id))
-    taken_back = {line.after["of"] for line in lines if line.verb == UNDO and line.after}
-    acts = [line for line in lines if _is_act(line) and line.id not in taken_back]
-    if not acts or not opened.may_act:
+    if not opened.may_act:
         return None
-    newest = acts[-1]
-    if any(line.verb == RECOMPUTED and line.id > newest.id for line in lines):
-        return None  # its dates were reckoned with a calendar that is in force no more
+    subject = ("request", opened.request.id)
+    lines = await audit.marks(turn.session, subject)
+    taken_back = {said["of"] for said in await audit.said(turn.session, subject, UNDO)}
+    newest = next((line for line in reversed(lines) if _is_act(line) and line.id not in taken_back), None)
+    if newest is None or any(line.verb == RECOMPUTED and line.id > newest.id for line in lines):
+        return None  # recomputed since, its dates were reckoned with a calendar that is in force no more
     is_fresh = turn.now - newest.at <= UNDO_WITHIN
     return newest if is_fresh and newest.actor_id == turn.officer.id else None
 
 
-async def take_back(turn: Turn, opened: Opened, line: Audit) -> Opened:
+async def take_back(turn: Turn, opened: Opened, line: Mark) -> Opened:
     """Take an act back: everything is as it was before, and both the act and its undoing stay in the audit.
 
     Args:
@@ -87,10 +90,11 @@ async def take_back(turn: Turn, opened: Opened, line: Audit) -> Opened:
         opened: The entry.
         line: The act, as ``last_act`` returned it.
     """
-    if line.verb == REGISTER or line.before is None:
+    before = None if line.verb == REGISTER else await audit.kept(turn.session, line.id)
+    if before is None:
         await _take_back_entry(turn, opened)
     else:
-        await undo.put_back(turn.session, line.before["rows"], now=turn.now)
+        await undo.put_back(turn.session, before["rows"], now=turn.now)
     opened.request.basis_version += 1
     await _follow(turn, opened.request)
     turn.note(UNDO, ("request", opened.request.id), after={"of": line.id, "verb": line.verb})
@@ -99,14 +103,13 @@ async def take_back(turn: Turn, opened: Opened, line: Audit) -> Opened:
 
 async def newest_line(turn: Turn, opened: Opened) -> int:
     """Return the number of an entry's newest audit line, for ``since``."""
-    lines = await audit.timeline(turn.session, ("request", opened.request.id))
-    return lines[-1].id if lines else 0
+    return await audit.newest(turn.session, ("request", opened.request.id))
 
 
-async def since(turn: Turn, opened: Opened, line_id: int) -> Sequence[Audit]:
+async def since(turn: Turn, opened: Opened, line_id: int) -> Sequence[Line]:
     """Return the acts on an entry that came after a line of its audit, none where nothing has changed."""
-    lines = await audit.timeline(turn.session, ("request", opened.request.id))
-    return [line for line in lines if line.id > line_id and (_is_act(line) or line.verb == UNDO)]
+    lines = await audit.timeline(turn.session, ("request", opened.request.id), after=line_id)
+    return [line for line in lines if _is_act(line) or line.verb == UNDO]
 
 
 async def changeable(turn: Turn, request_id: int) -> Opened:
@@ -136,8 +139,8 @@ async def reopened(turn: Turn, request_id: int) -> Opened:
     return opened
 
 
-def _is_act(line: Audit) -> bool:
-    return line.verb == REGISTER or (isinstance(line.before, dict) and "rows" in line.before)
+def _is_act(line: Mark) -> bool:
+    return line.verb == REGISTER or (line.keeps and line.verb not in _NO_ACTS)
 
 
 async def _follow(turn: Turn, request: Request) -> None:

@@ -20,8 +20,9 @@ from handlers.office import Office
 from handlers.sight import sight_of
 from handlers.turn import Turn
 from storage import audit, opinions
+from storage.audit import Line
 from storage.ledger import Opened
-from storage.tables import Audit, Person
+from storage.tables import Person
 
 
 async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
@@ -34,8 +35,10 @@ async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
     """
     turn.looked("request", opened.request.id)
     await turn.session.flush()  # this turn's own line belongs to the timeline
-    rows = await audit.timeline(turn.session, ("request", opened.request.id))
+    subject = ("request", opened.request.id)
+    rows = await audit.timeline(turn.session, subject, limit=pages.MOST_EVENTS)
     events = await _events(turn, rows)
+    length = await audit.length(turn.session, subject)
     takes_back = await acts.last_act(turn, opened) is not None
     words = words_of(turn, opened.entry)
     parts = await parts_of(turn, opened, words)
@@ -44,6 +47,7 @@ async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
         events,
         words,
         may_act=opened.may_act,
+        has_more=length > len(events),
         takes_back=takes_back,
         more=parts.lines,
         products=parts.products,
@@ -54,8 +58,11 @@ async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
 async def whole(turn: Turn, opened: Opened, *, page: int) -> Screen:
     """Return a page of an entry's whole timeline, the newest lines first."""
     turn.looked("request", opened.request.id)
-    rows = await audit.timeline(turn.session, ("request", opened.request.id))
-    return pages.timeline(opened.entry, await _events(turn, rows), today=turn.today, page=page)
+    subject = ("request", opened.request.id)
+    last = max(1, -(-await audit.length(turn.session, subject) // pages.ON_A_PAGE))
+    at = min(page, last - 1)
+    rows = await audit.timeline(turn.session, subject, limit=pages.ON_A_PAGE, offset=at * pages.ON_A_PAGE)
+    return pages.timeline(opened.entry, await _events(turn, rows), today=turn.today, page=at, pages=last)
 
 
 async def further(turn: Turn, opened: Opened) -> Screen:
@@ -67,7 +74,7 @@ async def further(turn: Turn, opened: Opened) -> Screen:
     return screens.further(opened.entry, words, rows, may_act=opened.may_act, hands_over=hands_over)
 
 
-async def in_words(turn: Turn, rows: Sequence[Audit]) -> list[str]:
+async def in_words(turn: Turn, rows: Sequence[Line]) -> list[str]:
     """Return lines of the audit as an officer reads them."""
     return [event_words(event, today=turn.today) for event in await _events(turn, rows)]
 
@@ -98,7 +105,7 @@ async def _with_uses(turn: Turn, entry: Entry) -> Entry:
     return replace(entry, opinions=tuple(replace(each, uses=uses.get(each.opinion_id, 0)) for each in entry.opinions))
 
 
-async def _events(turn: Turn, rows: Sequence[Audit]) -> list[Event]:
+async def _events(turn: Turn, rows: Sequence[Line]) -> list[Event]:
     names: dict[int, str] = {}
     for actor_id in {row.actor_id for row in rows if row.actor_id is not None}:
         actor = await turn.session.get_one(Person, actor_id)

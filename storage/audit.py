@@ -2,9 +2,10 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.tables import Audit
@@ -87,12 +88,90 @@ async def count(session: AsyncSession, *, up_to: int) -> int:
     return await session.scalar(select(func.count(Audit.id)).where(Audit.id <= up_to)) or 0
 
 
-async def timeline(session: AsyncSession, subject: tuple[str, int]) -> Sequence[Audit]:
-    """Return all lines about one thing, oldest first; looks at it are left out."""
-    kind, subject_id = subject
-    rows = await session.scalars(
-        select(Audit)
-        .where(Audit.subject_kind == kind, Audit.subject_id == subject_id, Audit.verb.not_in(LOOKS))
-        .order_by(Audit.id)
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """That something was done to a thing, without any of its content.
+
+    Args:
+        id: The line's number.
+        at: Aware UTC time.
+        actor_id: The officer; None where the bot itself acted.
+        verb: What was done.
+        keeps: Whether the line keeps what stood there before.
+    """
+
+    id: int
+    at: dt.datetime
+    actor_id: int | None
+    verb: str
+    keeps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line(Mark):
+    """A line of a timeline, without what stood there before: of an act on a long list that is a megabyte.
+
+    Args:
+        after: What stands there now.
+        reason: Why, where the rule or the officer gave one.
+    """
+
+    after: Any
+    reason: Any
+
+
+_MARK: Final = (Audit.id, Audit.at, Audit.actor_id, Audit.verb, Audit.before.is_not(None))
+
+
+async def timeline(
+    session: AsyncSession, subject: tuple[str, int], *, limit: int | None = None, offset: int = 0, after: int = 0
+) -> Sequence[Line]:
+    """Return the newest lines about one thing, oldest first; looks at it are left out.
+
+    Args:
+        session: A session.
+        subject: Kind and id of the thing.
+        limit: Most lines; all of them unless given.
+        offset: How many of the newest are passed over; only with ``limit``.
+        after: Only lines with a greater number.
+    """
+    rows = await session.execute(
+        select(*_MARK, Audit.after, Audit.reason)
+        .where(*_about(subject), Audit.id > after)
+        .order_by(Audit.id.desc())
+        .limit(limit)
+        .offset(offset)
     )
-    return rows.all()
+    return [Line(*row) for row in reversed(rows.all())]
+
+
+async def marks(session: AsyncSession, subject: tuple[str, int]) -> Sequence[Mark]:
+    """Return that, when and by whom things were done to one thing, oldest first; looks at it are left out."""
+    rows = await session.execute(select(*_MARK).where(*_about(subject)).order_by(Audit.id))
+    return [Mark(*row) for row in rows]
+
+
+async def length(session: AsyncSession, subject: tuple[str, int]) -> int:
+    """Return how many lines the timeline of one thing has."""
+    return await session.scalar(select(func.count(Audit.id)).where(*_about(subject))) or 0
+
+
+async def newest(session: AsyncSession, subject: tuple[str, int]) -> int:
+    """Return the number of the newest line in the timeline of one thing; 0 where there is none."""
+    return await session.scalar(select(func.max(Audit.id)).where(*_about(subject))) or 0
+
+
+async def said(session: AsyncSession, subject: tuple[str, int], verb: str) -> Sequence[Any]:
+    """Return what the lines of one kind about one thing say that stands there since; erased ones say nothing."""
+    rows = await session.scalars(select(Audit.after).where(*_about(subject), Audit.verb == verb))
+    return [each for each in rows if each]
+
+
+async def kept(session: AsyncSession, line_id: int) -> Any:
+    """Return what stood there before the effect of one line; None where it keeps nothing."""
+    return await session.scalar(select(Audit.before).where(Audit.id == line_id))
+
+
+def _about(subject: tuple[str, int]) -> tuple[ColumnElement[bool], ...]:
+    kind, subject_id = subject
+    return Audit.subject_kind == kind, Audit.subject_id == subject_id, Audit.verb.not_in(LOOKS)

@@ -28,6 +28,7 @@ def opened(
     wording: Wording,
     *,
     may_act: bool,
+    has_more: bool = False,
     takes_back: bool = False,
     more: Sequence[str] = (),
     products: Rows = (),
@@ -36,9 +37,10 @@ def opened(
 
     Args:
         entry: The entry.
-        events: Its timeline.
+        events: The newest lines of its timeline, oldest first.
         wording: The words of the pack.
         may_act: Whether this officer changes it.
+        has_more: Whether its timeline has more lines.
         takes_back: Whether they may take the last step back.
         more: Lines of its commitments, reports and files.
         products: Buttons with which those are written down; offered here where nothing else is left to record.
@@ -64,7 +66,7 @@ def opened(
         Button(pgettext("button", "My ledger"), Press("my")),
     )
     more_events = (Button(pgettext("button", "Whole timeline"), Press("tline", entry.id)),)
-    rows = (*acts, *((back,) if takes_back else ()), *(() if is_whole else (more_events,)), last)
+    rows = (*acts, *((back,) if takes_back else ()), *((more_events,) if has_more or not is_whole else ()), last)
     return Screen("ledger_entry", lines(above, *said, below), rows, protect=entry.of_person)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from bot.language import _, pgettext
 from bot.ledger import Entry
 from bot.plaintext import units
+from bot.screens.paging import page_line, turning
 from bot.screens.screen import Button, Press, Screen, bold, esc, lines
 from bot.screens.timeline import Event, event_words
 
@@ -15,16 +16,16 @@ ON_A_PAGE: Final = 8  # lines with reasons of 200 characters
 
 
 def newest(events: Sequence[Event], *, today: dt.date, room: int) -> tuple[list[str], bool]:
-    """Return the newest lines of a timeline, and whether they are the whole of it, word for word.
+    """Return the newest lines of a timeline, and whether all of them stand there word for word.
 
     Args:
-        events: The timeline.
+        events: Its newest ``MOST_EVENTS`` lines, oldest first.
         today: Local date.
         room: UTF-16 units that the rest of the screen leaves; it goes first.
     """
     said: list[str] = []
-    is_whole = len(events) <= MOST_EVENTS
-    for event in reversed(events[-MOST_EVENTS:]):
+    is_whole = True
+    for event in reversed(events):
         line = event_words(event, today=today, brief=True)
         room -= units(line) + 1
         if room < 0:
@@ -35,21 +36,22 @@ def newest(events: Sequence[Event], *, today: dt.date, room: int) -> tuple[list[
     return said[::-1], is_whole
 
 
-def timeline(entry: Entry, events: Sequence[Event], *, today: dt.date, page: int) -> Screen:
-    """Return a page of an entry's whole timeline, the newest lines first."""
-    latest = list(reversed(events))
-    pages = max(1, -(-len(latest) // ON_A_PAGE))
-    at = min(page, pages - 1)
+def timeline(entry: Entry, events: Sequence[Event], *, today: dt.date, page: int, pages: int) -> Screen:
+    """Return a page of an entry's whole timeline, the newest lines first.
+
+    Args:
+        entry: The entry.
+        events: The lines of the page, oldest first.
+        today: The office's day.
+        page: The page shown, from 0.
+        pages: How many there are.
+    """
     text = lines(
         bold(_("[Ledger] %(number)s") % {"number": entry.number}),
         bold(_("Timeline")),
-        esc(_("Page %(page)d of %(pages)d") % {"page": at + 1, "pages": pages}) if pages > 1 else None,
-        *(esc(event_words(event, today=today)) for event in latest[at * ON_A_PAGE : (at + 1) * ON_A_PAGE]),
+        page_line(page, pages),
+        *(esc(event_words(event, today=today)) for event in reversed(events)),
     )
-    turning = []
-    if at > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press("tline", entry.id, arg=str(at - 1))))
-    if at + 1 < pages:
-        turning.append(Button(pgettext("button", "Next page"), Press("tline", entry.id, arg=str(at + 1))))
     back = (Button(pgettext("button", "Back"), Press("req", entry.id)),)
-    return Screen("ledger_timeline", text, (tuple(turning), back) if turning else (back,), protect=entry.of_person)
+    turns = turning(page, pages, lambda to: Press("tline", entry.id, arg=str(to)))
+    return Screen("ledger_timeline", text, (*turns, back), protect=entry.of_person)

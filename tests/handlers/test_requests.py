@@ -11,7 +11,7 @@ from bot.language import speaking
 from bot.policy.model import Policy
 from bot.screens.screen import Press
 from handlers.turn import Stale
-from storage import audit
+from storage import audit, types
 from storage.tables import (
     Applicant,
     Audit,
@@ -637,6 +637,87 @@ async def test_of_many_changes_by_somebody_else_the_newest_are_told_and_the_othe
     assert [f"第{n}次" in asked.text for n in range(16)] == [False] * 13 + [True] * 3
     assert "and 13 more" in asked.text
     assert (await desk.press("fok")).name == "ledger_entry"
+
+
+@pytest.fixture
+def long_lines(desk, database, monkeypatch):
+    """An entry whose acts kept as much as those on a long list do; returns how much of it was read when."""
+    read: list[str] = []
+    plain = types.decrypt
+    monkeypatch.setattr(types, "decrypt", lambda token: read.append(plain(token)) or read[-1])
+
+    async def begin(verb="request.received"):
+        await registered(desk)
+        at = desk.now - dt.timedelta(minutes=5)
+        gone = {"999": {"district": "长" * 10_000}}  # stands for the many rows of a list
+        async with database.write() as session:
+            for n in range(20):
+                rows = {"request": {"1": {"matter_name": f"虚构事项{n}"}}, "item": gone}
+                audit.note(session, at=at, actor_id=desk.person.id, verb=verb,
+                           subject=("request", 1), before={"rows": rows}, after={"on": "2026-11-23"})  # fmt: skip
+        read.clear()
+
+    def kept():
+        return sum(b"\xe9\x95\xbf" * 1000 in each for each in read)
+
+    return begin, kept
+
+
+async def test_a_turn_on_an_entry_reads_nothing_of_what_earlier_acts_have_kept(desk, long_lines):
+    begin, kept = long_lines
+    await begin()
+    await opened(desk)
+    await desk.press("tline")
+    await desk.at("corr", 1)
+    await desk.press("fset", "line,submitted_on")
+    await desk.press("fday", "day,1")
+    await desk.type("录入有误")
+    await desk.press("fok")
+    assert desk.screen.name == "ledger_entry" and "corrected the entry" in desk.screen.text
+    assert kept() == 0
+
+
+async def test_taking_back_reads_what_the_one_act_has_kept(desk, database, long_lines):
+    begin, kept = long_lines
+    await begin()
+    await opened(desk)
+    await desk.press("undo")
+    assert kept() == 1
+    assert (await rows(database, Request))[0].matter_name == "虚构事项19"
+    await desk.press("undo")
+    assert (await rows(database, Request))[0].matter_name == "虚构事项18"
+
+
+async def test_what_a_line_keeps_of_a_reminder_or_a_calendar_is_no_act_to_take_back(desk, database):
+    await registered(desk)
+    await desk.at("rdo", 1, "received,0")
+    async with database.write() as session:
+        audit.note(session, at=NOW, actor_id=desk.person.id, verb="reminder.snooze", subject=("request", 1),
+                   before=NOW.isoformat(), after={"on": "2026-11-25"})  # fmt: skip
+    await opened(desk)
+    await desk.press("undo")
+    assert "took back the last step" in desk.screen.text
+    assert (await rows(database, Item))[0].received_on is None
+    async with database.write() as session:
+        audit.note(session, at=NOW, actor_id=desk.person.id, verb="calendar.recompute", subject=("request", 1),
+                   before={"due_on": None}, after={"due_on": None})  # fmt: skip
+    assert not [each for each in desk.buttons(await opened(desk)) if each.press.verb == "undo"]
+
+
+async def test_a_form_that_was_overtaken_says_what_has_come_and_nothing_older(desk, database):
+    await registered(desk)
+    await desk.at("rdo", 1, "received,0")
+    await desk.at("corr", 1)
+    await desk.press("fset", "line,submitted_on")
+    await desk.press("fday", "day,1")
+    await desk.type("录入有误")
+    async with database.write() as session:
+        audit.note(session, at=NOW, actor_id=desk.person.id, verb="request.decide", subject=("request", 1),
+                   before={"rows": {}}, after={"on": "2026-12-01"})  # fmt: skip
+        audit.note(session, at=NOW, actor_id=None, verb="reminder.queue", subject=("request", 1))
+    said = (await desk.press("fok")).text
+    assert "set the planned day of decision" in said
+    assert "recorded the centre's receipt" not in said and "reminder sent out" not in said
 
 
 async def test_the_planned_day_of_decision_is_set_moved_and_taken_out_later(desk, database):
