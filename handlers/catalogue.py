@@ -145,7 +145,7 @@ async def _listed(turn: Turn, page: int, query: str) -> Screen:
     if query:
         index = Index(Entry(matter.code, matter.name, matter.aliases) for matter in turn.policy.matters.values())
         rows = {code: rows[code] for code in index.find(query, limit=len(rows)) if code in rows}
-    waiting = len(await overlay.proposals(turn.session))
+    waiting = await overlay.proposed(turn.session)
     return screens.catalogue(list(rows.values()), turn.policy.stamp, page=page, query=query, waiting=waiting)
 
 

@@ -15,9 +15,9 @@ async def on_office(turn: Turn) -> Screen:
     if turn.draft is not None and turn.draft.purpose in (people.PURPOSE, catalogue.PURPOSE):
         await drafts_aside.take_up(turn)
     waiting = await invites.waiting(turn.session)
-    proposed = await overlay.proposals(turn.session)
+    proposed = await overlay.proposed(turn.session)
     note = await packs.note_of(turn.session)
-    return screens.home(len(waiting), len(proposed), (note,) if note else ())
+    return screens.home(len(waiting), proposed, (note,) if note else ())
 
 
 COMMANDS: Final[Mapping[str, Flow]] = {"office": on_office}

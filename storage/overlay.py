@@ -33,15 +33,29 @@ async def put(session: AsyncSession, row: Overlay, *, by: Person, now: dt.dateti
     await session.flush()
 
 
-async def proposals(session: AsyncSession) -> Sequence[tuple[Overlay, Person | None]]:
-    """Return what was proposed and not answered yet, oldest first, with whoever proposed it."""
+async def proposals(session: AsyncSession, *, limit: int, offset: int = 0) -> Sequence[tuple[Overlay, Person | None]]:
+    """Return what was proposed and not answered yet, oldest first, with whoever proposed it.
+
+    Args:
+        session: The unit of work.
+        limit: Most of them.
+        offset: How many of the oldest are passed over.
+    """
     rows = await session.execute(
         select(Overlay, Person)
         .outerjoin(Person, Person.id == Overlay.proposed_by)
         .where(Overlay.state == OverlayState.PROPOSED)
         .order_by(Overlay.id)
+        .limit(limit)
+        .offset(offset)
     )
     return [(row, person) for row, person in rows]
+
+
+async def proposed(session: AsyncSession, *, by: int | None = None) -> int:
+    """Count what was proposed and not answered yet, by one person or by anybody."""
+    waiting = select(func.count(Overlay.id)).where(Overlay.state == OverlayState.PROPOSED)
+    return await session.scalar(waiting if by is None else waiting.where(Overlay.proposed_by == by)) or 0
 
 
 async def history(session: AsyncSession, kind: LayerKind, key: str) -> Sequence[Overlay]:

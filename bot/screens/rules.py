@@ -31,33 +31,6 @@ class Effect:
     dates: int
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A matter that an officer proposed.
-
-    Args:
-        id: Its key.
-        name: As it would be called.
-        category: Its shelf.
-        covers: What it covers, in the words of the guide.
-        by: Who proposed it, with the unit and the day.
-        why: Their reason.
-        would_be: What taking it up would change, line by line: which products the matter asks for.
-        outside: Open entries outside the catalogue that were decided alike.
-        stamp: Which rules it would make; 0 where it would make none.
-    """
-
-    id: int
-    name: str
-    category: str
-    covers: str
-    by: str
-    why: str | None
-    would_be: Sequence[str]
-    outside: int
-    stamp: int
-
-
 def effect_lines(effect: Effect, policy: Policy) -> tuple[str, ...]:
     """Return what a change would do, line by line and not escaped.
 
@@ -208,35 +181,6 @@ def matter(
     return Screen("matter", text, rows)
 
 
-def proposals(found: Sequence[Proposal], *, toast: str | None = None) -> Screen:
-    """The proposed matters, each taken up or not by one press."""
-    parts: list[str | None] = [bold(_("[Proposed matters]"))]
-    rows: list[tuple[Button, ...]] = []
-    for number, each in enumerate(found[:MOST], start=1):
-        parts += ["", bold(f"{number}. {each.name}"), *_proposal(each)]
-        taken_up = Button(_("Take up %(n)d") % {"n": number}, Press("pyes", each.id, each.stamp), Style.SUCCESS)
-        rows.append((taken_up, Button(_("Do not take up %(n)d") % {"n": number}, Press("pno", each.id))))
-    if not found:
-        parts.append(esc(_("No proposal waits")))
-    rows.append((Button(pgettext("button", "Back"), Press("mats")),))
-    return Screen("proposals", lines(*parts), tuple(rows), toast=toast)
-
-
-def proposal_answered(name: str, *, taken_up: bool, why: str | None) -> Screen:
-    """Tell an officer what has become of their proposal."""
-    said = _("It is in the catalogue from now on") if taken_up else _("It is not taken up")
-    text = lines(
-        bold(_("[Your proposal] %(name)s") % {"name": name}), esc(said), labelled(_("Reason"), why) if why else None
-    )
-    return Screen("proposal_answered", text, stays=True)
-
-
-def proposed(name: str) -> Screen:
-    """Say that a proposal has gone to the coordinators."""
-    said = _("“%(name)s” is proposed. You will be told what becomes of it.") % {"name": name}
-    return Screen("proposed", esc(said), ((Button(pgettext("button", "Find products"), Press("guide")),),), stays=True)
-
-
 def settings(rows: Sequence[tuple[int, str, str, bool]]) -> Screen:
     """The settings that the bureau may change: place, name, value, and whether it is the bureau's own."""
     text = lines(
@@ -251,21 +195,6 @@ def settings(rows: Sequence[tuple[int, str, str, bool]]) -> Screen:
 def done(said: str, back: str) -> Screen:
     """Say what is in force from now on."""
     return Screen("rules_changed", esc(said), ((Button(pgettext("button", "Back"), Press(back)),),), stays=True)
-
-
-def _proposal(each: Proposal) -> tuple[str | None, ...]:
-    outside = ngettext(
-        "%(n)d open entry outside the catalogue was decided alike",
-        "%(n)d open entries outside the catalogue were decided alike",
-        each.outside,
-    )
-    return (
-        esc(f"{each.category} · {each.covers}"),
-        labelled(_("Proposed by"), each.by),
-        labelled(_("Reason"), each.why) if each.why else None,
-        *(esc(line) for line in each.would_be),
-        esc(outside % {"n": each.outside}),
-    )
 
 
 def _matter(each: Changed, policy: Policy) -> str:

@@ -14,8 +14,8 @@ SECRETS = (*WATER_FIRM.split(), "虚构乙", "水2026-", "密反馈", NOTE, CASE
 READING = frozenset(
     ("my", "mfl", "req", "more", "tline", "atts", "attg", "find", "ffl", "cpt", "cover", "cvls", "fbls", "fbone",
      "quni", "qopn", "qfil", "qret", "qmat", "qgap", "qsum", "study", "scase", "stat", "stfig", "stuni", "off",
-     "men", "man", "uni", "invs", "mats", "pros", "sets", "pack", "hand", "opn", "use", "tell", "fol", "corr", "let",
-     "rep", "att", "paper", "rwd", "cvnew", "later", "smry", "rmd")
+     "men", "man", "uni", "invs", "mats", "pros", "pview", "sets", "pack", "hand", "opn", "use", "tell", "fol", "corr",
+     "let", "rep", "att", "paper", "rwd", "cvnew", "later", "smry", "rmd")
 )  # fmt: skip
 """Verbs whose buttons are pressed for what their screens show; they leave looks and drafts behind, and nothing else."""
 

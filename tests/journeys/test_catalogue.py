@@ -53,7 +53,7 @@ async def test_a_matter_that_the_catalogue_lacks_is_proposed_taken_up_and_used(s
         "目录以外同类在办事项0件",
     ):
         assert words in said, said
-    await coordinator.press("采纳1")
+    await coordinator.press("采纳")
     assert "没有待答复的建议" in coordinator.screen
     assert "已列入事项目录" in await me.wait_for("【新增事项建议】虚构环保先锋评选")
     row = only(await story.rows(Overlay))
@@ -91,10 +91,10 @@ async def test_a_proposal_is_taken_up_with_the_effect_that_was_seen_and_no_other
     await coordinator.type("虚构局务会议纪要第3号")
     await coordinator.press("确认启用")
     await story.settle()
-    await coordinator.press("采纳1", on=shown)
+    await coordinator.press("采纳", on=shown)
     assert "规则已有变动" in coordinator.toast
     assert [row.state for row in await story.rows(Overlay)] == [OverlayState.PROPOSED, OverlayState.IN_FORCE]
-    await coordinator.press("采纳1")
+    await coordinator.press("采纳")
     assert "没有待答复的建议" in coordinator.transcript()
     assert {row.state for row in await story.rows(Overlay)} == {OverlayState.IN_FORCE}
 
@@ -281,7 +281,7 @@ async def test_what_was_proposed_and_not_answered_is_listed_before_the_quarter_e
         assert words in listed.text, listed.text
     await story.at("2026-12-22 09:01")
     assert len([each for each in coordinator.messages[before:] if "虚构环保先锋评选" in each.text]) == 1
-    await coordinator.press("采纳1", on=listed.id)
+    await coordinator.press("采纳", on=listed.id)
     assert "没有待答复的建议" in coordinator.transcript()
     assert "已列入事项目录" in await me.wait_for("【新增事项建议】虚构环保先锋评选")
     assert only(await story.rows(Overlay)).state is OverlayState.IN_FORCE

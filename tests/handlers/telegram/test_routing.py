@@ -148,7 +148,7 @@ COORDINATORS = {
     "sans", "sgo", "soff", "sclos", "sshut", "fbset", "fbans", "qcha",
     "qsum", "qedt", "qwrd", "qagn", "qok", "qgo", "qres", "qcir", "qnam", "qdoc",
     "off", "men", "man", "mset", "uni", "uadd", "uset", "invs",
-    "mats", "mat", "madd", "mchg", "mret", "pros", "pyes", "pno", "sets", "sset", "pack", "pkok",
+    "mats", "mat", "madd", "mchg", "mret", "pros", "pview", "pyes", "pno", "sets", "sset", "pack", "pkok",
     "erok",
 }  # fmt: skip
 """What nobody but a coordinator may press."""
