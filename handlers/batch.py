@@ -11,6 +11,7 @@ from bot.policy.model import MATTER
 from bot.screens import batch as screens
 from bot.screens.screen import Screen
 from handlers import (
+    asking,
     batch_entry,
     batch_results,
     batch_work,
@@ -124,7 +125,7 @@ async def on_template(turn: Turn) -> Screen:
     """〔下载模板〕."""
     if turn.pressed.arg not in ("list", "results"):
         raise Stale
-    work.add(turn.session, TEMPLATE, {"person_id": turn.officer.id, "kind": turn.pressed.arg}, now=turn.now)
+    await asking.ask(turn, TEMPLATE, {"kind": turn.pressed.arg})
     return screens.template_coming()
 
 

@@ -12,13 +12,13 @@ from bot.finding import View, read_words
 from bot.ledger_sheet import Line, columns, line
 from bot.screens import finding_export as screens
 from bot.screens.screen import File, Screen
-from handlers import handed_out
+from handlers import asking, handed_out
 from handlers.finding import view_of
 from handlers.office import Office
 from handlers.sight import sight_of
 from handlers.timeline import wording
 from handlers.turn import Flow, Turn
-from storage import finding, outbox, sheets_out, work
+from storage import finding, outbox, sheets_out
 from storage.finding import Search
 from storage.tables import Person, PersonState
 
@@ -33,8 +33,8 @@ async def on_export(turn: Turn) -> Screen:
     """〔导出表格〕: have the list made into a sheet; who took which list away stands in the audit."""
     words, view, mine = view_of(turn)
     params = {"words": words.text, "view": view.encode(), "mine": mine}
-    work.add(turn.session, KIND, {"person_id": turn.officer.id, **params}, now=turn.now)
-    turn.note(KIND, ("person", turn.officer.id), after=params)
+    if await asking.ask(turn, KIND, params):
+        turn.note(KIND, ("person", turn.officer.id), after=params)
     return screens.exporting()
 
 

@@ -15,13 +15,13 @@ from bot.ledger_sheet import Line
 from bot.policy.model import ProductKind
 from bot.screens import ledger_import as screens
 from bot.screens.screen import File, Screen
-from handlers import handed_out
+from handlers import asking, handed_out
 from handlers.office import Office
 from handlers.sheet_reading import ask_child
 from handlers.sight import sight_of
 from handlers.turn import Flow, Turn
 from handlers.worker import Finish, Tools
-from storage import ledger_import, outbox, sheets_out, work
+from storage import ledger_import, outbox, sheets_out
 from storage.finding import Search, Sight
 from storage.tables import Person, PersonState, Priority, Unit
 
@@ -31,8 +31,8 @@ NOTICE: Final = "ledger.exported"
 
 async def on_export(turn: Turn) -> Screen:
     """〔导出台账〕: have the sheet made; who took the ledger away stands in the audit."""
-    work.add(turn.session, KIND, {"person_id": turn.officer.id}, now=turn.now)
-    turn.note(KIND, ("person", turn.officer.id))
+    if await asking.ask(turn, KIND, {}):
+        turn.note(KIND, ("person", turn.officer.id))
     return screens.exporting()
 
 

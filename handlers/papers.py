@@ -20,12 +20,12 @@ from bot.policy.loader import restore
 from bot.policy.model import Policy
 from bot.screens import papers as screens
 from bot.screens.screen import File, Screen
-from handlers import acts, planning
+from handlers import acts, asking, planning
 from handlers.office import Office
 from handlers.rights import Renderer
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Chore, Finish, Tools
-from storage import audit, ledger, outbox, work
+from storage import audit, ledger, outbox
 from storage import papers as stored
 from storage.ledger import Opened, open_entry
 from storage.tables import Person, PersonState, Priority
@@ -140,7 +140,7 @@ async def _record(turn: Turn, wanted: Mapping[str, Any]) -> None:
     """Record the work, once for a button tapped twice."""
     params = {"person_id": turn.officer.id, **wanted}
     if not await stored.is_being_made(turn.session, KIND, params):
-        work.add(turn.session, KIND, params, now=turn.now)
+        await asking.ask(turn, KIND, wanted)
 
 
 async def written_by(session: AsyncSession, office: Office, opened: Opened, today: dt.date) -> tuple[Facts, Desk]:

@@ -16,11 +16,11 @@ from bot.quarters import Quarter
 from bot.returns import PushState
 from bot.screens import quarter_push as screens
 from bot.screens.screen import Screen, is_number
-from handlers import access, handed_out, quarter_files, quarter_material, quarter_prompts, quarter_summary
+from handlers import access, asking, handed_out, quarter_files, quarter_material, quarter_prompts, quarter_summary
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Finish, Tools
-from storage import outbox, quarter_pushes, work
+from storage import outbox, quarter_pushes
 from storage.tables import Person, Priority, QuarterPush, Unit
 
 KIND, MADE = "quarter.circular", "quarter.circular_made"
@@ -49,8 +49,8 @@ async def on_name(turn: Turn) -> Screen:
 async def on_make(turn: Turn) -> Screen:
     """〔生成通报稿〕: made by the worker, sent into this chat."""
     row = await _own(turn)
-    work.add(turn.session, KIND, {"person_id": turn.officer.id, "push": row.id}, now=turn.now)
-    turn.note(KIND, ("quarter_push", row.id), after=row.named)
+    if await asking.ask(turn, KIND, {"push": row.id}):
+        turn.note(KIND, ("quarter_push", row.id), after=row.named)
     return await _shown(turn, row, 0, making=True)
 
 

@@ -21,13 +21,13 @@ from bot.screens.screen import File, Screen
 from bot.screens.stats import Asked
 from bot.statistics import Statistics
 from bot.summary import Names
-from handlers import drafts_aside, figures, handed_out, quarter_files, summary
+from handlers import asking, drafts_aside, figures, handed_out, quarter_files, summary
 from handlers.office import Office
 from handlers.sight import sight_of
 from handlers.timeline import wording
 from handlers.turn import Flow, Stale, Turn
 from handlers.worker import Finish, Tools
-from storage import figure_records, outbox, people, summaries, work
+from storage import figure_records, outbox, people, summaries
 from storage.tables import Person, Priority, Unit
 
 PURPOSE: Final = "stats"
@@ -110,8 +110,8 @@ async def on_export(turn: Turn) -> Screen:
     """〔导出表格〕: have the book made; who took which figures away stands in the audit."""
     asked = await _pressed(turn)
     said = {"unit": asked.unit_id, "period": asked.period.code}
-    work.add(turn.session, KIND, {"person_id": turn.officer.id, **said}, now=turn.now)
-    turn.note(KIND, ("person", turn.officer.id), after=said)
+    if await asking.ask(turn, KIND, said):
+        turn.note(KIND, ("person", turn.officer.id), after=said)
     return screens.exporting(asked)
 
 

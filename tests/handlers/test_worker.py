@@ -296,6 +296,22 @@ async def test_after_a_start_nobody_waits_for_the_lease_of_the_dead(sqlite: Data
     assert await shop.told() == ["1"]
 
 
+async def test_persons_and_what_nobody_asked_for_take_turns(shop: Shop):
+    said: list[str] = []
+
+    async def say(_tools: Tools, params: Mapping[str, Any], _now: dt.datetime) -> Finish:
+        async def finish(_session: AsyncSession) -> None:
+            said.append(params["word"])
+
+        return finish
+
+    shop.chores["say"] = say
+    for word, person in (("A1", 801), ("A2", 801), ("A3", 801), ("A4", 801), ("B1", 802), ("0", None), ("B2", 802)):
+        await shop.record("say", word=word, **({"person_id": person} if person else {}))
+    await shop.finish_all()
+    assert said == ["A1", "B1", "0", "A2", "B2", "A3", "A4"]
+
+
 async def test_a_job_that_kills_its_process_each_time_is_given_up(shop: Shop, officer: int):
     tries: list[Any] = []
     shop.chores["killer"] = failing(tries, AssertionError("it must not run again"))
