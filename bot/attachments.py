@@ -18,6 +18,7 @@ from bot.policy.model import ProductKind
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_MEGABYTES: Final = MOST_BYTES // 1024 // 1024
+MOST_FILES: Final = 50  # kept with one entry
 JPEG, PNG, PDF = "image/jpeg", "image/png", "application/pdf"
 ENDINGS: Final = {JPEG: "jpg", PNG: "png", PDF: "pdf"}
 

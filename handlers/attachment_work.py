@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.attachments import PURPOSES, AttachmentLine, Purpose, media_type, purpose_name
+from bot.attachments import MOST_FILES, PURPOSES, AttachmentLine, Purpose, media_type, purpose_name
 from bot.errors import Refusal
 from bot.language import _
 from bot.policy.model import CounterpartKind
 from bot.screens import attachments as screens
+from bot.screens.doctor import LEAST_FREE_MB
 from bot.screens.screen import Screen
 from handlers.clock import Clock
 from handlers.office import Office
@@ -81,6 +82,19 @@ async def require_no_person(session: AsyncSession, office: Office, opened: Opene
         raise Refusal(_("Papers of natural persons are not kept here. Please file them on paper in your office."))
 
 
+async def require_room(session: AsyncSession, request_id: int) -> None:
+    """Refuse a file of an entry that has as many as it may.
+
+    Raises:
+        Refusal: It has.
+    """
+    if await attachments.count(session, request_id) >= MOST_FILES:
+        raise Refusal(
+            _("At most %(n)d files are kept with an entry. Please remove one that is not needed first.")
+            % {"n": MOST_FILES}
+        )
+
+
 async def lines_of(session: AsyncSession, office: Office, opened: Opened) -> list[AttachmentLine]:
     """Return the files kept with an entry, oldest first, with local times."""
     found = await attachments.of_items(
@@ -96,8 +110,11 @@ async def keep(tools: "Tools", params: Mapping[str, Any], now: dt.datetime) -> "
     never a row without its file.
 
     Raises:
-        Refusal: It is not one of the files that are kept, is kept already, or the entry has changed meanwhile.
+        Refusal: It is not one of the files that are kept, is kept already, the entry has changed meanwhile, or there
+            is no room for it.
     """
+    if await asyncio.to_thread(tools.store.free_mb) < LEAST_FREE_MB:
+        raise Refusal(_("The file is not kept, because the server's disk is nearly full. Please send it again later."))
     content = await tools.fetch(params["ref"])
     found = await asyncio.to_thread(media_type, content)
     digest = await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest())
@@ -179,6 +196,7 @@ async def _still_wanted(
     except Stale:
         raise Refusal(_("The entry has changed and takes no file any more. Please open it again.")) from None
     await require_no_person(session, office, opened, item)
+    await require_room(session, opened.request.id)
     return opened, item
 
 

@@ -12,7 +12,7 @@ from bot.language import _
 from bot.screens import attachments as screens
 from bot.screens.screen import Screen
 from handlers import acts, attachment_work, drafts_aside
-from handlers.attachment_work import KEEP, lines_of, require_no_person, taking, taking_line
+from handlers.attachment_work import KEEP, lines_of, require_no_person, require_room, taking, taking_line
 from handlers.choosing import chosen
 from handlers.rights import Renderer
 from handlers.timeline import words_of
@@ -113,6 +113,7 @@ async def _ask(turn: Turn, opened: Opened, item_id: int) -> Screen:
     """Let the next file be one of a line of an entry."""
     item = await taking_line(turn.session, opened, item_id)
     await require_no_person(turn.session, turn.office, opened, item)
+    await require_room(turn.session, opened.request.id)
     answers = {"request": opened.request.id, "item": item.id}
     await drafts_aside.put_aside(turn, purpose=PURPOSE, answers=answers, awaiting="file")
     return await _asking(turn, opened, item)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.attachments import AttachmentLine, Purpose, ordinals
@@ -61,6 +61,16 @@ async def holds(session: AsyncSession, item_id: int, sha256: str) -> bool:
         Attachment.item_id == item_id, Attachment.sha256 == sha256, Attachment.removed_at.is_(None)
     )
     return await session.scalar(same.limit(1)) is not None
+
+
+async def count(session: AsyncSession, request_id: int) -> int:
+    """Return how many files are kept with an entry."""
+    kept_with = (
+        select(func.count(Attachment.id))
+        .join(Item, Item.id == Attachment.item_id)
+        .where(Item.request_id == request_id, Attachment.removed_at.is_(None))
+    )
+    return await session.scalar(kept_with) or 0
 
 
 async def requests_of(session: AsyncSession, attachment_ids: Collection[int]) -> Mapping[int, int]:

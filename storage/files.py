@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -38,6 +39,11 @@ class FileStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def free_mb(self) -> int:
+        """Return the megabytes that are free where the files are kept."""
+        there = next(each for each in (self._folder, *self._folder.absolute().parents) if each.exists())
+        return shutil.disk_usage(there).free // 1_000_000
 
     def put(self, content: bytes) -> Kept:
         """Keep a file and return how it is found again."""

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from bot.attachments import MOST_BYTES
 from bot.errors import Refusal
 from bot.language import speaking
+from bot.screens.doctor import LEAST_FREE_MB
 from bot.screens.screen import Press
 from handlers import attachment_work, attachments
 from handlers.turn import Stale
@@ -377,6 +378,53 @@ async def swept(desk):
     finish = await attachment_work.sweep(desk.tools, {}, NOW)
     async with desk.database.write() as session:
         await finish(session)
+
+
+@pytest.fixture
+async def full(desk):
+    """An entry with as many files as are kept with one, and the line that they belong to."""
+    entry = await desk.register(FILING)
+    item = await letter_line(desk)
+    async with desk.database.write() as session:
+        session.add_all(
+            Attachment(item_id=item.id, purpose="letter", path=f"{n:032x}", sha256=f"{n}", media_type="application/pdf",
+                       size=9, added_by=desk.person.id, added_at=NOW)
+            for n in range(50)
+        )  # fmt: skip
+    return entry, item
+
+
+async def test_a_fifty_first_file_of_an_entry_is_refused_until_one_is_taken_away(desk, full):
+    entry, item = full
+    with pytest.raises(Refusal, match="At most 50 files"):
+        await desk.send(Press("att", item.id))
+    assert await desk.draft() is None
+    async with desk.database.write() as session:
+        (await session.get_one(Attachment, 1)).removed_at = NOW
+    assert await send_letter(desk, entry) == []
+    assert len(await desk.rows(Attachment, Attachment.removed_at.is_(None))) == 50
+
+
+async def test_of_two_files_on_their_way_into_the_last_place_the_second_is_refused(desk, full):
+    _entry, item = full
+    async with desk.database.write() as session:
+        (await session.get_one(Attachment, 1)).removed_at = NOW
+        for ref in ("file0", "file1"):
+            params = {"person_id": desk.person.id, "item_id": item.id, "ref": ref}
+            work.add(session, attachment_work.KEEP, params, now=NOW)
+    desk.files |= {"file0": pdf(PAGES), "file1": pdf(PAGES) + b"\n"}
+    [refused] = await desk.work()
+    assert "At most 50 files" in refused and len(kept_files(desk)) == 1
+
+
+async def test_no_file_is_kept_on_a_disk_that_is_nearly_full_and_it_can_be_sent_again(desk, monkeypatch):
+    entry = await desk.register(FILING)
+    monkeypatch.setattr(FileStore, "free_mb", lambda _store: LEAST_FREE_MB - 1)
+    [refused] = await send_letter(desk, entry)
+    assert "send it again later" in refused
+    assert kept_files(desk) == [] and await desk.count(Attachment) == 0
+    monkeypatch.setattr(FileStore, "free_mb", lambda _store: LEAST_FREE_MB)
+    assert await send_letter(desk, entry) == [] and await desk.count(Attachment) == 1
 
 
 async def test_a_report_takes_a_file(desk):
