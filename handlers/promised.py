@@ -16,7 +16,7 @@ from bot.snooze import working_day
 from bot.workdays import Reckoned
 from handlers import expiry, quarter_facts, quarter_prompts, receivers
 from handlers.office import Office
-from storage import expiring, notified, quarter_returns, reminders
+from storage import expiring, notified, quarter_returns, reminders, snoozed
 from storage.ledger import open_entry
 
 Line = tuple[int | str, str, Reckoned | None, Reckoned | None]
@@ -49,7 +49,7 @@ async def keep(session: AsyncSession, office: Office, now: dt.datetime) -> None:
         now: Aware UTC time.
     """
     today = office.today(now)
-    for row in await reminders.put_off(session):
+    for row in await snoozed.put_off(session):
         at = row.due_at.astimezone(office.zone)
         if at.date() <= today or office.calendar.is_workday(at.date()):
             continue

@@ -1,7 +1,7 @@
 """稍后提醒: a reminder is put off to a working day, comes again by itself, and is never put off past its day unsaid."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -18,9 +18,9 @@ from bot.snooze import choices, passes, working_day
 from handlers import drafts_aside, planning, receivers, reminders
 from handlers import reminder_access as access
 from handlers.turn import Flow, Stale, Turn, iso_day
-from storage import cover, expected
+from storage import cover, expected, snoozed
 from storage import reminders as stored
-from storage.tables import Reminder, ReminderState, Request
+from storage.tables import Reminder, ReminderState, Request, Role
 
 PURPOSE: Final = "snooze"
 _EXAMPLE_AHEAD: Final = dt.timedelta(days=13)  # so that the example shown is a day about ten days ahead
@@ -146,7 +146,7 @@ async def _listed(turn: Turn, *, page: int) -> Screen:
     mine = {turn.officer.id, *await cover.stood_in_for(turn.session, turn.officer, turn.today)}
     comes: dict[Charge, bool] = {}
     found = []
-    for reminder in await stored.put_off(turn.session):
+    for reminder in await snoozed.put_off(turn.session, owners=mine if _hears_own(turn, mine) else None):
         charges = await _charges(turn, reminder)
         for each in charges:
             if each not in comes:
@@ -155,6 +155,11 @@ async def _listed(turn: Turn, *, page: int) -> Screen:
         if any(comes[each] for each in charges) and (notice := await access.described(turn, reminder)) is not None:
             found.append(_as_put_off(turn, reminder, notice))
     return screens.listed(found, page=page)
+
+
+def _hears_own(turn: Turn, mine: Collection[int]) -> bool:
+    """Say whether nobody else's work can come to this officer: that is told to heads, coordinators and stand-ins."""
+    return len(mine) == 1 and turn.officer.role not in (Role.HEAD, Role.COORDINATOR)
 
 
 async def _charges(turn: Turn, reminder: Reminder) -> Sequence[Charge]:

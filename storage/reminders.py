@@ -196,12 +196,6 @@ async def in_place_of(session: AsyncSession, reminder: Reminder, basis_version: 
     return found or reminder
 
 
-async def put_off(session: AsyncSession) -> Sequence[Reminder]:
-    """Return all that was put off, the next to come first."""
-    rows = await session.scalars(select(Reminder).where(IS_PUT_OFF).order_by(Reminder.due_at, Reminder.id))
-    return rows.all()
-
-
 async def due_ids(session: AsyncSession, *, now: dt.datetime) -> Sequence[int]:
     """Return the unfinished reminders whose time has come, the most urgent first.
 

@@ -4,7 +4,7 @@ import datetime as dt
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from bot.errors import Refusal
 from bot.screens.screen import Press
@@ -571,3 +571,31 @@ async def test_an_old_message_does_not_move_a_stage_that_lies_ahead_again(receiv
     assert shown.toast and "12月7日" in shown.text
     await received.send(Press("nput", 3, arg="2026-12-02"))
     assert await planned(received, "feedback") == {"t-1": "12-04", "t-0": "12-07", "overdue+1": "12-08"}
+
+
+async def test_what_colleagues_have_put_off_is_not_gone_through_for_ones_own_list(received, database, enrol):
+    """The list takes as many statements whatever the rest of the bureau has put off."""
+    await tap(received, "稍后提醒", on=await told(received, "2026-11-27", "feedback"))
+    await received.type("11月30日")
+    other, said = await enrol(900_061), []
+    engine = database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+
+    async def listed() -> tuple[str, int]:
+        said.clear()
+        return (await later(received)).text, len(said)
+
+    alone = await listed()
+    assert "1. 大气2026-1" in alone[0]
+    async with database.write() as session:
+        mine = await session.get_one(Request, 1)
+        columns = {each.name: getattr(mine, each.name) for each in Request.__table__.columns if each.name != "id"}
+        for number in range(5):
+            theirs = Request(**columns | {"seq": 90 + number, "owner_id": other.id})
+            session.add(theirs)
+            await session.flush()
+            session.add(
+                Reminder(subject_kind="request", subject_id=theirs.id, kind="receipt", stage="x", audience="owner",
+                         basis_version=1, due_at=received.now, snoozed_to=received.now)
+            )  # fmt: skip
+    assert await listed() == alone
