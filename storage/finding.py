@@ -94,6 +94,11 @@ def visible_to(sight: Sight) -> ColumnElement[bool]:
     return own
 
 
+def is_confidential(sight: Sight) -> ColumnElement[bool]:
+    """Return the condition on ``Request`` that who takes part is nobody else's business before the result."""
+    return or_(Request.confidential, func.coalesce(Request.matter_code, "").in_(sight.confidential))
+
+
 def opinion_known_to(sight: Sight, of: InstrumentedAttribute[Any] = Opinion.item_id) -> ColumnElement[bool]:
     """Return the condition that an officer may learn that the bureau holds an opinion, or (``of``) uses one again.
 
@@ -105,7 +110,7 @@ def opinion_known_to(sight: Sight, of: InstrumentedAttribute[Any] = Opinion.item
         Item.id == of,
         Item.used_as.is_(None),
         Request.id == Item.request_id,
-        or_(Request.confidential, Request.matter_code.in_(sight.confidential)),
+        is_confidential(sight),
         not_(visible_to(sight)),
     )
     return true() if sight.sees_all else ~held_back.correlate_except(Item, Request)

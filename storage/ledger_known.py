@@ -12,7 +12,7 @@ from bot.ledger_import import Row
 from bot.near_names import plain_name
 from bot.policy.model import ProductKind
 from storage.counterparts import family
-from storage.finding import Sight, opinion_known_to, visible_to
+from storage.finding import Sight, is_confidential, opinion_known_to, visible_to
 from storage.tables import Item, Opinion, Request, RequestState, Unit
 
 
@@ -87,7 +87,7 @@ async def _entries(
             Request.state != RequestState.UNDONE,
             Item.product_kind == ProductKind.VERIFICATION.value,
             or_(Item.counterpart_id.in_(ids), Item.counterpart_id.is_(None) & Item.head_count.in_(counts)),
-            or_(visible_to(sight), Request.matter_code.is_(None), Request.matter_code.not_in(sight.confidential)),
+            or_(visible_to(sight), ~is_confidential(sight)),
         )
         .order_by(Request.id)
     )  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.language import _, ngettext, pgettext
+from bot.screens.paging import page_line, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
 
@@ -58,18 +59,14 @@ def listed(found: Sequence[Proposed], *, page: int, pages: int, toast: str | Non
     """
     text = lines(
         bold(_("[Proposed matters]")),
-        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": pages}) if pages > 1 else None,
+        page_line(page, pages),
         *(line for n, each in enumerate(found, start=1) for line in (bold(f"{n}. {each.name}"), esc(each.by))),
         esc(_("Please choose one to see what it would change")) if found else esc(_("No proposal waits")),
     )
     rows = [(Button(f"{n}. {each.name}", Press("pview", each.id)),) for n, each in enumerate(found, start=1)]
-    turning = []
-    if page > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press("pros", arg=f"p{page - 1}")))
-    if page + 1 < pages:
-        turning.append(Button(pgettext("button", "Next page"), Press("pros", arg=f"p{page + 1}")))
     back = (Button(pgettext("button", "Back"), Press("mats")),)
-    return Screen("proposals", text, (*rows, *((tuple(turning),) if turning else ()), back), toast=toast)
+    turns = turning(page, pages, lambda to: Press("pros", arg=f"p{to}"))
+    return Screen("proposals", text, (*rows, *turns, back), toast=toast)
 
 
 def proposal(each: Proposal, *, alone: bool, toast: str | None = None) -> Screen:
