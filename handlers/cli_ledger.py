@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.ledger_import import Row, Verdict
     from handlers.office import Office
     from storage.database import Database
-    from storage.finding import Sight
+    from storage.sight import Sight
     from storage.tables import Unit
 
 app = typer.Typer()
@@ -115,7 +115,7 @@ async def _read(database: "Database", office: "Office", unit: "Unit", content: b
 
 def _everybody(office: "Office") -> "Sight":
     """Return the maintainer's eyes: at the command line nothing is hidden."""
-    from storage.finding import Sight
+    from storage.sight import Sight
     from storage.tables import Person, Role
 
     return Sight(Person(role=Role.COORDINATOR), office.today(office.clock.now()), on_the_server=True)

@@ -13,7 +13,8 @@ from handlers.sight import sight_of
 from handlers.timeline import wording
 from handlers.turn import Flow, Stale, Turn
 from storage import counterparts, dossiers, finding, matching, people
-from storage.finding import Search, Sight
+from storage.finding import Search
+from storage.sight import Sight
 from storage.tables import Draft, Unit
 
 PURPOSE: Final = "find"

@@ -19,9 +19,9 @@ from bot.sheet_words import Standing
 from handlers import expiry, planning
 from handlers.office import Office
 from storage import audit, ledger_import, policies
-from storage.finding import Sight
 from storage.ledger_import import Entered, OlderEntry, OlderItem
 from storage.ledger_known import present
+from storage.sight import Sight
 from storage.tables import ItemState, Unit
 
 

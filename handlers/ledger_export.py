@@ -22,7 +22,8 @@ from handlers.sight import sight_of
 from handlers.turn import Flow, Turn
 from handlers.worker import Finish, Tools
 from storage import ledger_import, outbox, sheets_out
-from storage.finding import Search, Sight
+from storage.finding import Search
+from storage.sight import Sight
 from storage.tables import Person, PersonState, Priority, Unit
 
 KIND: Final = "ledger.export"

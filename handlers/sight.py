@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.scope import confidential_matters
 from handlers.office import Office
 from storage import cover
-from storage.finding import Sight
+from storage.sight import Sight
 from storage.tables import Person
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.dossier import Brief, Dossier, HeldOpinion, readable_code
 from bot.opinions import Finding
 from storage.counterparts import former_names, relatives, survivors
-from storage.finding import Sight, may_see_counterpart, opinion_known_to
+from storage.finding import may_see_counterpart
+from storage.sight import Sight, opinion_known_to
 from storage.tables import Commitment, CommitmentState, Counterpart, Item, Opinion, Person, Request, Unit
 
 

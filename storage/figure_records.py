@@ -18,7 +18,7 @@ from bot.quarters import Span
 from storage import sheets_out
 from storage.database import MAY_LAST
 from storage.entry_values import entries_of
-from storage.finding import Sight, visible_to
+from storage.sight import Sight, visible_to
 from storage.streams import ADVERSE, APPLICATIONS, STREAMS, WEIGHT, Stream, open_at, open_overdue
 from storage.tables import Item, Opinion, Request, Unit
 

@@ -8,17 +8,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, true, union
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true, union
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.finding import FINISHED, PAGE, EntryNumber, Standing, View, Words
 from bot.ledger import Entry
 from bot.policy.model import ProductKind
-from bot.roles import READS, Reach
 from storage import matching
 from storage.counterparts import merges
 from storage.entry_values import WAITING, entries_of
+from storage.sight import Sight, opinion_known_to, own, visible_to
 from storage.tables import (
     Applicant,
     Counterpart,
@@ -26,40 +25,10 @@ from storage.tables import (
     ItemState,
     Opinion,
     OpinionUse,
-    Person,
     Request,
     RequestState,
     Unit,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """Whose eyes look, on which day.
-
-    Args:
-        person: The officer.
-        today: Local date.
-        stands_in_for: Keys of the colleagues for whom they stand in today.
-        on_the_server: Whether it is the maintainer at the command line, from whom nothing is hidden.
-        confidential: Codes of the matters of which nobody else learns before the result who takes part, beside the
-            entries that were made as such.
-    """
-
-    person: Person
-    today: dt.date
-    stands_in_for: Collection[int] = ()
-    on_the_server: bool = False
-    confidential: Collection[str] = ()
-
-    def is_inside(self, unit_id: int) -> bool:
-        """Say whether they may read the codes of persons in business that a unit deals with."""
-        return self.on_the_server or self.person.unit_id == unit_id
-
-    @property
-    def sees_all(self) -> bool:
-        """Whether they see the whole bureau's ledger."""
-        return READS.get(self.person.role) is Reach.BUREAU
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,43 +46,6 @@ class Search:
     near: Collection[int] = ()
     view: View = field(default_factory=View)
     mine: bool = False
-
-
-def visible_to(sight: Sight) -> ColumnElement[bool]:
-    """Return the condition on ``Request`` that an officer may look at the entry; the same as ``open_entry`` asks.
-
-    Source: features.md R17. Own entries and those stood in for; the liaison and the head see their unit's; the
-    coordinator and the auditor see all. One case differs: what falls to a head's stand-in, for want of the owner and
-    of whoever stands in for them, they open from its reminders alone; it stands in no list of theirs.
-    """
-    if sight.sees_all:
-        return true()
-    own = _own(sight)
-    if READS.get(sight.person.role) is Reach.UNIT:
-        return or_(own, Request.unit_id == sight.person.unit_id)
-    return own
-
-
-def is_confidential(sight: Sight) -> ColumnElement[bool]:
-    """Return the condition on ``Request`` that who takes part is nobody else's business before the result."""
-    return or_(Request.confidential, func.coalesce(Request.matter_code, "").in_(sight.confidential))
-
-
-def opinion_known_to(sight: Sight, of: InstrumentedAttribute[Any] = Opinion.item_id) -> ColumnElement[bool]:
-    """Return the condition that an officer may learn that the bureau holds an opinion, or (``of``) uses one again.
-
-    Everybody may, so that nobody applies twice; one that serves a confidential matter only whoever may look at that
-    entry, until it says what the opinion was used for: the entry itself is complete before the result is out, and one
-    that uses an opinion again has its day of use from the beginning.
-    """
-    held_back = exists().where(
-        Item.id == of,
-        Item.used_as.is_(None),
-        Request.id == Item.request_id,
-        is_confidential(sight),
-        not_(visible_to(sight)),
-    )
-    return true() if sight.sees_all else ~held_back.correlate_except(Item, Request)
 
 
 async def entries(
@@ -142,8 +74,8 @@ async def entries(
 async def standings(session: AsyncSession, sight: Sight) -> Mapping[Standing, int]:
     """Return how many of the officer's own entries, and of those they stand in for, are how far."""
     # The group stands in a table of its own: PostgreSQL does not know an expression with parameters again.
-    own = select(_standing(sight.today).label("standing")).where(visible_to(sight), _own(sight)).subquery()
-    rows = await session.execute(select(own.c.standing, func.count()).group_by(own.c.standing))
+    groups = select(_standing(sight.today).label("standing")).where(visible_to(sight), own(sight)).subquery()
+    rows = await session.execute(select(groups.c.standing, func.count()).group_by(groups.c.standing))
     return {Standing(value): number for value, number in rows}
 
 
@@ -186,15 +118,11 @@ async def of_counterpart(session: AsyncSession, sight: Sight, ids: Collection[in
     return await entries_of(session, rows.all())
 
 
-def _own(sight: Sight) -> ColumnElement[bool]:
-    return Request.owner_id.in_([sight.person.id, *sight.stands_in_for])
-
-
 def _wanted(sight: Sight, kin: Collection[int], search: Search) -> list[ColumnElement[bool]]:
     """Return the conditions on ``Request``: what the officer may see, of that what they look for."""
     view, conditions = search.view, [visible_to(sight)]
     if search.mine:
-        conditions.append(_own(sight))
+        conditions.append(own(sight))
     if search.words.parts:
         conditions.append(Request.id.in_(_named(search, kin)))
     if view.unit_id is not None:

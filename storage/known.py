@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.scope import Known, Scope, UnderWay
 from storage import opinions
 from storage.counterparts import family, survivors
-from storage.finding import Sight, visible_to
+from storage.sight import Sight, visible_to
 from storage.tables import Commitment, CommitmentState, Counterpart, Item, Request, RequestState, Unit
 
 

@@ -12,7 +12,7 @@ from bot.ledger_import import Row
 from bot.near_names import plain_name
 from bot.policy.model import ProductKind
 from storage.counterparts import family
-from storage.finding import Sight, is_confidential, opinion_known_to, visible_to
+from storage.sight import Sight, is_confidential, opinion_known_to, visible_to
 from storage.tables import Item, Opinion, Request, RequestState, Unit
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.opinions import Finding, Reusable, best
 from storage.counterparts import family
-from storage.finding import Sight, opinion_known_to
+from storage.sight import Sight, opinion_known_to
 from storage.tables import (
     Commitment,
     CommitmentState,

@@ -12,7 +12,8 @@ from bot.ledger_sheet import Line
 from bot.opinions import Finding
 from bot.policy.model import ProductKind
 from storage import finding, opinions
-from storage.finding import Search, Sight
+from storage.finding import Search
+from storage.sight import Sight
 from storage.tables import Counterpart, Item, Opinion, Person, Request
 
 MOST: Final = 20_000  # lines of one sheet

@@ -34,8 +34,8 @@ from handlers.office import Office
 from handlers.turn import Stale
 from storage import keys, opinions, people
 from storage.database import Database
-from storage.finding import Sight
 from storage.migrate import upgrade
+from storage.sight import Sight
 from storage.tables import Item, Opinion, OpinionUse, Person, Reminder, ReminderState, Request, Role, Unit
 from tests.handlers.conftest import NOW
 from tests.handlers.desk import COMPANY, INSTITUTE, Desk

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from bot.opinions import Finding
 from storage import opinions
-from storage.finding import Sight
+from storage.sight import Sight
 from storage.tables import Audit, Counterpart, CounterpartAlias, Cover, Item, Person, Role, Work
 from tests.conftest import AUDITOR, COLLEAGUE, COORDINATOR, OFFICER
 from tests.journeys.story import OUTSIDER, Story, only, register

@@ -10,7 +10,7 @@ from bot.ledger_import import Ledger
 from handlers import ledger_entering
 from handlers.ledger_entering import Act
 from handlers.ledger_import_work import columns_of, read_ledger
-from storage.finding import Sight
+from storage.sight import Sight
 from storage.tables import (
     Audit,
     Item,

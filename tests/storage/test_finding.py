@@ -18,9 +18,10 @@ from bot.policy.model import ProductKind
 from bot.search import pinyin_keys
 from storage import counterparts, dossiers, finding, keys, people, policies
 from storage.database import Database
-from storage.finding import Search, Sight
+from storage.finding import Search
 from storage.ledger import open_entry
 from storage.migrate import upgrade
+from storage.sight import Sight
 from storage.tables import (
     Applicant,
     Counterpart,
