@@ -78,8 +78,8 @@ _KINDS: Final = {
 
 
 _SHORTEST_NAME: Final = 2  # characters
-_BRACKETED: Final = re.compile(r"[（(〔\[【].*?[）)〕\]】]")  # an office, a unit
-_NUMBERED: Final = re.compile(r"[0-9A-Za-z-]*\d[0-9A-Za-z-]*")  # a telephone, a code
+_BRACKETED: Final = re.compile(r"[（(〔\[【][^（(〔\[【）)〕\]】]*[）)〕\]】]")  # an office, a unit
+_NUMBERED: Final = re.compile(r"(?<![0-9A-Za-z-])[A-Za-z-]*\d[0-9A-Za-z-]*")  # a telephone, a code
 _BETWEEN_NAMES: Final = re.compile("[、，,;；/]")
 _ORGANISATION: Final = re.compile(
     "公司|中心|集团|大学"

@@ -389,7 +389,8 @@ async def test_an_opinion_for_an_award_is_known_to_others_once_it_was_used(desk:
     assert await judged(desk, answered(4)) == [present]
     assert (await judged(colleague, answered(4)))[0][1] != present[1]
     async with desk.database.write() as session:
-        (await session.get_one(Item, item.id)).used_on = dt.date(2026, 11, 23)
+        row = await session.get_one(Item, item.id)
+        row.used_on, row.used_as = dt.date(2026, 11, 23), "passed"
     assert await judged(colleague, answered(4)) == [present]
 
 

@@ -73,7 +73,7 @@ async def two_write_at_once(story: Story, coordinator: Officer) -> None:
     await coordinator.type("四季度全局信用产品应用总体平稳。")
     await coordinator.press("保存")
     shown = await second.press("保存")
-    assert "他人已作修改，现为：\n1. 四季度全局信用产品应用总体平稳。" in shown
+    assert "他人已作修改，现为：\n第1段：四季度全局信用产品应用总体平稳。" in shown
     assert "四季度全局信用产品应用较为平稳。" in await second.press("保存")
     await coordinator.type("/quarter 2026年第四季度")
     await coordinator.press("汇总稿")
