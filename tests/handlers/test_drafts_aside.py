@@ -42,7 +42,7 @@ async def test_what_was_entered_comes_back_whatever_comes_upon_it(desk: Desk, se
 async def test_no_more_is_half_filled_in_than_anybody_has_in_mind(desk: Desk):
     for number in range(drafts_aside.MOST_UNFINISHED):
         await desk.command("feedback", f"虚构问题{number}")
-    with pytest.raises(Refusal, match="5 项"):
+    with pytest.raises(Refusal, match="5项"):
         await desk.command("feedback", "虚构问题")
     for number in reversed(range(drafts_aside.MOST_UNFINISHED)):
         draft = await desk.draft()
