@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.language import _, ngettext, pgettext
 from bot.screens.screen import Button, Press, Screen, bold, esc, lines
-from bot.screens.words import in_brackets
+from bot.screens.words import and_more, in_brackets
 
 PAGE: Final = 8
 _ROW: Final = 4  # buttons beside each other
@@ -120,6 +120,6 @@ def passed(found: Sequence[str], more: int, on: str) -> Screen:
             % {"n": count}
         ),
         *(esc(f"· {each}") for each in found),
-        esc(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}) if more else None,
+        and_more(more),
     )
     return Screen("passed", text, stays=True)

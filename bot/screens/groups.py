@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.language import _, ngettext, pgettext
 from bot.screens.screen import Screen, bold, esc, lines
+from bot.screens.words import and_more
 
 MOST_NUMBERS: Final = 8
 
@@ -79,9 +80,7 @@ def digest(unit: str, on: str, standing: Standing) -> Screen:
 def _row(label: str, numbers: Sequence[str]) -> str | None:
     if not numbers:
         return None
-    shown = list(numbers[:MOST_NUMBERS])
-    if len(numbers) > len(shown):
-        more = len(numbers) - len(shown)
-        shown.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+    more = and_more(len(numbers) - MOST_NUMBERS)
+    shown = [*numbers[:MOST_NUMBERS], *([more] if more else [])]
     joined = pgettext("list", ", ").join(shown)
     return esc(_("%(label)s %(n)d: %(numbers)s") % {"label": label, "n": len(numbers), "numbers": joined})
