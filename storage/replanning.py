@@ -142,7 +142,7 @@ class _Plan:
         past = [stage for stage, moment in moments.items() if moment <= self.now]
         for stage, moment in moments.items():
             row = _row(self.subject, stage, moment, self.audience)
-            if stage in past[:-1]:
+            if stage in past[:-1] and self._waits(stage) is None:  # what waits, the next look puts in order
                 yield _superseded(row, "past when planned")
             elif self._was_said(stage):
                 yield _superseded(row, SAID_BEFORE) | {"due_at": self.now}

@@ -53,7 +53,7 @@ MUTANTS: Final = (
            'return corresponding - timedelta(days=end == "day_before")', "return corresponding",
            f"{T_DEADLINES}::test_validity_ends_by_the_chosen_convention"),
     Mutant("planner: past stages all said", "storage/replanning.py",
-           "if stage in past[:-1]:", "if stage in past[:0]:",
+           "if stage in past[:-1] and", "if stage in past[:0] and",
            f"{T_DRILLS}::test_goals_hold[G16]"),
     Mutant("catch-up: what is an hour late is dropped", REMINDERS,
            "literal(ReminderState.PLANNED), Reminder.due_at <= now)",

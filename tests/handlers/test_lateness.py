@@ -100,6 +100,15 @@ async def test_an_act_worked_on_after_a_day_of_outage_hides_nothing_that_passed_
     assert "时限已过，未及时提醒" in texts[900009]
 
 
+@pytest.mark.parametrize("day", ["2026-12-01", "2026-12-02"])
+@pytest.mark.usefixtures("coordinator")
+async def test_an_act_worked_on_once_an_outage_is_over_hides_nothing_that_passed_unsaid_in_it(received, day):
+    await said(received, "2026-11-27")
+    received.now = at(day, "09:00")  # what is due this morning stands for the day itself
+    await corrected(received)
+    assert "时限已过，未及时提醒" in dict(await said(received, day, "09:05"))[900009]
+
+
 @pytest.mark.usefixtures("coordinator")
 async def test_the_coordinators_hear_of_it_also_where_the_day_after_is_said_in_time(received):
     await said(received, "2026-11-27")
