@@ -130,14 +130,16 @@ async def _begin(turn: Turn, flow: OfficeForm) -> Screen:
     return await forms.begin_office(turn, flow, row.id)
 
 
+def _asking(title: str, row: Counterpart, line: Field) -> RecordForm:
+    return RecordForm(title, (row.name or "",), (line,), pgettext("button", "Confirm"))
+
+
 async def _rename_form(turn: Turn, counterpart_id: int, filling: Filling) -> RecordForm:
     row = await _kept(turn, counterpart_id)
     if "name" in filling.values:
         _name(filling.values["name"], row)
     asked = _("Please send the new full name. It is still found under its former one.")
-    line = Field("name", _("New name"), asked, Kind.TEXT)
-    title, confirm = _("[Counterpart] new name"), pgettext("button", "Confirm")
-    return RecordForm(title, (row.name or "",), (line,), confirm)
+    return _asking(_("[Counterpart] new name"), row, Field("name", _("New name"), asked, Kind.TEXT))
 
 
 async def _rename(turn: Turn, counterpart_id: int, filling: Filling) -> Screen:
@@ -158,8 +160,7 @@ async def _legacy_form(turn: Turn, counterpart_id: int, filling: Filling) -> Rec
         await _legacy_code(turn, row, filling.values["code"])
     asked = _("Please send the organisation code of nine characters, with or without its hyphen.")
     line = Field("code", _("Organisation code"), asked, Kind.TEXT)
-    title, confirm = _("[Counterpart] organisation code"), pgettext("button", "Confirm")
-    return RecordForm(title, (row.name or "",), (line,), confirm)
+    return _asking(_("[Counterpart] organisation code"), row, line)
 
 
 async def _put_legacy(turn: Turn, counterpart_id: int, filling: Filling) -> Screen:

@@ -36,9 +36,8 @@ async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
     turn.looked("request", opened.request.id)
     await turn.session.flush()  # this turn's own line belongs to the timeline
     subject = ("request", opened.request.id)
-    rows = await audit.timeline(turn.session, subject, limit=pages.MOST_EVENTS)
-    events = await _events(turn, rows)
-    length = await audit.length(turn.session, subject)
+    rows = await audit.timeline(turn.session, subject, limit=pages.MOST_EVENTS + 1)
+    events = await _events(turn, rows[-pages.MOST_EVENTS :])
     takes_back = await acts.last_act(turn, opened) is not None
     words = words_of(turn, opened.entry)
     parts = await parts_of(turn, opened, words)
@@ -47,7 +46,7 @@ async def shown(turn: Turn, opened: Opened, *, aside: bool = False) -> Screen:
         events,
         words,
         may_act=opened.may_act,
-        has_more=length > len(events),
+        has_more=len(rows) > len(events),
         takes_back=takes_back,
         more=parts.lines,
         products=parts.products,

@@ -1,7 +1,5 @@
 """Files out: under their words where these fit, after them where not; a copy that may be the second one says so."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,27 +8,15 @@ from hypothesis import strategies as st
 
 from bot.language import _, speaking
 from bot.screens.screen import Button, File, Press, Screen, esc
-from handlers.telegram.connection import make_bot
 from handlers.telegram.delivery import Delivery
 from handlers.telegram.messages import MAX_CAPTION_UNITS, labelled, message, parts
-from handlers.web.botapi.api import BotApi
 from handlers.web.botapi.html import parse_html, utf16_length
 from handlers.web.botapi.model import Message
-from handlers.web.botapi.server import BotApiServer
-from storage.files import FileStore
-from tests.conftest import OFFICER, settings_for
-from tests.handlers.telegram.test_screens import KEYS, LABEL, Stage
+from tests.conftest import OFFICER
+from tests.handlers.telegram.stage import KEYS, LABEL, Stage
 
 CONTENT = b"PK a letter"
 LONG = "长" * MAX_CAPTION_UNITS
-
-
-@pytest.fixture
-async def stage(server: BotApiServer, api: BotApi, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with make_bot(settings_for(tmp_path, server.base)) as bot:
-        stage = Stage(api, bot, FileStore(tmp_path / "files"))
-        yield stage
-        await stage.screens.close(within=0)
 
 
 def kept(stage: Stage, name: str = "申请函.docx") -> File:

@@ -1,8 +1,5 @@
 """What is too long for Telegram is cut and says so; it is never refused whole."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -10,29 +7,16 @@ from structlog.testing import capture_logs
 
 from bot.language import _, speaking
 from bot.screens.screen import MAX_TEXT_UNITS, Button, Press, Screen, bold, esc, lines
-from handlers.telegram.connection import make_bot
 from handlers.telegram.fitting import MAX_BUTTONS
 from handlers.telegram.messages import labelled, message, parts
 from handlers.web.botapi import rules
-from handlers.web.botapi.api import BotApi
-from handlers.web.botapi.server import BotApiServer
-from storage.files import FileStore
-from tests.conftest import settings_for
-from tests.handlers.telegram.test_screens import LABEL, Stage
+from tests.handlers.telegram.stage import LABEL, Stage
 
 with speaking("zh_CN"):
     CUT = _("This is long; not all of it is shown.")
 LINES = [f"第{n}项：虚构第{n}环保公司（虚构）的事项" for n in range(400)]
 MANY = tuple((Button(f"第{n}项", Press("req", n)),) for n in range(120))
 BACK = (Button("上一页", Press("my")), Button("返回", Press("my")))
-
-
-@pytest.fixture
-async def stage(server: BotApiServer, api: BotApi, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with make_bot(settings_for(tmp_path, server.base)) as bot:
-        stage = Stage(api, bot, FileStore(tmp_path / "files"))
-        yield stage
-        await stage.screens.close(within=0)
 
 
 async def test_a_screen_that_is_too_long_is_shown_cut_at_a_line_end_and_says_so(stage: Stage):

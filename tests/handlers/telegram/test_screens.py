@@ -2,76 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import pytest
-from telegram.ext import ExtBot
 
-from bot.language import _, speaking
 from bot.screens.screen import Button, Press, Screen
-from handlers.telegram.connection import make_bot
 from handlers.telegram.delivery import Delivery
-from handlers.telegram.screens import Screens
-from handlers.web.botapi.api import BotApi
-from handlers.web.botapi.server import BotApiServer
-from storage.files import FileStore
 from storage.tables import Inbox, InboxState
-from tests.conftest import COLLEAGUE, OFFICER, TOKEN, Bureau, settings_for
-
-with speaking("zh_CN"):
-    LABEL = _("This message may be a repetition")
-KEYS = ((Button("甲", Press("my")),),)
-
-
-class Stage:
-    """The senders alone, with the chats before them."""
-
-    def __init__(self, api: BotApi, bot: ExtBot[None], store: FileStore) -> None:
-        self.api = api
-        self.store = store
-        self.shown: list[tuple[int, int, int | None]] = []
-        self.screens = Screens(bot, lambda *noted: self.shown.append(noted), store=store)
-        self._next = 0
-
-    def put(self, text: str, *, to: int = OFFICER, rows: Any = KEYS, repeat: bool = False, **where: Any) -> None:
-        self._next += 1
-        screen = Screen(
-            "probe",
-            text,
-            rows,
-            **{key: where.pop(key) for key in ("aside", "stays", "protect", "toast") if key in where},
-        )
-        self.screens.put(self._next, Delivery(to, screen, **where), may_repeat=repeat)
-
-    async def done(self, within: float = 15.0) -> None:
-        await self.until(lambda: not self.screens.in_flight, within)
-
-    async def until(self, met: Callable[[], bool], within: float = 15.0) -> None:
-        async with asyncio.timeout(within):
-            while not met():
-                await self.api.changed.wait(self.api.changed.count, 0.01)
-
-    async def show(self, text: str, **more: Any) -> int:
-        self.put(text, **more)
-        await self.done()
-        message_id = self.shown[-1][2] or more.get("edit")  # nothing is noted where the keyboard stays where it was
-        assert isinstance(message_id, int)
-        return message_id
-
-    def texts(self, chat: int = OFFICER) -> list[str]:
-        return [message.text for message in self.api.messages(chat)]
-
-    def calls(self, method: str) -> int:
-        return sum(call.method == method for call in self.api.calls)
-
-
-@pytest.fixture
-async def stage(server: BotApiServer, api: BotApi, tmp_path: Any) -> AsyncIterator[Stage]:
-    async with make_bot(settings_for(tmp_path, server.base)) as bot:
-        stage = Stage(api, bot, FileStore(tmp_path / "files"))
-        yield stage
-        await stage.screens.close(within=0)
+from tests.conftest import COLLEAGUE, OFFICER, TOKEN, Bureau
+from tests.handlers.telegram.stage import LABEL, Stage
 
 
 async def test_a_press_edits_its_message_and_is_answered(stage: Stage):
