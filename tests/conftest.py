@@ -324,7 +324,7 @@ class Bureau:
 
     def person(self, user_id: int) -> Officer:
         """Somebody at the phone; also one who is on no list."""
-        return Officer(self.api, user_id)
+        return Officer(self.api, user_id, busy=lambda: bool(self.service.screens.in_flight))
 
 
 def settings_for(folder: Path, base: str, **more: Any) -> Settings:

@@ -19,12 +19,22 @@ class Officer:
         api: The served Bot API; the person must be known to it, or is made known.
         user_id: A fictitious Telegram id.
         patience: Seconds after which a missing answer fails the test.
+        busy: Says whether the bot still has something to show; where that is known, silence is not guessed.
     """
 
-    def __init__(self, api: BotApi, user_id: int, *, name: str = "张三（虚构）", patience: float = 30.0) -> None:
+    def __init__(
+        self,
+        api: BotApi,
+        user_id: int,
+        *,
+        name: str = "张三（虚构）",
+        patience: float = 30.0,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.api = api
         self.id = user_id
         self.patience = patience
+        self.busy = busy
         self.toast = ""
         if user_id not in api.users:
             api.add_user(user_id, name)
@@ -119,7 +129,7 @@ class Officer:
 
     async def _silence(self) -> None:
         calls = -1
-        while calls != self.api.served or self.api.in_flight:
+        while calls != self.api.served or self.api.in_flight or self.busy():
             calls = self.api.served
             await asyncio.sleep(SETTLED_SECONDS)
 

@@ -70,7 +70,7 @@ class Story:
         self.api.users[user_id].started = True
 
     def person(self, user_id: int = OFFICER) -> Officer:
-        return Officer(self.api, user_id)
+        return Officer(self.api, user_id, busy=lambda: bool(self.service.screens.in_flight))
 
     async def at(self, moment: str) -> None:
         """Move the clock to a local time, such as ``2026-11-24 09:00``, and let what is due be delivered."""

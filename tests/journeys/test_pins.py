@@ -84,12 +84,12 @@ async def test_somebody_who_blocked_the_bot_is_written_to_once_and_known_to_be_o
     await register(story.person())
     story.api.users[OFFICER].blocked = True  # and the update that says so was lost
     summaries = Summaries(service.bot, service.database, service.office, service.sender.pace)
-    served = []
+    tries = []
     for _look in range(3):
         service.sender.pace.chats.clear()
-        before = story.api.served
+        story.api.calls.clear()
         assert await summaries.look() == 0
-        served.append(story.api.served - before)
-    assert served == [1, 0, 0]
+        tries.append([each.method for each in story.api.calls])
+    assert tries == [["sendMessage"], [], []]
     [person] = await story.rows(Person, Person.telegram_id == OFFICER)
     assert not person.reachable and person.unreachable_since is not None
