@@ -5,9 +5,9 @@ from typing import Final
 
 from bot.language import _, pgettext
 from bot.ledger import Entry
+from bot.screens.paging import page_line, paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 
-PAGE: Final = 8
 _LONGEST_LABEL: Final = 30
 
 
@@ -25,30 +25,24 @@ def which_line(
         prefix: What stands before each argument.
     """
 
-    def button(label: str, arg: str, style: Style | None = None) -> Button:
-        return Button(label, Press(verb, entry.id, entry.version, prefix + arg), style)
+    def press(arg: str) -> Press:
+        return Press(verb, entry.id, entry.version, prefix + arg)
 
-    pages = max(1, -(-len(choices) // PAGE))
-    page = min(page, pages - 1)
-    shown = choices[page * PAGE : (page + 1) * PAGE]
+    shown, page, pages = paged(choices, page)
     text = lines(
         bold(_("[Ledger] %(number)s") % {"number": entry.number}),
         esc(entry.matter),
-        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": pages}) if pages > 1 else None,
+        page_line(page, pages),
         "",
         esc(_("Whom does it concern?")),
     )
-    everyone = ((button(all_label, "all", Style.PRIMARY),),) if all_label else ()
-    rows = tuple((button(name[:_LONGEST_LABEL], str(item_id)),) for item_id, name in shown)
-    turning = []
-    if page > 0:
-        turning.append(button(pgettext("button", "Previous page"), f"p{page - 1}"))
-    if page + 1 < pages:
-        turning.append(button(pgettext("button", "Next page"), f"p{page + 1}"))
+    everyone = ((Button(all_label, press("all"), Style.PRIMARY),),) if all_label else ()
+    rows = tuple((Button(name[:_LONGEST_LABEL], press(str(item_id))),) for item_id, name in shown)
+    turned = turning(page, pages, lambda to: press(f"p{to}"))
     back = (Button(pgettext("button", "Back"), Press("req", entry.id)),)
     return Screen(
         "ledger_line",
         text,
-        (*everyone, *rows, *((tuple(turning),) if turning else ()), back),
+        (*everyone, *rows, *turned, back),
         protect=entry.of_person,
     )

@@ -6,9 +6,9 @@ from typing import Final
 
 from bot.language import _, pgettext
 from bot.screens.keys import Keys
+from bot.screens.paging import page_line, paged, turning
 from bot.screens.screen import Button, Screen, bold, esc, lines
 
-PAGE: Final = 8  # colleagues on one screen of a phone
 _LONGEST_NAME: Final = 14
 
 
@@ -56,9 +56,7 @@ class Choice:
 
 def choose(choice: Choice, keys: Keys) -> Screen:
     """Ask which colleague is meant; eight to a page, two to a row."""
-    pages = max(1, -(-len(choice.colleagues) // PAGE))
-    page = min(choice.page, pages - 1)
-    shown = choice.colleagues[page * PAGE : (page + 1) * PAGE]
+    shown, page, pages = paged(choice.colleagues, choice.page)
     text = lines(
         bold(choice.title),
         *(esc(line) for line in choice.context),
@@ -66,21 +64,17 @@ def choose(choice: Choice, keys: Keys) -> Screen:
         esc(choice.question),
         esc(_("Found by: %(query)s") % {"query": choice.query}) if choice.query else None,
         esc(_("There is no colleague to choose.")) if not shown else None,
-        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": pages}) if pages > 1 else None,
+        page_line(page, pages),
         esc(_("Part of a name can be typed too")),
     )
     buttons = [keys.button(_label(each), choice.verb, f"{choice.line},{each.id}") for each in shown]
     rows = [tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2)]
-    turning = []
-    if page > 0:
-        turning.append(keys.button(pgettext("button", "Previous page"), choice.verb, f"page,{page - 1}"))
-    if page + 1 < pages:
-        turning.append(keys.button(pgettext("button", "Next page"), choice.verb, f"page,{page + 1}"))
+    rows += turning(page, pages, lambda to: keys.press(choice.verb, f"page,{to}"))
     last: list[Button] = []
     if choice.query:
         last.append(keys.button(pgettext("button", "All colleagues"), choice.verb, "all,"))
     last.append(keys.button(pgettext("button", "Cancel"), choice.cancel))
-    return Screen("colleagues", text, (*rows, *((tuple(turning),) if turning else ()), tuple(last)))
+    return Screen("colleagues", text, (*rows, tuple(last)))
 
 
 def _label(colleague: Colleague) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.language import _, ngettext, pgettext
+from bot.screens.paging import PAGE, paged, turning
 from bot.screens.screen import Button, Press, Screen, bold, esc, lines
 from bot.screens.words import and_more, in_brackets
 
-PAGE: Final = 8
 _ROW: Final = 4  # buttons beside each other
 
 
@@ -43,10 +43,9 @@ def digest(digest_id: int, on: str, found: Sequence[Line], *, page: int, done: i
         gone: How many of them are in somebody else's hands since.
         silent: Whether it comes without a sound.
     """
-    page = max(0, min(page, (len(found) - 1) // PAGE))
-    first = page * PAGE
-    shown = list(enumerate(found[first : first + PAGE], first + 1))
-    rest = len(found) - first - len(shown)
+    here, page, pages = paged(found, page)
+    shown = list(enumerate(here, page * PAGE + 1))
+    rest = len(found) - page * PAGE - len(here)
     count = ngettext("%(n)d in all", "%(n)d in all", len(found)) % {"n": len(found)}
     text = lines(
         bold(_("Reminders of the day")),
@@ -66,17 +65,13 @@ def digest(digest_id: int, on: str, found: Sequence[Line], *, page: int, done: i
     )
     buttons = [Button(str(number), Press("dgopn", line.reminder_id, arg=str(digest_id))) for number, line in shown]
     rows = [tuple(buttons[at : at + _ROW]) for at in range(0, len(buttons), _ROW)]
-    pages = []
-    if page:
-        pages.append(Button(pgettext("button", "Previous page"), Press("dgpg", digest_id, arg=str(page - 1))))
-    if rest:
-        pages.append(Button(pgettext("button", "Next page"), Press("dgpg", digest_id, arg=str(page + 1))))
+    rows += turning(page, pages, lambda to: Press("dgpg", digest_id, arg=str(to)))
     foot = []
     if any(not line.noted for line in found):
         foot.append(Button(pgettext("button", "All noted"), Press("dgack", digest_id, arg=str(page))))
     foot.append(Button(pgettext("button", "Look again"), Press("dgpg", digest_id, arg=str(page))))
-    rows += [tuple(pages), tuple(foot)]
-    return Screen("digest", text, tuple(row for row in rows if row), aside=True, silent=silent)
+    rows.append(tuple(foot))
+    return Screen("digest", text, tuple(rows), aside=True, silent=silent)
 
 
 def nothing_left(on: str, *, gone: bool) -> Screen:

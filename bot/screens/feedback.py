@@ -8,6 +8,7 @@ from bot.dates import format_day
 from bot.finding import kind_name as product_name
 from bot.issues import IssueState, Problem, kind_name, state_name
 from bot.language import _, ngettext, pgettext
+from bot.screens.paging import page_count, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
 
@@ -39,13 +40,7 @@ def overview(
         tuple(_open_button(each) for each in problems[at : at + 3])
         for at in range(0, len(problems), 3)
     ]  # fmt: skip
-    turning = []
-    if page > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press("fbls", arg=str(page - 1))))
-    if (page + 1) * PAGE < total:
-        turning.append(Button(pgettext("button", "Next page"), Press("fbls", arg=str(page + 1))))
-    if turning:
-        rows.append(tuple(turning))
+    rows += turning(page, page_count(total, size=PAGE), lambda to: Press("fbls", arg=str(to)))
     new = Button(pgettext("button", "Feed back a problem"), Press("fbnew"), Style.PRIMARY)
     return Screen("feedback", text, (*rows, (new,)))
 

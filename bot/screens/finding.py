@@ -11,6 +11,7 @@ from bot.language import _, pgettext
 from bot.ledger import Entry
 from bot.policy.model import ProductKind
 from bot.screens.ledger import Wording, next_date, phase_words
+from bot.screens.paging import page_count, page_line, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled, shortened
 
@@ -47,7 +48,7 @@ class Listed:
     @property
     def pages(self) -> int:
         """How many pages it has, at least one."""
-        return max(1, -(-self.total // PAGE))
+        return page_count(self.total, size=PAGE)
 
     def press(self, view: View, verb: str | None = None) -> Press:
         """Return the press that leads to another part of the list."""
@@ -83,7 +84,7 @@ def found(words: str, briefs: Sequence[Brief], listed: Listed, wording: Wording,
         esc(_counted(listed.total)) if listed.total else esc(nothing),
         esc(_("Nothing fits exactly; these come near.")) if near and listed.total else None,
         esc(_("There are more counterparts; please type more of the name.")) if more else None,
-        _page_line(listed),
+        page_line(listed.view.page, listed.pages),
         *("\n" + _brief(brief, wording) for brief in briefs),
         *("\n" + _entry(entry, wording, named=True) for entry in listed.entries),
     )
@@ -109,7 +110,7 @@ def mine(listed: Listed, counts: Mapping[Standing, int], wording: Wording) -> Sc
         *_narrowed(listed),
         esc(_counted(listed.total)) if listed.total else esc(_("No entries here.")),
         esc(said) if said else None,
-        _page_line(listed),
+        page_line(listed.view.page, listed.pages),
         *("\n" + _entry(entry, wording, named=False) for entry in listed.entries),
     )
     last = (
@@ -215,20 +216,7 @@ def _tools(listed: Listed, *, filters: str, export: str) -> Rows:
 
 
 def _turning(listed: Listed) -> Rows:
-    page, buttons = listed.view.page, []
-    if page > 0:
-        before = listed.press(replace(listed.view, page=page - 1))
-        buttons.append(Button(pgettext("button", "Previous page"), before))
-    if page + 1 < listed.pages:
-        after = listed.press(replace(listed.view, page=page + 1))
-        buttons.append(Button(pgettext("button", "Next page"), after))
-    return (tuple(buttons),) if buttons else ()
-
-
-def _page_line(listed: Listed) -> str | None:
-    if listed.pages == 1:
-        return None
-    return esc(_("Page %(page)d of %(pages)d") % {"page": listed.view.page + 1, "pages": listed.pages})
+    return turning(listed.view.page, listed.pages, lambda to: listed.press(replace(listed.view, page=to)))
 
 
 def _counted(total: int) -> str:

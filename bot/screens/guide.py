@@ -10,6 +10,7 @@ from bot.guidance import Answered, Ask
 from bot.language import _, pgettext
 from bot.policy.model import OTHER, Category, Matter, Option
 from bot.screens.keys import Keys
+from bot.screens.paging import page_line, paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 
 PAGE: Final = 12  # matters on one screen
@@ -88,25 +89,16 @@ def category(view: View, shelf: Category, matters: Sequence[Matter], *, step: st
 
     找不到 stands on the screen before: from there no path takes more presses than the pack allows.
     """
-    last = max(0, (len(matters) - 1) // PAGE)
-    page = min(page, last)
+    shown, page, pages = paged(matters, page, size=PAGE)
     text = lines(
         f"{view.title(shelf.name)} {step}",
         view.told(),
         esc(_("Press the matter, or type a part of its name.")),
-        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": last + 1}) if last else None,
+        page_line(page, pages),
     )
-    turns = [
-        view.keys.button(label, "gcat", f"{shelf.id},{target}")
-        for label, target in (
-            (pgettext("button", "Previous page"), page - 1),
-            (pgettext("button", "Next page"), page + 1),
-        )
-        if 0 <= target <= last
-    ]
     rows = [
-        *_matter_rows(view, matters[page * PAGE : (page + 1) * PAGE]),
-        *([tuple(turns)] if turns else []),
+        *_matter_rows(view, shown),
+        *turning(page, pages, lambda to: view.keys.press("gcat", f"{shelf.id},{to}")),
         _way_out(view),
     ]
     return Screen("guide.category", text, tuple(rows))

@@ -17,6 +17,10 @@ class Keys:
     draft_id: int
     version: int
 
+    def press(self, verb: str, arg: str = "") -> Press:
+        """Return what a button of this draft says."""
+        return Press(verb, self.draft_id, self.version, arg)
+
     def button(self, text: str, verb: str, arg: str = "", *, style: Style | None = None) -> Button:
         """Return a button of this draft."""
-        return Button(text, Press(verb, self.draft_id, self.version, arg), style)
+        return Button(text, self.press(verb, arg), style)

@@ -13,10 +13,15 @@ _Row = TypeVar("_Row")
 
 
 def paged(rows: Sequence[_Row], page: int, *, size: int = PAGE) -> tuple[Sequence[_Row], int, int]:
-    """Return the rows of a page, its number from 0, and how many pages there are; beyond the last one is the last."""
-    pages = max(1, -(-len(rows) // size))
-    page = min(page, pages - 1)
+    """Return the rows of a page, its number from 0, and how many pages there are; beyond the ends is the nearest."""
+    pages = page_count(len(rows), size=size)
+    page = max(0, min(page, pages - 1))
     return rows[page * size : (page + 1) * size], page, pages
+
+
+def page_count(total: int, *, size: int = PAGE) -> int:
+    """Return how many pages so many rows fill, at least one."""
+    return max(1, -(-total // size))
 
 
 def page_line(page: int, pages: int) -> str | None:

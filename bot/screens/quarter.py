@@ -9,11 +9,11 @@ from bot.dates import format_day
 from bot.language import _, ngettext, pgettext
 from bot.quarters import Quarter, format_quarter
 from bot.returns import Delivery, PushState
+from bot.screens.paging import paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import and_more
 from bot.workdays import Reckoned
 
-PAGE: Final = 8
 _MOST_NAMED: Final = 20  # units of a group; all of them stand on the pages of the returns
 
 
@@ -85,16 +85,10 @@ def units(quarter: Quarter, names: Sequence[tuple[int, str]], page: int) -> Scre
         names: The units' keys and names.
         page: The page, from 0.
     """
-    here = names[page * PAGE : (page + 1) * PAGE]
+    here, page, pages = paged(names, page)
     buttons = [Button(name, Press("qopn", key, 0, quarter.code)) for key, name in here]
     rows = [tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2)]
-    turning = []
-    if page > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press("quni", arg=f"{quarter.code},{page - 1}")))
-    if (page + 1) * PAGE < len(names):
-        turning.append(Button(pgettext("button", "Next page"), Press("quni", arg=f"{quarter.code},{page + 1}")))
-    if turning:
-        rows.append(tuple(turning))
+    rows += turning(page, pages, lambda to: Press("quni", arg=f"{quarter.code},{to}"))
     rows.append((Button(pgettext("button", "Back"), Press("qq", arg=quarter.code)),))
     return Screen("quarter_units", bold(_title(quarter)), tuple(rows))
 

@@ -10,6 +10,7 @@ from bot.figures import Figures
 from bot.language import _, ngettext, pgettext
 from bot.quarters import Quarter, format_quarter
 from bot.returns import Delivery, PushState
+from bot.screens.paging import paged, turning
 from bot.screens.quarter import push_line
 from bot.screens.quarter_return import columns
 from bot.screens.screen import Button, File, Press, Screen, Style, bold, esc, lines
@@ -24,7 +25,6 @@ MEDIA: Final = {
     "circular": ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
 }
 """What a file is -> how its name ends, and its type as in HTTP."""
-PAGE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +167,13 @@ def circular_units(
         esc(_("The draft is being made and will be sent into this chat.")) if making else None,
         esc(_("Please edit it on paper and have it signed; the assistant sends no circular.")),
     )
-    here = units[page * PAGE : (page + 1) * PAGE]
+    here, page, pages = paged(units, page)
     buttons = [
         Button(("☑ " if is_named else "☐ ") + name, Press("qnam", summary.id, summary.version, f"{key},{page}"))
         for key, name, is_named in here
     ]
     rows = [tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2)]
-    turning = []
-    if page > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press("qcir", summary.id, arg=str(page - 1))))
-    if (page + 1) * PAGE < len(units):
-        turning.append(Button(pgettext("button", "Next page"), Press("qcir", summary.id, arg=str(page + 1))))
-    if turning:
-        rows.append(tuple(turning))
+    rows += turning(page, pages, lambda to: Press("qcir", summary.id, arg=str(to)))
     rows.append((Button(pgettext("button", "Make the draft circular"), Press("qdoc", summary.id), Style.PRIMARY),))
     rows.append((Button(pgettext("button", "Back"), Press("qsum", summary.id)),))
     return Screen("quarter_circular", text, tuple(rows))

@@ -4,17 +4,15 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from bot.dates import format_day
 from bot.figures import Figures
 from bot.language import _, ngettext, pgettext
 from bot.quarters import format_quarter
 from bot.returns import Gap, UnitReturn, gap_name, state_name
+from bot.screens.paging import PAGE, paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
-
-PAGE: Final = 8
 
 
 def prompt(unit: UnitReturn, *, today: dt.date, chased: bool = False) -> Screen:
@@ -74,15 +72,15 @@ def shown(unit: UnitReturn, *, today: dt.date, may_fill: bool, may_confirm: bool
 def by_matter(unit: UnitReturn, page: int) -> Screen:
     """The eight columns of a return matter by matter."""
     matters = unit.by_matter
-    shown_now = matters[page * PAGE : (page + 1) * PAGE]
+    here, page, pages = paged(matters, page)
     text = lines(
         bold(_("[%(title)s] %(quarter)s, %(unit)s") % _head(unit, pgettext("return", "By matter"))),
         esc(_("No figures in this quarter.")) if not matters else None,
-        *(lines("", bold(name), esc(in_a_line(figures))) for name, figures in shown_now),
+        *(lines("", bold(name), esc(in_a_line(figures))) for name, figures in here),
     )
-    turning = _turning("qmat", unit.id, page, len(matters))
+    turned = turning(page, pages, lambda to: Press("qmat", unit.id, arg=str(to)))
     back = Button(pgettext("button", "Back"), Press("qret", unit.id))
-    return Screen("quarter_matters", text, (*((turning,) if turning else ()), (back,)))
+    return Screen("quarter_matters", text, (*turned, (back,)))
 
 
 def gaps(unit: UnitReturn, reader_id: int, page: int, *, asked: int | None = None) -> Screen:
@@ -94,7 +92,7 @@ def gaps(unit: UnitReturn, reader_id: int, page: int, *, asked: int | None = Non
         page: The page, from 0.
         asked: How many officers were just asked.
     """
-    here = unit.gaps[page * PAGE : (page + 1) * PAGE]
+    here, page, pages = paged(unit.gaps, page)
     others = {gap.owner_id for gap in unit.gaps} - {reader_id}
     said = None
     if asked is not None:
@@ -111,9 +109,7 @@ def gaps(unit: UnitReturn, reader_id: int, page: int, *, asked: int | None = Non
     if others and asked is None:
         label = pgettext("button", "Ask the officers (%(n)d)") % {"n": len(others)}
         rows.append((Button(label, Press("qask", unit.id, unit.version), Style.PRIMARY),))
-    turning = _turning("qgap", unit.id, page, len(unit.gaps))
-    if turning:
-        rows.append(turning)
+    rows += turning(page, pages, lambda to: Press("qgap", unit.id, arg=str(to)))
     back = Button(pgettext("button", "Back"), Press("qret", unit.id))
     return Screen("quarter_gaps", text, (*rows, (back,)))
 
@@ -284,12 +280,3 @@ def _deciding(unit: UnitReturn, *, may_fill: bool, may_confirm: bool) -> tuple[t
         rows.append((Button(pgettext("button", "Take the return back"), Press("qbck", unit.id, unit.version)),))
     rows.append((Button(pgettext("button", "By matter"), Press("qmat", unit.id)),))
     return tuple(rows)
-
-
-def _turning(verb: str, key: int, page: int, total: int) -> tuple[Button, ...]:
-    turning = []
-    if page > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press(verb, key, arg=str(page - 1))))
-    if (page + 1) * PAGE < total:
-        turning.append(Button(pgettext("button", "Next page"), Press(verb, key, arg=str(page + 1))))
-    return tuple(turning)

@@ -11,6 +11,7 @@ from bot.language import _, pgettext
 from bot.policy.model import MATTER
 from bot.screens.guide import answer_line
 from bot.screens.keys import Keys
+from bot.screens.paging import page_line, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
 
@@ -175,16 +176,11 @@ def listing(briefs: Sequence[Brief], *, waiting: int, total: int, page: int, pag
     text = lines(
         bold(_("Cases for study")),
         esc(count) if total else esc(_("There are no cases here.")),
-        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": pages}) if pages > 1 else None,
+        page_line(page, pages),
         *("\n" + _brief(each, today) for each in briefs),
     )
     rows = tuple((Button(f"{each.number} {each.matter}"[:_LABEL], Press("scase", each.number)),) for each in briefs)
-    turning = []
-    if page > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press(LIST, arg=str(page - 1))))
-    if page + 1 < pages:
-        turning.append(Button(pgettext("button", "Next page"), Press(LIST, arg=str(page + 1))))
-    return Screen("referral.list", text, (*rows, tuple(turning)) if turning else rows)
+    return Screen("referral.list", text, (*rows, *turning(page, pages, lambda to: Press(LIST, arg=str(to)))))
 
 
 def _brief(each: Brief, today: dt.date) -> str:

@@ -8,11 +8,11 @@ from bot.language import _, ngettext, pgettext
 from bot.policy.difference import Changed, Difference, Products
 from bot.policy.model import Policy
 from bot.rule_forms import adjustables
+from bot.screens.paging import page_line, paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import in_brackets, labelled, strength_word
 
 MOST: Final = 8  # matters named on one screen
-PAGE: Final = 8
 _LONGEST_FAULT: Final = 120
 
 
@@ -126,28 +126,22 @@ def catalogue(matters: Sequence[tuple[int, str, str]], stamp: int, *, page: int,
         query: What was typed.
         waiting: Proposals to be answered.
     """
-    pages = max(1, -(-len(matters) // PAGE))
-    page = min(page, pages - 1)
-    shown = matters[page * PAGE : (page + 1) * PAGE]
+    shown, page, pages = paged(matters, page)
     text = lines(
         bold(_("[Catalogue of matters]")),
         esc(_("Found by: %(query)s") % {"query": query}) if query else None,
         esc(_("No matter of that name is in the catalogue")) if not shown else None,
-        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": pages}) if pages > 1 else None,
+        page_line(page, pages),
         esc(_("Part of a name can be typed too")),
     )
     rows = [(Button(name + mark, Press("mat", place, stamp)),) for place, name, mark in shown]
-    turning = []
-    if page > 0:
-        turning.append(Button(pgettext("button", "Previous page"), Press("mats", arg=f"p{page - 1}")))
-    if page + 1 < pages:
-        turning.append(Button(pgettext("button", "Next page"), Press("mats", arg=f"p{page + 1}")))
+    turned = turning(page, pages, lambda to: Press("mats", arg=f"p{to}"))
     last = (
         *((Button(pgettext("button", "Proposals"), Press("pros"), Style.PRIMARY),) if waiting else ()),
         Button(pgettext("button", "Add a matter"), Press("madd")),
         Button(pgettext("button", "Back"), Press("off")),
     )
-    return Screen("catalogue", text, (*rows, *((tuple(turning),) if turning else ()), last))
+    return Screen("catalogue", text, (*rows, *turned, last))
 
 
 def matter(

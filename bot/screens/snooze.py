@@ -8,6 +8,7 @@ from typing import Final
 from bot.language import _, ngettext, pgettext
 from bot.notices import Notice
 from bot.screens.ledger import Wording
+from bot.screens.paging import paged, turning
 from bot.screens.reminders import line
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import example_day
@@ -84,21 +85,15 @@ def listed(found: Sequence[PutOff], *, page: int) -> Screen:
     """
     said: list[str] = []
     rows: list[tuple[Button, ...]] = []
-    page = min(page, max(0, len(found) - 1) // PAGE)
-    first = page * PAGE
-    for number, each in enumerate(found[first : first + PAGE], start=first + 1):
+    shown, page, pages = paged(found, page, size=PAGE)
+    for number, each in enumerate(shown, start=page * PAGE + 1):
         said.append(f"{number}. {line(each.notice, each.wording)}")
         said.append("　" + _("comes again on %(moment)s") % {"moment": _moment(each)})
         now = pgettext("button", "%(n)d Remind now") % {"n": number}
         undo = pgettext("button", "%(n)d Do not put off") % {"n": number}
         key = each.notice.reminder_id
         rows.append((Button(now, Press("nnow", key)), Button(undo, Press("nundo", key, arg=f"list,{page}"))))
-    turning = []
-    if page:
-        turning.append(Button(pgettext("button", "Previous page"), Press("nlst", arg=str(page - 1))))
-    if first + PAGE < len(found):
-        turning.append(Button(pgettext("button", "Next page"), Press("nlst", arg=str(page + 1))))
-    rows += [tuple(turning)] if turning else []
+    rows += turning(page, pages, lambda to: Press("nlst", arg=str(to)))
     nothing = _("Nothing was put off. On a reminder, the button for later puts it off.")
     text = lines(bold(_("Put off")), *(esc(part) for part in said or [nothing]))
     return Screen("snooze_list", text, (*rows, (Button(pgettext("button", "My ledger"), Press("my")),)))

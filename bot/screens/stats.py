@@ -11,7 +11,7 @@ from bot.language import _, pgettext
 from bot.ledger import Entry
 from bot.periods import Kind, Period, period_name, written_span
 from bot.screens.ledger import Wording, phase_words
-from bot.screens.paging import UNITS, page_line, paged, turning
+from bot.screens.paging import UNITS, page_count, page_line, paged, turning
 from bot.screens.screen import Button, File, Press, Screen, Style, bold, esc, lines
 from bot.statistics import Statistics
 
@@ -92,18 +92,18 @@ def entries(
         total: How many entries this person may see.
         hidden: How many more there are, of colleagues.
     """
-    last = max(1, -(-total // PAGE))
+    pages = page_count(total, size=PAGE)
     text = lines(
         *_heading(asked),
         esc(_("%(figure)s: %(n)d entries") % {"figure": figure_name(measure), "n": total}),
         esc(_("%(n)d more are kept by colleagues.") % {"n": hidden}) if hidden else None,
-        esc(_("Page %(page)d of %(pages)d") % {"page": page + 1, "pages": last}) if last > 1 else None,
+        page_line(page, pages),
         *("\n" + lines(esc(f"{each.number} {each.matter}"), esc(phase_words(each, wording))) for each in listed),
     )
     rows = tuple((Button(f"{each.number} {each.matter}"[:_LABEL], Press("req", each.id)),) for each in listed)
-    turning = _turning(asked, "stfig", measure.value, page, total)
+    turned = turning(page, pages, lambda to: asked.press("stfig", measure.value, page=to))
     back = (Button(pgettext("button", "Back"), asked.press("stat")),)
-    return Screen("stats_entries", text, (*rows, *((turning,) if turning else ()), back))
+    return Screen("stats_entries", text, (*rows, *turned, back))
 
 
 def asking(asked: Asked) -> Screen:
@@ -138,15 +138,15 @@ def matters(asked: Asked, names: Mapping[str, str], page: int) -> Screen:
         names: The matters' names by code, the empty one for those outside the catalogue.
         page: From 0.
     """
-    here = list(names.items())[page * PAGE : (page + 1) * PAGE]
+    here, page, pages = paged(list(names.items()), page, size=PAGE)
     every: list[tuple[str | None, str]] = [(None, pgettext("figure", "All matters")), *here]
     rows = [
         (Button(_marked(name, chosen=code == asked.matter)[:_LABEL], asked.of_matter(code, "stat")),)
         for code, name in every
     ]
-    turning = _turning(asked, "stmat", "", page, len(names))
+    turned = turning(page, pages, lambda to: asked.press("stmat", "", page=to))
     text = lines(bold(_("Figures: choose the matter")), esc(f"{period_name(asked.period)} {asked.unit}"))
-    return Screen("stats_matters", text, (*rows, *((turning,) if turning else ()), _unchanged(asked)))
+    return Screen("stats_matters", text, (*rows, *turned, _unchanged(asked)))
 
 
 def exporting(asked: Asked) -> Screen:
@@ -211,15 +211,6 @@ def _unchanged(asked: Asked) -> tuple[Button, ...]:
 
 def _marked(name: str, *, chosen: bool) -> str:
     return ("● " if chosen else "") + name
-
-
-def _turning(asked: Asked, verb: str, more: str, page: int, total: int) -> tuple[Button, ...]:
-    turning = []
-    if page > 0:
-        turning.append(Button(pgettext("button", "Previous page"), asked.press(verb, more, page=page - 1)))
-    if (page + 1) * PAGE < total:
-        turning.append(Button(pgettext("button", "Next page"), asked.press(verb, more, page=page + 1)))
-    return tuple(turning)
 
 
 def _said(figures: Figures, statistics: Statistics) -> list[str]:
