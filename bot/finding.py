@@ -68,6 +68,11 @@ class EntryNumber:
     seq: int
 
 
+def entry_number(unit: str, year: int, seq: int) -> str:
+    """Return an entry's whole number as people say it, such as 大气2026-17."""
+    return f"{unit}{year}-{seq}"
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What is looked for.

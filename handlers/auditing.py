@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.dates import format_day
@@ -20,8 +19,19 @@ from bot.screens.screen import Screen, is_number
 from handlers import access, hours, planning
 from handlers.office import Office
 from handlers.turn import Flow, Stale, Turn
-from storage import attachments, audit, dossiers, finding, opinions, outbox, people, periodic, seal_mark, seals
-from storage.entry_values import entries_of
+from storage import (
+    attachments,
+    audit,
+    dossiers,
+    entry_values,
+    finding,
+    opinions,
+    outbox,
+    people,
+    periodic,
+    seal_mark,
+    seals,
+)
 from storage.tables import Audit, Person, Request, Unit
 
 HEAD: Final = seal_mark.POSTED
@@ -115,7 +125,7 @@ async def _about_entry(session: AsyncSession, request_id: int) -> _About:
     request = await session.get(Request, request_id)
     if request is None:
         raise Stale
-    [entry] = await entries_of(session, [request])
+    [entry] = await entry_values.entries_of(session, [request])
     return _About(request_id=request_id, words=f"{entry.number} {entry.matter}")
 
 
@@ -173,8 +183,7 @@ async def _subjects(session: AsyncSession, rows: Sequence[Audit]) -> dict[tuple[
     held = await opinions.subjects(session, ids["opinion"])
     kept = await attachments.requests_of(session, ids["attachment"])
     entries = {*ids["request"], *kept.values(), *(entry for _whose, entry in held.values() if entry)}
-    rows_of = await session.scalars(select(Request).where(Request.id.in_(entries)))
-    numbers = {entry.id: entry.number for entry in await entries_of(session, rows_of.all())}
+    numbers = await entry_values.numbers(session, entries)
     whose = {each for each, _entry in held.values() if each is not None}
     names = await dossiers.names(session, ids["counterpart"] | whose)
     found = {("request", key): number for key, number in numbers.items()}

@@ -17,7 +17,7 @@ from bot.notices import Deciding, OpinionNotice
 from bot.workdays import Reckoned
 from handlers import planning
 from handlers.office import Office
-from storage import calendar, cover, expiring, reminders, replanning
+from storage import cover, entry_values, expiring, reminders, replanning
 from storage.database import Database
 from storage.expiring import Expiring
 from storage.ledger import open_entry
@@ -132,7 +132,7 @@ async def _notice(
     named = await expiring.organisations(session, left)
     if not requests and not named:
         return "nobody could use it again"
-    numbers = await calendar.numbers(session, {*(row.id for row in requests), each.request_id or 0})
+    numbers = await entry_values.numbers(session, {*(row.id for row in requests), each.request_id or 0})
     matters = tuple(_deciding(office, row, numbers[row.id]) for row in requests)
     own = (each.charge,) if each.charge and not each.lapses else ()
     charges = own + tuple(matter.charge for matter in matters)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deadlines import feedback_due, latest_submission
+from bot.finding import entry_number
 from bot.language import _
 from bot.ledger_columns import Columns
 from bot.ledger_import import Ledger, Row, Verdict, counts, groups, marked
@@ -194,7 +195,7 @@ def _state(row: Row) -> ItemState:
 
 
 def _number(unit: Unit, entered: Entered) -> str:
-    return f"{unit.short_name}{entered.request.year}-{entered.request.seq}"
+    return entry_number(unit.short_name, entered.request.year, entered.request.seq)
 
 
 def _entered(unit: Unit, entered: Entered) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from bot.screens.screen import Screen
 from handlers import receivers
 from handlers.colleagues import named
 from handlers.office import Office
-from storage import audit, chats, notified, outbox
+from storage import audit, chats, entry_values, notified, outbox
 from storage import reminders as stored
-from storage.ledger import entry_of
 from storage.tables import (
     ChatBinding,
     Outbox,
@@ -139,10 +138,9 @@ async def _numbers(session: AsyncSession, row: Outbox) -> Sequence[str]:
         .join(OutboxReminder, OutboxReminder.reminder_id == Reminder.id)
         .where(OutboxReminder.outbox_id == row.id, Reminder.subject_kind == stored.SUBJECT)
         .distinct()
-        .order_by(Reminder.subject_id)
     )
-    found = [await entry_of(session, request_id) for request_id in subjects]
-    return [opened.entry.number for opened in found if opened is not None]
+    found = await entry_values.numbers(session, subjects.all())
+    return [found[request_id] for request_id in sorted(found)]
 
 
 async def render_group_lost(

@@ -5,7 +5,7 @@ What the holiday library says is kept beside it: a release may bring one that kn
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import delete, inspect, select
@@ -18,7 +18,6 @@ from storage.tables import (
     Item,
     Request,
     Setting,
-    Unit,
 )
 from storage.upsert import insert_new
 
@@ -145,16 +144,6 @@ async def remove_local(session: AsyncSession, row: CalendarDay) -> None:
         kind = DayKind.WORKDAY if on.weekday() < 5 else DayKind.MAKEUP
         session.add(_row(Day(on, kind, ""), NOTICE, of_year.notice))
     await _grow(session, why)
-
-
-async def numbers(session: AsyncSession, request_ids: Collection[int]) -> Mapping[int, str]:
-    """Return the entries' numbers as people say them (大气2026-17)."""
-    rows = await session.execute(
-        select(Request.id, Unit.short_name, Request.year, Request.seq)
-        .join(Unit, Unit.id == Request.unit_id)
-        .where(Request.id.in_(request_ids))
-    )
-    return {request_id: f"{unit}{year}-{seq}" for request_id, unit, year, seq in rows}
 
 
 _Row = TypeVar("_Row", Request, Item)

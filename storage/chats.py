@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.finding import entry_number
 from bot.screens.groups import Standing
 from storage import deadlines
 from storage.tables import (
@@ -43,7 +44,7 @@ async def standing(session: AsyncSession, unit: Unit, *, today: dt.date, ahead: 
             .distinct()
             .order_by(Request.year, Request.seq)
         )
-        return [f"{unit.short_name}{year}-{seq}" for year, seq in rows]
+        return [entry_number(unit.short_name, year, seq) for year, seq in rows]
 
     return Standing(
         open=await session.scalar(select(func.count(Request.id)).where(*of_unit)) or 0,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.finding import entry_number
 from bot.scope import Known, Scope, UnderWay
 from storage import opinions
 from storage.counterparts import family, survivors
@@ -102,7 +103,7 @@ async def under_way(
     hidden: set[int] = set()
     for counterpart_id, unit, year, seq, seen in rows:
         if counterpart_id is not None and seen:
-            numbers[counterpart_id].append(f"{unit}{year}-{seq}")
+            numbers[counterpart_id].append(entry_number(unit, year, seq))
         elif counterpart_id is not None and not holds.confidential:
             hidden.add(counterpart_id)
     found = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.finding import entry_number
 from bot.ledger_import import Row
 from bot.near_names import plain_name
 from bot.policy.model import ProductKind
@@ -67,7 +68,7 @@ async def present(session: AsyncSession, unit: Unit, rows: Sequence[Row], sight:
         same = [each for one in members for each in entries.get(one, ()) if each.is_of(row)]
         if same:
             seen = next((each for each in same if each.is_seen), None)
-            found[row.row] = f"{unit.short_name}{seen.year}-{seen.seq}" if seen else ""
+            found[row.row] = entry_number(unit.short_name, seen.year, seen.seq) if seen else ""
         elif row.brings_opinion and any(each.is_of(row) for one in members for each in held.get(one, ())):
             found[row.row] = None
     return found

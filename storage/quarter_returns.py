@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.finding import entry_number
 from bot.quarters import Quarter
 from bot.returns import Gap, GapKind, ReturnState
 from bot.roles import HANDS_OVER, Reach
@@ -164,7 +165,7 @@ async def gaps(session: AsyncSession, unit_id: int, quarter: Quarter, *, zone: Z
             )
         )
         for request, unit, person in rows:
-            number = f"{unit}{request.year}-{request.seq}"
+            number = entry_number(unit, request.year, request.seq)
             found.setdefault(request.id, Gap(request.id, number, person.id, person.name or "", kind))
     return sorted(found.values(), key=lambda gap: gap.request_id)
 

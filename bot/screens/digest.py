@@ -43,7 +43,7 @@ def digest(digest_id: int, on: str, found: Sequence[Line], *, page: int, done: i
         gone: How many of them are in somebody else's hands since.
         silent: Whether it comes without a sound.
     """
-    here, page, pages = paged(found, page)
+    here, page, pages = paged(found, page, size=PAGE)
     shown = list(enumerate(here, page * PAGE + 1))
     rest = len(found) - page * PAGE - len(here)
     count = ngettext("%(n)d in all", "%(n)d in all", len(found)) % {"n": len(found)}
