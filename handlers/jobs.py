@@ -208,7 +208,12 @@ class Jobs:
         self._has_looked = True
 
     async def _guarded(self, job: Callable[[], Awaitable[object]]) -> None:
-        """Run a job so that its failure is logged and the next look finds the same work."""
+        """Run a job so that its failure is logged and the next look finds the same work; none begins during a stop.
+
+        The scheduler may have handed one over just before: nobody would wait for it, and the database closes.
+        """
+        if self._stopping:
+            return
         task = asyncio.create_task(_logged(job))
         self._running.add(task)
         task.add_done_callback(self._running.discard)

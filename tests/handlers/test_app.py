@@ -23,7 +23,7 @@ from storage import backup, keys, migrate, outbox, people
 from storage.database import Database
 from storage.tables import Person, Role
 from tests.commands import Command
-from tests.conftest import COORDINATOR, START, TOKEN, settings_for
+from tests.conftest import COORDINATOR, START, TOKEN, Bureau, settings_for
 from tests.officer import Officer
 
 NOWHERE = "http://127.0.0.1:9"
@@ -202,3 +202,24 @@ async def test_broken_pack_is_listed_with_all_its_faults_at_once(told: Command, 
     assert code == 1
     assert "nonsense" in err
     assert "more" in err
+
+
+async def test_look_that_was_handed_over_just_before_a_stop_begins_no_more(bureau: Bureau):
+    """Nobody waited for it: it worked on, and opened the closed database again."""
+    jobs, begun, may_end = bureau.service.jobs, [], asyncio.Event()
+
+    async def lasting() -> None:
+        begun.append("lasting")
+        await may_end.wait()
+
+    async def late() -> None:
+        begun.append("late")
+
+    first = asyncio.create_task(jobs._guarded(lasting))
+    while not begun:
+        await asyncio.sleep(0)
+    second = asyncio.create_task(jobs._guarded(late))
+    asyncio.get_running_loop().call_later(0.05, may_end.set)
+    await jobs.stop()
+    await asyncio.gather(first, second)
+    assert begun == ["lasting"]
