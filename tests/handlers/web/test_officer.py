@@ -46,7 +46,7 @@ async def officer(server: BotApiServer, api: BotApi) -> AsyncIterator[Officer]:
     async with app:
         await app.start()
         await app.updater.start_polling(timeout=5)
-        yield Officer(api, OFFICER, patience=3)
+        yield Officer(api, OFFICER, patience=10)
         await app.updater.stop()
         await app.stop()
 
