@@ -8,7 +8,7 @@ from bot.dates import format_day
 from bot.finding import kind_name as product_name
 from bot.issues import IssueState, Problem, kind_name, state_name
 from bot.language import _, ngettext, pgettext
-from bot.screens.paging import page_count, turning
+from bot.screens.paging import page_count, page_line, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
 
@@ -30,17 +30,19 @@ def overview(
         today: Local date.
         everybody: Whether they are the bureau's.
     """
+    pages = page_count(total, size=PAGE)
     count = ngettext("%(n)d problem in all", "%(n)d problems in all", total) % {"n": total}
     text = lines(
         bold(_("Problems and suggestions")),
         esc(count) if total else esc(_("Nothing was fed back yet.")),
+        page_line(page, pages),
         *(_in_list(each, office, today, everybody=everybody) for each in problems),
     )
     rows = [
         tuple(_open_button(each) for each in problems[at : at + 3])
         for at in range(0, len(problems), 3)
     ]  # fmt: skip
-    rows += turning(page, page_count(total, size=PAGE), lambda to: Press("fbls", arg=str(to)))
+    rows += turning(page, pages, lambda to: Press("fbls", arg=str(to)))
     new = Button(pgettext("button", "Feed back a problem"), Press("fbnew"), Style.PRIMARY)
     return Screen("feedback", text, (*rows, (new,)))
 

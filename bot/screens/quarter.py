@@ -9,7 +9,7 @@ from bot.dates import format_day
 from bot.language import _, ngettext, pgettext
 from bot.quarters import Quarter, format_quarter
 from bot.returns import Delivery, PushState
-from bot.screens.paging import paged, turning
+from bot.screens.paging import page_line, paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import and_more
 from bot.workdays import Reckoned
@@ -90,7 +90,7 @@ def units(quarter: Quarter, names: Sequence[tuple[int, str]], page: int) -> Scre
     rows = [tuple(buttons[at : at + 2]) for at in range(0, len(buttons), 2)]
     rows += turning(page, pages, lambda to: Press("quni", arg=f"{quarter.code},{to}"))
     rows.append((Button(pgettext("button", "Back"), Press("qq", arg=quarter.code)),))
-    return Screen("quarter_units", bold(_title(quarter)), tuple(rows))
+    return Screen("quarter_units", lines(bold(_title(quarter)), page_line(page, pages)), tuple(rows))
 
 
 def nobody(quarter: Quarter, names: Sequence[str]) -> Screen:

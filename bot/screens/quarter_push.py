@@ -10,7 +10,7 @@ from bot.figures import Figures
 from bot.language import _, ngettext, pgettext
 from bot.quarters import Quarter, format_quarter
 from bot.returns import Delivery, PushState
-from bot.screens.paging import paged, turning
+from bot.screens.paging import page_line, paged, turning
 from bot.screens.quarter import push_line
 from bot.screens.quarter_return import columns
 from bot.screens.screen import Button, File, Press, Screen, Style, bold, esc, lines
@@ -157,6 +157,7 @@ def circular_units(
         page: The page, from 0.
         making: Whether the draft is being made.
     """
+    here, page, pages = paged(units, page)
     ticked = [name for _key, name, is_named in units if is_named]
     text = lines(
         bold(_head(summary, part_name("circular"))),
@@ -166,8 +167,8 @@ def circular_units(
         else esc(_("No unit is named.")),
         esc(_("The draft is being made and will be sent into this chat.")) if making else None,
         esc(_("Please edit it on paper and have it signed; the assistant sends no circular.")),
+        page_line(page, pages),
     )
-    here, page, pages = paged(units, page)
     buttons = [
         Button(("☑ " if is_named else "☐ ") + name, Press("qnam", summary.id, summary.version, f"{key},{page}"))
         for key, name, is_named in here

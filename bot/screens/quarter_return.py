@@ -10,7 +10,7 @@ from bot.figures import Figures
 from bot.language import _, ngettext, pgettext
 from bot.quarters import format_quarter
 from bot.returns import Gap, UnitReturn, gap_name, state_name
-from bot.screens.paging import PAGE, paged, turning
+from bot.screens.paging import PAGE, page_line, paged, turning
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import labelled
 
@@ -76,6 +76,7 @@ def by_matter(unit: UnitReturn, page: int) -> Screen:
     text = lines(
         bold(_("[%(title)s] %(quarter)s, %(unit)s") % _head(unit, pgettext("return", "By matter"))),
         esc(_("No figures in this quarter.")) if not matters else None,
+        page_line(page, pages),
         *(lines("", bold(name), esc(in_a_line(figures))) for name, figures in here),
     )
     turned = turning(page, pages, lambda to: Press("qmat", unit.id, arg=str(to)))
@@ -102,6 +103,7 @@ def gaps(unit: UnitReturn, reader_id: int, page: int, *, asked: int | None = Non
     text = lines(
         esc(said) + "\n" if said else None,
         bold(_("[%(title)s] %(quarter)s, %(unit)s") % _head(unit, pgettext("return", "To be completed"))),
+        page_line(page, pages),
         *(esc(_gap_line(gap)) for gap in here),
         esc(_("Nothing is missing any more.")) if not unit.gaps else None,
     )

@@ -8,7 +8,7 @@ from typing import Final
 from bot.language import _, ngettext, pgettext
 from bot.notices import Notice
 from bot.screens.ledger import Wording
-from bot.screens.paging import paged, turning
+from bot.screens.paging import page_line, paged, turning
 from bot.screens.reminders import line
 from bot.screens.screen import Button, Press, Screen, Style, bold, esc, lines
 from bot.screens.words import example_day
@@ -95,7 +95,7 @@ def listed(found: Sequence[PutOff], *, page: int) -> Screen:
         rows.append((Button(now, Press("nnow", key)), Button(undo, Press("nundo", key, arg=f"list,{page}"))))
     rows += turning(page, pages, lambda to: Press("nlst", arg=str(to)))
     nothing = _("Nothing was put off. On a reminder, the button for later puts it off.")
-    text = lines(bold(_("Put off")), *(esc(part) for part in said or [nothing]))
+    text = lines(bold(_("Put off")), page_line(page, pages), *(esc(part) for part in said or [nothing]))
     return Screen("snooze_list", text, (*rows, (Button(pgettext("button", "My ledger"), Press("my")),)))
 
 

@@ -145,7 +145,8 @@ def matters(asked: Asked, names: Mapping[str, str], page: int) -> Screen:
         for code, name in every
     ]
     turned = turning(page, pages, lambda to: asked.press("stmat", "", page=to))
-    text = lines(bold(_("Figures: choose the matter")), esc(f"{period_name(asked.period)} {asked.unit}"))
+    said = esc(f"{period_name(asked.period)} {asked.unit}")
+    text = lines(bold(_("Figures: choose the matter")), said, page_line(page, pages))
     return Screen("stats_matters", text, (*rows, *turned, _unchanged(asked)))
 
 
