@@ -19,7 +19,7 @@ from telegram.warnings import PTBUserWarning
 
 from bot.policy.model import Policy
 from bot.workdays import Calendar
-from handlers import access, chores, frame, reminder_acts, rights
+from handlers import access, appointing, chores, frame, reminder_acts, rights
 from handlers.clock import Clock
 from handlers.jobs import Jobs
 from handlers.links import Links
@@ -207,7 +207,7 @@ class Service:
             unit = await people.unit_by_code(session, division.code)
             if unit is None:
                 raise Fatal("the pack names no legal division")
-            await people.appoint_admins(session, self._settings.admin_ids, unit, now=now)
+            await appointing.appoint(session, self._settings.admin_ids, unit, now=now)
             self.office.calendar = await calendar.load(session)
             work.add(session, access.MENUS, {}, now=now)
 

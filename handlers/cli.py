@@ -160,7 +160,7 @@ async def _invite(code: str, role: str) -> None:
     from handlers.lock import AlreadyRunning
     from handlers.opening import opened
     from handlers.settings import Settings
-    from storage import invites, people
+    from storage import audit, invites, people
     from storage.tables import Role
 
     settings, clock = Settings(), Clock()
@@ -175,6 +175,9 @@ async def _invite(code: str, role: str) -> None:
                 raise Sentence(f"there is no unit {code}: use one of {', '.join(policy.units)}")
             expires_at = clock.now() + enrolment.INVITE_LIFE
             token = await invites.make(session, unit, Role(role), by=None, expires_at=expires_at)
+            after = enrolment.invited(Role(role), expires_at)
+            audit.note(session, at=clock.now(), actor_id=None, verb=enrolment.INVITED, subject=("unit", unit.id),
+                       after=after)  # fmt: skip
     except AlreadyRunning:
         raise Sentence("the bot is running with this database: use /invite in the chat") from None
     print(f"{unit.name} · {role} · valid until {expires_at:%Y-%m-%d %H:%M} UTC, for one person")

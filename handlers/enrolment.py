@@ -23,6 +23,8 @@ from storage.tables import Invite, Person, PersonState, Priority, Role, Unit
 INVITE_LIFE: Final = dt.timedelta(hours=24)
 PAYLOAD: Final = "i_"  # prefix of the deep link's payload
 APPLIED, WELCOME = "enrolment.applied", "enrolment.welcome"
+INVITED: Final = "invite.make"
+"""The audit's word for an invitation, made in the chat or on the server."""
 
 
 async def on_invite(turn: Turn) -> Screen:
@@ -42,14 +44,15 @@ async def on_invite(turn: Turn) -> Screen:
 async def _invite(turn: Turn, unit: Unit, role: Role) -> Screen:
     expires_at = turn.now + INVITE_LIFE
     token = await invites.make(turn.session, unit, role, by=turn.officer, expires_at=expires_at)
-    turn.note(
-        "invite.make",
-        ("unit", unit.id),
-        after={"role": role.value, "expires_at": expires_at.isoformat()},
-    )
+    turn.note(INVITED, ("unit", unit.id), after=invited(role, expires_at))
     local = expires_at.astimezone(turn.office.zone)
     moment = f"{format_day(local.date(), today=turn.today)} {local:%H:%M}"
     return screens.link(unit.name, access.role_name(role), link(turn.office.bot_username, token), moment)
+
+
+def invited(role: Role, expires_at: dt.datetime) -> dict[str, str]:
+    """Return what the audit keeps of an invitation: never its token."""
+    return {"role": role.value, "expires_at": expires_at.isoformat()}
 
 
 def link(bot_username: str, token: str) -> str:

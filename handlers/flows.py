@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from handlers import (
     absence,
+    appointing,
     attachments,
     auditing,
     batch,
@@ -116,6 +117,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     watching,
     undelivered,
     absence,
+    appointing,
     outage,
     groups,
     erasure,

@@ -139,7 +139,7 @@ _NOTICES: Final[Mapping[str, tuple[str, ...]]] = {
     "calendar.change": ("calendar.missing",),
     "audit": ("audit.head",),
     "erase": ("person.erase",),
-    "people.answer": ("enrolment.applied",),
+    "people.answer": ("enrolment.applied", "enrolment.appointed"),
     "rules.propose": ("matter.answered",),
     "rules.keep": ("matter.proposed", "matter.listed", "pack.waiting", "pack.faulty"),
 }

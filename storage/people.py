@@ -8,12 +8,14 @@ from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.policy.model import Policy
+from storage import audit
 from storage.tables import Audit, Draft, Person, PersonState, Role, Stranger, Unit
 from storage.upsert import insert_new
 
 ROLE_CHANGED: Final = "person.role"
 UNIT_CHANGED: Final = "person.unit"
 JOINED: Final = "person.join"
+APPOINTED: Final = "person.appoint"
 """The audit's words for somebody who reaches less or other things from then on: who left may join another unit."""
 SUSPENDED: Final = "person.suspend"
 LEFT: Final = "person.leave"
@@ -70,7 +72,7 @@ async def has_moved(session: AsyncSession, person: Person, since: dt.datetime) -
     moved = select(Audit.id).where(
         Audit.subject_kind == "person",
         Audit.subject_id == person.id,
-        Audit.verb.in_((ROLE_CHANGED, UNIT_CHANGED, JOINED)),
+        Audit.verb.in_((ROLE_CHANGED, UNIT_CHANGED, JOINED, APPOINTED)),
         Audit.at > since,
     )
     return await session.scalar(moved.limit(1)) is not None
@@ -139,22 +141,28 @@ async def leading(session: AsyncSession, roles: Collection[Role]) -> Sequence[Pe
 
 async def appoint_admins(
     session: AsyncSession, telegram_ids: Iterable[int], unit: Unit, *, now: dt.datetime
-) -> list[int]:
-    """Make these people the first coordinators of a unit; return the ids that were appointed.
+) -> list[Person]:
+    """Make these people the first coordinators of a unit, each on record; return those who were appointed.
 
     Whoever is on the list already stays what the coordinators have made of them since, unless no coordinator is left.
     """
     nobody_is_left = not await coordinators(session)
     appointed = []
     for telegram_id in telegram_ids:
-        person = await by_telegram_id(session, telegram_id)
+        person, before = await by_telegram_id(session, telegram_id), None
         if person is None:
-            session.add(Person(telegram_id=telegram_id, unit_id=unit.id, role=Role.COORDINATOR, joined_at=now))
+            person = Person(telegram_id=telegram_id, unit_id=unit.id, role=Role.COORDINATOR, joined_at=now)
+            session.add(person)
         elif nobody_is_left:
+            before = {"unit": person.unit_id, "role": person.role.value, "state": person.state.value}
             person.role, person.state, person.unit_id = Role.COORDINATOR, PersonState.ACTIVE, unit.id
         else:
             continue
-        appointed.append(telegram_id)
+        await session.flush()
+        after = {"unit": unit.id, "role": person.role.value}
+        audit.note(session, at=now, actor_id=None, verb=APPOINTED, subject=("person", person.id),
+                   before=before, after=after)  # fmt: skip
+        appointed.append(person)
     await session.flush()
     return appointed
 

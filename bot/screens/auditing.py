@@ -137,6 +137,7 @@ _MORE: Final[Mapping[str, Callable[[], str]]] = {
     "page.refused": lambda: _("was refused by the file page"),
     "person.erase": lambda: _("erased personal details"),
     "person.join": lambda: _("joined"),
+    "person.appoint": lambda: _("made a person a coordinator, by the server's settings"),
     "person.suspend": lambda: _("suspended a person"),
     "person.resume": lambda: _("let a person work again"),
     "person.role": lambda: _("changed a person's role"),

@@ -123,11 +123,31 @@ def answered(asked: Application, by: str, *, approved: bool) -> Screen:
     return Screen("application", text, ((more,),) if approved else (), aside=True, protect=True)
 
 
-def _who(asked: Application) -> tuple[str, ...]:
-    return (
-        esc(_("%(name)s (number %(id)s)") % {"name": asked.name, "id": asked.telegram_id}),
-        esc(f"{asked.unit} · {asked.role}"),
+def appointed(person_id: int, name: str, telegram_id: int, seat: str) -> Screen:
+    """Tell a coordinator that the server's settings made somebody one, whom nobody in the chat has let in.
+
+    Args:
+        person_id: Their key.
+        name: How they are called here.
+        telegram_id: Their number.
+        seat: Unit and role.
+    """
+    text = lines(
+        bold(_("[A coordinator by the server's settings]")),
+        _number_of(name, telegram_id),
+        esc(seat),
+        esc(_("If the bureau did not arrange this, please suspend them and tell the maintainer.")),
     )
+    more = Button(pgettext("button", "See the person"), Press("man", person_id))
+    return Screen("appointed", text, ((more,),), aside=True, protect=True)
+
+
+def _who(asked: Application) -> tuple[str, ...]:
+    return _number_of(asked.name, asked.telegram_id), esc(f"{asked.unit} · {asked.role}")
+
+
+def _number_of(name: str, telegram_id: int) -> str:
+    return esc(_("%(name)s (number %(id)s)") % {"name": name, "id": telegram_id})
 
 
 def _button(label: str, verb: str, asked: Application, style: Style) -> Button:

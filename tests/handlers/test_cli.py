@@ -1,9 +1,11 @@
 """The command line as the maintainer meets it: real processes, one sentence each, and an exit that tells."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -186,13 +188,16 @@ async def test_run_serves_officers_and_ends_well_when_asked_to(xinxuan: Start, s
 
 
 async def test_an_invitation_from_the_command_line_lets_one_person_in(
-    xinxuan: Start, told: Command, server: BotApiServer, api: BotApi
+    xinxuan: Start, told: Command, server: BotApiServer, api: BotApi, tmp_path: Path
 ):
     code, out, _err = await told("invite", "air", "head", **_wish(server))
     assert code == 0
     assert "大气" in out
     assert "https://t.me/xinxuan_trial_bot?start=i_" in out
     payload = next(line for line in out.splitlines() if "/start i_" in line).split("/start ")[1]
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "xinxuan.db")) as database:
+        made = "SELECT actor_id, subject_kind FROM audit WHERE verb = 'invite.make'"
+        assert database.execute(made).fetchall() == [(None, "unit")]
     running = await xinxuan("run", **_wish(server))
     api.add_user(STRANGER, "钱七（虚构）")
     assert "单位负责人" in await Officer(api, STRANGER, patience=WITHIN).type(f"/start {payload}")

@@ -243,7 +243,9 @@ async def test_first_coordinators_of_the_settings_stay_what_the_coordinators_mad
         assert other is not None
         other.role = Role.OFFICER
         await session.flush()
-        assert await people.appoint_admins(session, [900_001], legal, now=START) == [900_001]
+        assert not await people.has_moved(session, first, START)
+        assert await people.appoint_admins(session, [900_001], legal, now=START + 60 * MINUTE) == [first]
+        assert await people.has_moved(session, first, START)  # what they had asked for before is over
         assert first.state is PersonState.ACTIVE
 
 

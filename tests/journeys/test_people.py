@@ -263,3 +263,24 @@ async def test_the_language_is_changed_and_changed_back(story: Story):
     assert "已放弃" in await me.type("/cancel")
     lines = await story.rows(Audit, Audit.verb == "person.language")
     assert [row.after for row in lines] == ["en", "zh_CN"]
+
+
+async def test_coordinator_whom_the_server_appoints_is_on_record_and_the_others_are_told_once(story: Story):
+    """Nobody in the chat has let them in: without a word, whoever has the server could seat a stranger."""
+    coordinator, newcomer = story.person(COORDINATOR), story.person(NEWCOMER)
+    assert await newcomer.type("/start") == REFUSED
+    story.settings = story.settings.model_copy(update={"admin_ids": (COORDINATOR, NEWCOMER)})
+    await story.restart()
+    await story.settle()
+    told = [each for each in coordinator.messages if "【服务器指定管理员】" in each.text]
+    assert [str(NEWCOMER) in each.text for each in told] == [True]
+    assert "暂停使用" in await coordinator.press("查看人员") or "停用" in str(coordinator.buttons)
+    lines = await story.rows(Audit, Audit.verb == "person.appoint")
+    people = {each.id: each.telegram_id for each in await story.rows(Person)}
+    assert [(line.actor_id, people[line.subject_id]) for line in lines] == [(None, COORDINATOR), (None, NEWCOMER)]
+    assert "由服务器指定为管理员" in await story.person(AUDITOR).type("/audit")
+    assert "管理员" in await newcomer.type("/settings")
+    await story.restart()
+    await story.settle()
+    assert len([each for each in coordinator.messages if "【服务器指定管理员】" in each.text]) == 1
+    assert len(await story.rows(Audit, Audit.verb == "person.appoint")) == 2
