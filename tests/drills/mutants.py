@@ -250,6 +250,17 @@ MUTANTS: Final = (
     Mutant("erasure: what was sent stays", "storage/erasure.py",
            "Outbox.state.in_(_OVER)).values(params={})", "Outbox.state.in_(_OVER)).values(copies=Outbox.copies)",
            "tests/storage/test_sent_notices.py"),
+    Mutant("access: nobody hears whom the server appoints", "handlers/appointing.py",
+           "for coordinator in others:", "for coordinator in others[:0]:",
+           "tests/journeys/test_people.py::"
+           "test_coordinator_whom_the_server_appoints_is_on_record_and_the_others_are_told_once"),
+    Mutant("access: whom the server appoints is not on record", "storage/people.py",
+           "actor_id=None, verb=APPOINTED,", "actor_id=None, verb=JOINED,",
+           "tests/journeys/test_people.py::"
+           "test_coordinator_whom_the_server_appoints_is_on_record_and_the_others_are_told_once"),
+    Mutant("stop: a look begins that nobody waits for", "handlers/jobs.py",
+           "        if self._stopping:\n            return\n        task", "        task",
+           "tests/handlers/test_app.py::test_look_that_was_handed_over_just_before_a_stop_begins_no_more"),
 )  # fmt: skip
 
 
