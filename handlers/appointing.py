@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.screens import enrolment as screens
 from bot.screens.screen import Screen
 from handlers import access
-from handlers.colleagues import named
 from handlers.office import Office
 from storage import outbox, people
 from storage.tables import Person, PersonState, Priority, Role, Unit
@@ -45,7 +44,7 @@ async def render(
         return None
     unit = await session.get_one(Unit, person.unit_id)
     role = access.role_name(person.role)
-    return screens.appointed(person.id, named(person), person.telegram_id, f"{unit.name} · {role}")
+    return screens.appointed(person.id, person.name, person.telegram_id, f"{unit.name} · {role}")
 
 
 NOTICES: Final = {KIND: render}

@@ -123,18 +123,18 @@ def answered(asked: Application, by: str, *, approved: bool) -> Screen:
     return Screen("application", text, ((more,),) if approved else (), aside=True, protect=True)
 
 
-def appointed(person_id: int, name: str, telegram_id: int, seat: str) -> Screen:
+def appointed(person_id: int, name: str | None, telegram_id: int, seat: str) -> Screen:
     """Tell a coordinator that the server's settings made somebody one, whom nobody in the chat has let in.
 
     Args:
         person_id: Their key.
-        name: How they are called here.
+        name: How they are called here; None until they have written to the bot.
         telegram_id: Their number.
         seat: Unit and role.
     """
     text = lines(
         bold(_("[A coordinator by the server's settings]")),
-        _number_of(name, telegram_id),
+        _number_of(name, telegram_id) if name else esc(_("Number %(id)s") % {"id": telegram_id}),
         esc(seat),
         esc(_("If the bureau did not arrange this, please suspend them and tell the maintainer.")),
     )
