@@ -1,6 +1,7 @@
 """G41: keys are changed again and again under live writes, in a process that is killed at random."""
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -44,10 +45,15 @@ def _lives(folder: Path, fields: int, kills: int, seed: int) -> dict[str, Any]:
     dice = random.Random(seed)
     _in_child(lambda: _furnish(folder, fields))
     for life in range(kills):
+        born, cry = os.pipe()
         pid = os.fork()
         if pid == 0:
-            asyncio.run(_live(folder, life))
+            asyncio.run(_live(folder, life, cry))
             os._exit(1)  # a life ends by its killer alone
+        os.close(cry)
+        if life % 4:  # of the rest some die as they wake; on a busy machine all would, and nothing would be written
+            os.read(born, 1)
+        os.close(born)
         time.sleep(dice.uniform(*LIFE))
         os.kill(pid, signal.SIGKILL)
         _pid, status = os.waitpid(pid, 0)
@@ -75,11 +81,11 @@ async def _furnish(folder: Path, fields: int) -> None:
     await database.close()
 
 
-async def _live(folder: Path, life: int) -> None:
-    """Change the keys whenever the last change is through, and write meanwhile."""
+async def _live(folder: Path, life: int, cry: int) -> None:
+    """Change the keys whenever the last change is through, and write meanwhile; ``cry`` hears of the first row."""
     keys.unlock(folder / "key", may_create=False)
     database = _database(folder)
-    await asyncio.gather(_keep_changing(database, folder), _keep_writing(database, folder, life))
+    await asyncio.gather(_keep_changing(database, folder), _keep_writing(database, folder, life, cry))
 
 
 async def _keep_changing(database: Database, folder: Path) -> None:
@@ -89,7 +95,7 @@ async def _keep_changing(database: Database, folder: Path) -> None:
         await change.look(database, Clock())
 
 
-async def _keep_writing(database: Database, folder: Path, life: int) -> None:
+async def _keep_writing(database: Database, folder: Path, life: int, cry: int) -> None:
     with (folder / _ACKNOWLEDGED).open("a", encoding="ascii") as log:
         n = 0
         while True:
@@ -97,6 +103,9 @@ async def _keep_writing(database: Database, folder: Path, life: int) -> None:
                 await session.execute(insert(Work), [_row(f"{life}-{n}")])
             log.write(f"{life}-{n}\n")
             log.flush()
+            if n == 0:
+                with contextlib.suppress(BrokenPipeError):  # nobody waits for this one
+                    os.write(cry, b".")
             n += 1
             await asyncio.sleep(0.001)
 
