@@ -44,7 +44,7 @@ async def test_suspended_moved_promoted_and_gone_each_at_once(story: Story):
     await _a_leaver_hands_over_first(story, me, officer, request)
     verbs = [row.verb for row in await story.rows(Audit, Audit.subject_kind == "person")]
     assert [verb for verb in verbs if verb != "person.language"] == [
-        "person.suspend", "person.resume", "person.role", "person.unit", "person.leave",
+        "person.appoint", "person.suspend", "person.resume", "person.role", "person.unit", "person.leave",
     ]  # fmt: skip
 
 
