@@ -274,11 +274,12 @@ async def test_coordinator_whom_the_server_appoints_is_on_record_and_the_others_
     await story.settle()
     told = [each for each in coordinator.messages if "【服务器指定管理员】" in each.text]
     assert [str(NEWCOMER) in each.text for each in told] == [True]
-    assert "暂停使用" in await coordinator.press("查看人员") or "停用" in str(coordinator.buttons)
+    assert str(NEWCOMER) in await coordinator.press("查看人员")
+    assert "停用" in coordinator.buttons
     lines = await story.rows(Audit, Audit.verb == "person.appoint")
     people = {each.id: each.telegram_id for each in await story.rows(Person)}
     assert [(line.actor_id, people[line.subject_id]) for line in lines] == [(None, COORDINATOR), (None, NEWCOMER)]
-    assert "由服务器指定为管理员" in await story.person(AUDITOR).type("/audit")
+    assert "信选 按服务器设置指定管理员" in await story.person(AUDITOR).type("/audit")
     assert "管理员" in await newcomer.type("/settings")
     await story.restart()
     await story.settle()
